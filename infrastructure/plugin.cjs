@@ -1,0 +1,76 @@
+// What osls does not do by itself: check the rules before anything is packaged, keep the stage `local` away from AWS,
+// and run `invoke local` with the project's own Python and nothing else running.
+"use strict";
+
+const { spawnSync } = require("node:child_process");
+const fs = require("node:fs");
+const path = require("node:path");
+
+const LOCAL_STAGE = "local";
+const REACHES_AWS = new Set(["deploy", "remove", "info", "invoke", "logs", "metrics", "rollback"]);
+
+class ProductAlerts {
+  constructor(serverless, options) {
+    this.serverless = serverless;
+    this.options = options;
+    this.environment = path.join(serverless.serviceDir, ".venv");
+    this.hooks = {
+      initialize: () => this.prepare(),
+      "before:package:cleanup": () => this.checkRules(),
+      "before:package:function:package": () => this.checkRules(),
+      "after:package:compileFunctions": () => this.dropImpliedDependency(),
+    };
+  }
+
+  get stage() {
+    return this.serverless.service.provider.stage;
+  }
+
+  prepare() {
+    const [command, subcommand] = this.serverless.processedInput.commands;
+    if (command === "invoke" && subcommand === "local") return this.prepareInvokeLocal();
+    if (this.stage === LOCAL_STAGE && REACHES_AWS.has(command) && !process.env.AWS_ENDPOINT_URL) {
+      throw this.error(
+        "Stage 'local' lives on your laptop: `npm start` deploys it and prints the AWS_ENDPOINT_URL to export " +
+          "before this command. To deploy to AWS name another stage, such as --stage dev.",
+      );
+    }
+  }
+
+  prepareInvokeLocal() {
+    this.checkRules();
+    process.env.VIRTUAL_ENV = this.environment; // osls runs the python3 that it finds in there
+    if (this.stage !== LOCAL_STAGE) return;
+    // No topic exists: alerts are printed. Nothing is looked up either, neither outputs nor credentials.
+    this.serverless.service.functions.alerts.environment = { PRINT_ALERTS: "true" };
+    process.env.AWS_EC2_METADATA_DISABLED = "true";
+  }
+
+  checkRules() {
+    const python = path.join(this.environment, "bin", "python");
+    if (!fs.existsSync(python)) throw this.error("There is no .venv here yet. Run `npm run setup` first.");
+    const params = [].concat(this.options.param ?? []).flatMap((param) => ["--param", param]);
+    const check = spawnSync(python, ["-m", "operations", "check", "--stage", this.stage, ...params], {
+      cwd: this.serverless.serviceDir,
+      encoding: "utf8",
+    });
+    if (check.status !== 0) throw this.error((check.stdout + check.stderr).trim());
+    if (check.stderr) process.stderr.write(check.stderr); // warnings
+  }
+
+  // The function's role is named by a GetAtt, which orders the two already; cfn-lint (W3005) is right to complain.
+  dropImpliedDependency() {
+    for (const resource of Object.values(
+      this.serverless.service.provider.compiledCloudFormationTemplate.Resources,
+    )) {
+      const role = resource.Properties?.Role?.["Fn::GetAtt"]?.[0];
+      if (role && resource.DependsOn) resource.DependsOn = resource.DependsOn.filter((name) => name !== role);
+    }
+  }
+
+  error(message) {
+    return new this.serverless.classes.Error(message, "PRODUCT_ALERTS");
+  }
+}
+
+module.exports = ProductAlerts;

@@ -1,0 +1,1 @@
+"""What an operator runs: `python -m operations COMMAND`."""
