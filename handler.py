@@ -17,4 +17,4 @@ def handle_stream(event: Any, context: Any) -> Response:
     `event` is what the event source mapping sends, `{"Records": [...]}`; the answer is a partial batch response.
     No exception leaves it: what cannot be done now comes again, and what can never be done is parked.
     """
-    return _pipeline.handle(event, context.get_remaining_time_in_millis)
+    return _pipeline.handle(event, getattr(context, "get_remaining_time_in_millis", None))

@@ -33,14 +33,14 @@ RemainingTime = Callable[[], int]
 class Deadline:
     """When to start no further call: one may hang for its whole timeout, and the response must still go out."""
 
-    def __init__(self, remaining_time: RemainingTime, longest_call: int) -> None:
-        """Keep `longest_call` milliseconds free, but never more than a third of the invocation."""
+    def __init__(self, remaining_time: RemainingTime | None, longest_call: int) -> None:
+        """Keep `longest_call` milliseconds free, but never more than a third of the invocation; None: no limit."""
         self._remaining_time = remaining_time
-        self._reserved = min(longest_call, remaining_time() // 3)
+        self._reserved = min(longest_call, remaining_time() // 3) if remaining_time else 0
 
     def check(self) -> None:
         """Raise OutOfTimeError if another call could outlast the invocation."""
-        if self._remaining_time() < self._reserved:
+        if self._remaining_time and self._remaining_time() < self._reserved:
             raise OutOfTimeError("the invocation's time is nearly up")
 
 
@@ -93,7 +93,7 @@ class Pipeline:
         self._ledger = ledger
         self._failures = failures
 
-    def handle(self, event: Any, remaining_time: RemainingTime) -> Response:
+    def handle(self, event: Any, remaining_time: RemainingTime | None = None) -> Response:
         """Process one event as Lambda sends it; the response is a partial batch response."""
         batch = _Batch(_records_of(event))
         deadline = Deadline(remaining_time, self._longest_call)
