@@ -2,8 +2,8 @@
 
 `start` runs this very file as a small process around the command, in a process group of their own,
 and holds the other end of its standard input. When that closes, by `stop` or because the starter
-was killed outright, the whole group goes: the command and everything that it started. A Ctrl-C in the
-terminal does not reach the group, so the starter decides about the order in which things end.
+was killed outright, the whole group goes: the command and everything that it started. A Ctrl-C in
+the terminal does not reach the group, so the starter decides in which order things end.
 """
 
 import contextlib

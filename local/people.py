@@ -99,14 +99,12 @@ class PrintedReport:
             return
         for number, sample, rules in outcome.missing:
             line(
-                f"{self._bad('✗')} No alert arrived for change {number} ({sample.title.lower()}), though "
+                f"{self._bad('✗')} No alert came of change {number} ({sample.title.lower()}), though "
                 f'alerts.toml has a rule with when = "{sample.kind}": {", ".join(rules)}.'
             )
         for alert in outcome.unexpected:
             line(f"{self._bad('✗')} This alert should not have come: {alert.type}, id {alert.id}.")
-        line(
-            f"{INDENT}If you changed that rule so that the sample no longer matches it, all is well."
-        )
+        line(f"{INDENT}If you changed the rules so that this is what they ask for, all is well.")
         line(f"{INDENT}Otherwise the function's log may tell why:")
         for part in function_log.splitlines() or ["(it is empty)"]:
             line(f"{INDENT}{self._dim(f'| {part}')}")

@@ -24,7 +24,7 @@ def run(report: Report, *, port: int | None, once: bool) -> bool:
     """Start, deploy, play the samples and, unless `once`, watch until interrupted.
 
     Returns whether the samples raised what the rules ask for, or True once the watching was ended.
-    Raises LocalError; a KeyboardInterrupt before the watching passes through. Nothing is left running.
+    Raises LocalError; a KeyboardInterrupt before the watching passes through. Nothing stays behind.
     """
     with ExitStack() as stack:
         claim = stack.enter_context(claim_directory())
