@@ -1,10 +1,20 @@
-"""The Lambda entry point."""
-import json, os
-import boto3
-def handle_stream(event, context):
-    sns = boto3.client("sns")
-    for r in event.get("Records", []):
-        if "ALERTS_TOPIC_ARN" in os.environ:
-            sns.publish_batch(TopicArn=os.environ["ALERTS_TOPIC_ARN"], PublishBatchRequestEntries=[{"Id":"1","Message": json.dumps(r),"Subject":"x"}])
-    print("handled", len(event.get("Records", [])))
-    return {"batchItemFailures": []}
+"""The Lambda entry point: built once at import, one call, one response."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from notifications.bootstrap import build
+from notifications.respond import Response
+
+_pipeline = build(os.environ)
+
+
+def handle_stream(event: Any, context: Any) -> Response:
+    """Turn one batch of stream records into alerts.
+
+    `event` is what the event source mapping sends, `{"Records": [...]}`; the answer is a partial batch response.
+    No exception leaves it: what cannot be done now comes again, and what can never be done is parked.
+    """
+    return _pipeline.handle(event, getattr(context, "get_remaining_time_in_millis", None))

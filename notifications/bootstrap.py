@@ -1,0 +1,84 @@
+"""Where the parts are put together: the only place that reads the environment and builds clients."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from notifications import rules_file
+from notifications.errors import ConfigurationError
+from notifications.fakes import MemoryLedger
+from notifications.pipeline import Pipeline
+
+RULES = Path(__file__).parent.parent / "alerts.toml"
+
+CONNECT_SECONDS = 1
+READ_SECONDS = 4
+ATTEMPTS = 2
+LONGEST_CALL = (CONNECT_SECONDS + READ_SECONDS) * ATTEMPTS * 1000 + 2000
+"""Milliseconds that one call to AWS takes at the most, the pause between its attempts included."""
+
+
+def build(environ: Mapping[str, str], rules: Path = RULES) -> Pipeline:
+    """Build the pipeline; ConfigurationError (RulesError for the rules) says what it cannot start with."""
+    printing = bool(environ.get("PRINT_ALERTS"))
+    _log_to_stderr(logging.WARNING if printing else logging.INFO)
+    loaded = rules_file.load(rules)
+    if printing:
+        from notifications.printing import PrintingFailures, PrintingTopic  # noqa: PLC0415 - never used on AWS
+
+        return Pipeline(loaded, PrintingTopic(), MemoryLedger(), PrintingFailures())
+
+    from notifications.failures import SqsFailures  # noqa: PLC0415
+    from notifications.ledger import DynamoDbLedger  # noqa: PLC0415
+    from notifications.publish import SnsTopic  # noqa: PLC0415
+
+    return Pipeline(
+        loaded,
+        SnsTopic(_client("sns"), _required(environ, "ALERTS_TOPIC_ARN")),
+        DynamoDbLedger(
+            _client("dynamodb"),
+            _required(environ, "LEDGER_TABLE_NAME"),
+            int(_required(environ, "LEDGER_RETENTION_DAYS")),
+        ),
+        SqsFailures(
+            _client("sqs"),
+            _required(environ, "FAILURES_QUEUE_URL"),
+            environ.get("CODE_VERSION", ""),
+        ),
+        longest_call=LONGEST_CALL,
+    )
+
+
+@cache
+def _client(service: str) -> Any:
+    import boto3  # noqa: PLC0415 - half of the start-up time; `invoke local` can do without
+    from botocore.config import Config  # noqa: PLC0415
+
+    config = Config(
+        connect_timeout=CONNECT_SECONDS,
+        read_timeout=READ_SECONDS,
+        retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+    )
+    return boto3.client(service, config=config)
+
+
+def _required(environ: Mapping[str, str], name: str) -> str:
+    value = environ.get(name)
+    if not value:
+        raise ConfigurationError(f"environment variable {name} is not set; serverless.yml gives it to the function")
+    return value
+
+
+def _log_to_stderr(level: int) -> None:
+    """Log from `level` on. Lambda has a handler of its own, which adds the request's id; elsewhere one is made."""
+    logger = logging.getLogger("notifications")
+    logger.setLevel(level)
+    if not logging.getLogger().handlers and not logger.handlers:
+        handler = logging.StreamHandler(sys.stderr)
+        handler.setFormatter(logging.Formatter("[%(levelname)s] %(message)s"))
+        logger.addHandler(handler)

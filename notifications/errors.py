@@ -1,0 +1,92 @@
+"""What can go wrong, as types: whether trying again can help is the type, not a flag.
+
+ProductAlertsError
+├── ConfigurationError          what the function was started with; it does not start
+│   └── RulesError              alerts.toml
+├── PermanentError              trying again cannot help: parked in the failures queue
+│   ├── MalformedRecordError    not a stream record, or an attribute value that is none
+│   └── RefusedAlertError       the topic refuses this one message
+└── RetryableError              the stream delivers the record again
+    ├── OutOfTimeError          the invocation's time is up
+    └── ServiceError            SNS, SQS or DynamoDB failed, throttled, or did not answer
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+_LONGEST_VALUE = 60  # characters of a wrong value that a message repeats
+
+
+class ProductAlertsError(Exception):
+    """Base of every error that this project raises on purpose."""
+
+
+class ConfigurationError(ProductAlertsError):
+    """The function cannot start as it is configured; the message names the key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One mistake in a file that a user edits."""
+
+    message: str
+    """What was expected, and what to do."""
+    line: int | None = None
+    """Counted from 1; None where it is not about one line."""
+    rule: str = ""
+    key: str = ""
+    value: Any = None
+
+    def __str__(self) -> str:
+        place = [f"line {self.line}"] if self.line else []
+        if self.rule:
+            place.append(f'rule "{self.rule}"')
+        if self.key:
+            shown = "" if self.value is None else f" = {_as_written(self.value)}"
+            place.append(self.key + shown)
+        return ": ".join([", ".join(place), self.message]) if place else self.message
+
+
+class RulesError(ConfigurationError):
+    """`alerts.toml` is wrong; carries every mistake, not the first one only."""
+
+    def __init__(self, source: str, problems: tuple[Problem, ...]) -> None:
+        """Say what is wrong with the file called `source`."""
+        self.source = source
+        self.problems = problems
+        count = "1 mistake" if len(problems) == 1 else f"{len(problems)} mistakes"
+        super().__init__("\n".join([f"{source}: {count}", *(f"  {problem}" for problem in problems)]))
+
+
+class PermanentError(ProductAlertsError):
+    """Trying again cannot help."""
+
+
+class MalformedRecordError(PermanentError):
+    """The record is not what DynamoDB Streams documents; the message says where."""
+
+
+class RefusedAlertError(PermanentError):
+    """SNS refuses this message, and would refuse it again."""
+
+
+class RetryableError(ProductAlertsError):
+    """Trying again may help."""
+
+
+class OutOfTimeError(RetryableError):
+    """Too little of the invocation's time is left to start another call."""
+
+
+class ServiceError(RetryableError):
+    """An AWS service failed, throttled or did not answer."""
+
+
+def _as_written(value: Any) -> str:
+    """Write a value about as the file has it, cut to a line."""
+    text = f'"{value}"' if isinstance(value, str) else str(value)
+    if isinstance(value, bool):
+        text = text.lower()
+    return text if len(text) <= _LONGEST_VALUE else f"{text[: _LONGEST_VALUE - 1]}…"

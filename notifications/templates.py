@@ -1,0 +1,102 @@
+"""Titles, texts and links: `{name}: {new.price}, was {old.price}`.
+
+A placeholder is looked up in a fixed list or read from the item by its path; nothing is evaluated, so no code can be
+reached from a template.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable
+from decimal import Decimal
+from string import Formatter
+from typing import Any
+
+from notifications.attributes import Path, number, plain
+
+LONGEST_VALUE = 300
+"""Characters of one value in a text. A title must never be what makes an alert too long for SNS."""
+MISSING = "n/a"
+
+Values = Callable[[str], str | None]
+"""Gives the text of a placeholder by its name; None where this alert has no value for it."""
+
+
+class Template:
+    """A parsed template."""
+
+    __slots__ = ("_parts", "names", "text")
+
+    def __init__(self, text: str) -> None:
+        """Parse `text`; ValueError says what is wrong, in words for the person who wrote it."""
+        self.text = text
+        self._parts: list[tuple[str, str | None]] = []
+        try:
+            parsed = list(Formatter().parse(text))
+        except ValueError as error:
+            raise ValueError(f"{error}; write {{{{ and }}}} for plain braces") from error
+        for literal, name, format_spec, conversion in parsed:
+            if format_spec or conversion or name == "":
+                raise ValueError("expected a name alone between braces, such as {name}")
+            self._parts.append((literal, name))
+        self.names = tuple(name for _, name in self._parts if name is not None)
+
+    def render(self, values: Values) -> str:
+        """Fill in the values; a missing one reads "n/a". Runs of blanks become one, outer ones go."""
+        out = []
+        for literal, name in self._parts:
+            out.append(literal)
+            if name is not None:
+                value = values(name)
+                out.append(MISSING if value is None else shorten(value, LONGEST_VALUE))
+        return "\n".join(" ".join(line.split()) for line in "".join(out).split("\n")).strip()
+
+
+def unknown_name(name: str, known: Iterable[str]) -> str | None:
+    """Say what is wrong with a placeholder, or None if it is one of `known` or a path after `old.` or `new.`."""
+    known = tuple(known)
+    if name in known:
+        return None
+    side, dot, path = name.partition(".")
+    if dot and side in {"old", "new"}:
+        try:
+            Path.parse(path)
+        except ValueError:
+            return f"{{{name}}}: {path!r} is no path of an attribute"
+        return None
+    close = difflib.get_close_matches(name, known, 1)
+    hint = f"did you mean {{{close[0]}}}?" if close else f"write {{new.{name}}} for an attribute of the item"
+    return f"unknown name {{{name}}}; {hint}"
+
+
+def shorten(text: str, limit: int) -> str:
+    """Cut `text` to `limit` characters, the last of them an ellipsis if anything went."""
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
+
+
+def decimal_text(value: Decimal) -> str:
+    """Write a number in full, without exponent and without zeros that say nothing: 1E+2 is 100, 5.50 is 5.5."""
+    text = format(value, "f")
+    return (text.rstrip("0").rstrip(".") or "0") if "." in text else text
+
+
+def value_text(value: Any) -> str | None:
+    """Write a typed value for people; None where it is absent or NULL."""
+    if value is None:
+        return None
+    parsed = number(value)
+    if parsed is not None:
+        return format(parsed, "f")
+    return _plain_text(plain(value))
+
+
+def _plain_text(value: Any) -> str | None:
+    if value is None:
+        return None
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(_plain_text(inner) or MISSING for inner in value)
+    if isinstance(value, dict):
+        return ", ".join(f"{name}: {_plain_text(inner) or MISSING}" for name, inner in value.items())
+    return str(value)

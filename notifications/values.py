@@ -1,0 +1,102 @@
+"""The values of alerts.toml: one reader a kind of value, each saying what it expected where it got something else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from notifications.attributes import Path
+from notifications.conditions import Margin
+from notifications.templates import Template, unknown_name
+
+LONGEST_NAME = 100
+
+
+class MistakeError(Exception):
+    """A value is not what was expected; the message says what was."""
+
+
+def text(value: Any) -> str:
+    """Read a text that is not empty."""
+    if not isinstance(value, str) or not value.strip():
+        raise MistakeError("expected a text")
+    return value
+
+
+def rule_name(value: Any) -> str:
+    """Read a rule's name: short enough for a message attribute that people filter by."""
+    name = text(value)
+    if len(name) > LONGEST_NAME or not name.isprintable():
+        raise MistakeError(f"expected at most {LONGEST_NAME} printable characters")
+    return name
+
+
+def one_of(value: Any, allowed: Iterable[str]) -> str:
+    """Read one of a few words."""
+    allowed = tuple(allowed)
+    if not isinstance(value, str) or value not in allowed:
+        raise MistakeError(f"expected one of {', '.join(allowed)}")
+    return value
+
+
+def amount(value: Any) -> Decimal:
+    """Read a number, written as 5, 4.99 or "4.99"."""
+    parsed: Decimal | None = None
+    if isinstance(value, int | Decimal) and not isinstance(value, bool):
+        parsed = Decimal(value)
+    elif isinstance(value, str):
+        try:
+            parsed = Decimal(value.strip())
+        except InvalidOperation:
+            parsed = None
+    if parsed is None or not parsed.is_finite():
+        raise MistakeError('expected a number such as 5 or "4.99"')
+    return parsed
+
+
+def margin(value: Any) -> Margin:
+    """Read a percentage or an amount, more than nothing."""
+    percent = isinstance(value, str) and value.strip().endswith("%")
+    try:
+        size = amount(value.strip()[:-1] if percent else value)
+    except MistakeError:
+        size = Decimal(0)
+    if size <= 0:
+        raise MistakeError('expected a percentage such as "10%" or an amount such as "5.00", more than 0')
+    return Margin(size, percent)
+
+
+def path(value: Any) -> Path:
+    """Read the path of an attribute."""
+    try:
+        return Path.parse(text(value))
+    except (MistakeError, ValueError):
+        raise MistakeError('expected an attribute such as "price", "specs.color" or "offers[0].price"') from None
+
+
+def paths(value: Any) -> tuple[Path, ...]:
+    """Read a list of paths."""
+    if not isinstance(value, list) or not value:
+        raise MistakeError('expected a list of attributes such as ["price", "specs.color"]')
+    return tuple(path(entry) for entry in value)
+
+
+def template(value: Any, known: Iterable[str]) -> Template:
+    """Read a title, text or link; every name in it must be one of `known` or a path after `old.` or `new.`."""
+    try:
+        parsed = Template(text(value))
+    except ValueError as error:
+        raise MistakeError(str(error)) from None
+    problems = [problem for problem in (unknown_name(name, known) for name in parsed.names) if problem]
+    if problems:
+        raise MistakeError("; ".join(problems))
+    return parsed
+
+
+def scalars(value: Any) -> tuple[str | bool | Decimal, ...]:
+    """Read a value to be equal to, or a list of values any of which will do."""
+    entries = value if isinstance(value, list) else [value]
+    if not entries or not all(isinstance(entry, str | bool | int | Decimal) for entry in entries):
+        raise MistakeError('expected a value such as "Home", 5 or true, or a list of them')
+    return tuple(Decimal(entry) if type(entry) is int else entry for entry in entries)
