@@ -39,9 +39,7 @@ def main(argv: Sequence[str]) -> int:
     except LocalError as error:
         report.failed(str(error), error.details)
     except BrokenPipeError:
-        os.dup2(
-            os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
-        )  # nobody reads on: say no more
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads on: say no more
     except Exception as error:  # noqa: BLE001 - the last door: a traceback is for --verbose only
         details = traceback.format_exc() if arguments.verbose else "--verbose shows where"
         report.failed(f"This should not happen; please report it. {error!r}", details)

@@ -80,8 +80,7 @@ class LocalAws:
         """Raise DiedError, with the end of its log, if it is no longer running."""
         if self.process.poll() is not None:
             raise DiedError(
-                f"The local AWS ended unexpectedly; its log is {self.log}. "
-                "Start again with `npm start`.",
+                f"The local AWS ended unexpectedly; its log is {self.log}. Start again with `npm start`.",
                 tail(self.log),
             )
 
@@ -134,9 +133,7 @@ def _usable_port(wanted: int | None) -> int:
 
 def _server_environment(port: int, scratch: Path) -> Mapping[str, str]:
     # The functions inherit it, so it holds nothing of the user's that they would not find on AWS.
-    kept = {
-        name: os.environ[name] for name in ("PATH", "HOME", "LANG", "LC_ALL") if name in os.environ
-    }
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "LC_ALL") if name in os.environ}
     return {
         **kept,
         **NO_OTHER_CREDENTIALS,

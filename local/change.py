@@ -1,4 +1,4 @@
-"""`npm run change`: changes a product of the running `npm start`, with no AWS command line.
+"""`npm run change`: changes a product of the running `npm start`, with no AWS tools.
 
 npm run change -- prod-456 name="Desk Lamp" price=49.90 stock=7
 npm run change -- prod-456 --json '{"tags": ["lamp", "desk"], "dimensions": {"weight": 2}}'
@@ -39,7 +39,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 def change(running: Running, product: str, values: dict[str, Any], *, delete: bool) -> str:
-    """Set a product's attributes, or delete it; returns what was done, in words. Raises ChangeError."""
+    """Set a product's attributes, or delete it; returns what was done. Raises ChangeError."""
     client = boto3.client(
         "dynamodb",
         endpoint_url=running.endpoint_url,
@@ -58,9 +58,7 @@ def change(running: Running, product: str, values: dict[str, Any], *, delete: bo
             **target,
             UpdateExpression="SET " + ", ".join(f"#{n} = :{n}" for n in range(len(values))),
             ExpressionAttributeNames={f"#{n}": name for n, name in enumerate(values)},
-            ExpressionAttributeValues={
-                f":{n}": serialize(value) for n, value in enumerate(values.values())
-            },
+            ExpressionAttributeValues={f":{n}": serialize(value) for n, value in enumerate(values.values())},
         )
     except (BotoCoreError, ClientError) as error:
         raise ChangeError(f"The local AWS refused it: {error}") from error
@@ -83,9 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("product", help="the product's id")
     parser.add_argument("values", nargs="*", metavar="NAME=VALUE", help="a number or a text")
-    parser.add_argument(
-        "--json", metavar="OBJECT", help="attributes of any type, as one JSON object"
-    )
+    parser.add_argument("--json", metavar="OBJECT", help="attributes of any type, as one JSON object")
     parser.add_argument("--delete", action="store_true", help="delete the product")
     return parser
 
@@ -95,9 +91,7 @@ def _values(arguments: argparse.Namespace) -> dict[str, Any]:
     for pair in arguments.values:
         name, equals, value = pair.partition("=")
         if not name or not equals:
-            raise ChangeError(
-                f'{pair!r} is no NAME=VALUE, such as price=49.90 or name="Desk Lamp".'
-            )
+            raise ChangeError(f'{pair!r} is no NAME=VALUE, such as price=49.90 or name="Desk Lamp".')
         values[name] = _number_or_text(value)
     if arguments.json:
         values |= _json_object(arguments.json)

@@ -65,9 +65,9 @@ def deploy(aws: LocalAws) -> Deployment:
 
 def function_log(aws: LocalAws, deployment: Deployment, lines: int = 15) -> str:
     """Return the last lines that the function itself logged."""
-    events = aws.client("logs").filter_log_events(
-        logGroupName=f"/aws/lambda/{deployment.alerts_function_name}"
-    )["events"]
+    events = aws.client("logs").filter_log_events(logGroupName=f"/aws/lambda/{deployment.alerts_function_name}")[
+        "events"
+    ]
     said = "\n".join(event["message"].rstrip() for event in events).splitlines()
     frame = ("START RequestId", "END RequestId", "REPORT RequestId")
     return "\n".join([line for line in said if not line.startswith(frame)][-lines:])
@@ -103,9 +103,5 @@ def _what_sls_said(output: str) -> str:
     """Keep the error itself: osls prints it after `Error:`, and notes on itself around it."""
     _, marker, error = output.partition("Error:\n")
     said = error if marker else output
-    kept = [
-        line
-        for line in said.splitlines()
-        if not line.startswith(("Environment:", "Docs:", "\u00d7 Stack"))
-    ]
+    kept = [line for line in said.splitlines() if not line.startswith(("Environment:", "Docs:", "\u00d7 Stack"))]
     return "\n".join(kept).strip()

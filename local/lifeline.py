@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
-GRACE_SECONDS = 3.0
+GRACE_SECONDS = 0.5  # nothing is kept that would take longer to put away
 
 
 def start(

@@ -35,9 +35,7 @@ class JsonReport:
 
     def started(self, aws: LocalAws, deployment: Deployment) -> None:
         """Write where the service is, and the stack's outputs."""
-        _write(
-            "started", endpointUrl=aws.endpoint_url, log=str(aws.log), outputs=asdict(deployment)
-        )
+        _write("started", endpointUrl=aws.endpoint_url, log=str(aws.log), outputs=asdict(deployment))
 
     def sample(self, number: int, sample: Sample) -> None:
         """Write the sample, with the kind of rule that it is for."""
@@ -65,8 +63,7 @@ class JsonReport:
             expected=outcome.expected,
             received=outcome.received,
             missing=[
-                {"sample": number, "kind": sample.kind, "rules": rules}
-                for number, sample, rules in outcome.missing
+                {"sample": number, "kind": sample.kind, "rules": rules} for number, sample, rules in outcome.missing
             ],
             unexpected=[{"id": alert.id, "type": alert.type} for alert in outcome.unexpected],
             functionLog=function_log,

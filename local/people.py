@@ -52,12 +52,8 @@ class PrintedReport:
 
     def no_alert(self, sample: Sample) -> None:
         """Say why nothing is expected."""
-        why = (
-            f'alerts.toml has no rule with when = "{sample.kind}"'
-            if sample.kind
-            else "as it is meant"
-        )
-        self._terminal.line(f"{INDENT}{self._dim(f'no alert is due: {why}')}")
+        why = f': alerts.toml has no rule with when = "{sample.kind}"' if sample.kind else ""
+        self._terminal.line(f"{INDENT}{self._dim(f'no alert is due{why}')}")
 
     def alert(self, alert: ReceivedAlert, sample: int | None) -> None:
         """Print an alert; the first one also whole."""
@@ -99,7 +95,7 @@ class PrintedReport:
             return
         for number, sample, rules in outcome.missing:
             line(
-                f"{self._bad('✗')} No alert came of change {number} ({sample.title.lower()}), though "
+                f"{self._bad('✗')} No alert came of change {number} ({sample.title.lower()}); "
                 f'alerts.toml has a rule with when = "{sample.kind}": {", ".join(rules)}.'
             )
         for alert in outcome.unexpected:
@@ -124,10 +120,7 @@ class PrintedReport:
         if os.environ.get("AWS_PROFILE"):
             line(f"{INDENT}unset AWS_PROFILE")
         line(f"{INDENT}export {exports}")
-        line(
-            f"{INDENT}aws dynamodb put-item --table-name {deployment.products_table_name} "
-            f"--item '{item}'"
-        )
+        line(f"{INDENT}aws dynamodb put-item --table-name {deployment.products_table_name} --item '{item}'")
         line(f"{INDENT}npx sls logs -f alerts -t --stage {STAGE}")
         line()
         line("Alerts appear here as they arrive. Ctrl-C ends it all.")

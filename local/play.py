@@ -8,13 +8,9 @@ from local.rules import TYPES, Rules
 from local.samples import Sample
 from local.subscriber import ReceivedAlert, Subscriber
 
-FIRST_ALERT_WITHIN_SECONDS = (
-    45  # the function starts for the first time, and the machine may be busy
-)
+FIRST_ALERT_WITHIN_SECONDS = 45  # the function starts for the first time, and the machine may be busy
 NEXT_ALERT_WITHIN_SECONDS = 30
-AFTER_A_MISS_SECONDS = (
-    5  # something is wrong: it is time to say what, rather than to wait for more of it
-)
+AFTER_A_MISS_SECONDS = 5  # something is wrong: it is time to say what, rather than to wait for more of it
 QUIET_SECONDS = 1
 
 
@@ -27,9 +23,7 @@ class Player:
         self._report = report
         self._seen: set[str] = set()
         self._open: dict[int, Sample] = {}  # samples whose own alert has not arrived yet
-        self._possible: list[set[str]] = [
-            set()
-        ]  # alert types, of the sample before and of this one
+        self._possible: list[set[str]] = [set()]  # alert types, of the sample before and of this one
         self._outcome = Outcome()
 
     def play(self, samples: Sequence[Sample]) -> Outcome:

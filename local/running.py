@@ -37,9 +37,7 @@ class Claim:
     def announce(self, running: Running) -> None:
         """Let the commands beside it find this run."""
         self._file.truncate(0)
-        json.dump(
-            {"endpointUrl": running.endpoint_url, "table": running.products_table_name}, self._file
-        )
+        json.dump({"endpointUrl": running.endpoint_url, "table": running.products_table_name}, self._file)
         self._file.flush()
 
 

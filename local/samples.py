@@ -60,14 +60,11 @@ def samples(aws: LocalAws, deployment: Deployment, rules: Rules) -> list[Sample]
     return [
         Sample(
             "A new product",
-            f'put {PRODUCT_ID}: {name} "Wireless Mouse", {price} 25.99, '
-            f"category Electronics, {stock} 12",
+            f'put {PRODUCT_ID}: {name} "Wireless Mouse", {price} 25.99, category Electronics, {stock} 12',
             put,
             "added",
         ),
-        Sample(
-            "A lower price", f"{price} 25.99 → 19.99", update(price, "19.99"), "price_drop", changed
-        ),
+        Sample("A lower price", f"{price} 25.99 → 19.99", update(price, "19.99"), "price_drop", changed),
         Sample("Stock runs low", f"{stock} 12 → 3", update(stock, "3"), "low_stock", changed),
         Sample(
             "The last one is sold",
@@ -80,8 +77,7 @@ def samples(aws: LocalAws, deployment: Deployment, rules: Rules) -> list[Sample]
         Sample("A change that no rule names", "views 1", update("views", "1"), None, changed),
         Sample(
             "A product expires",
-            f"the function is invoked with {TTL_EXPIRY.relative_to(ROOT)}: "
-            "the local AWS streams no expiries, AWS does",
+            f"the function is invoked with {TTL_EXPIRY.relative_to(ROOT)}: the local AWS streams no expiries, AWS does",
             lambda: _invoke_with_expiry(aws, deployment),
             "removed",
         ),
@@ -103,12 +99,8 @@ def _invoke_with_expiry(aws: LocalAws, deployment: Deployment) -> None:
             record["dynamodb"]["SequenceNumber"] = str(time.time_ns() + offset)
             record["dynamodb"]["ApproximateCreationDateTime"] = int(time.time())
     except (OSError, ValueError, LookupError, TypeError) as error:
-        raise SamplesError(
-            f"{_shown(TTL_EXPIRY)} is no stream event that can be played: {error}"
-        ) from error
-    response = aws.client("lambda").invoke(
-        FunctionName=deployment.alerts_function_name, Payload=json.dumps(event)
-    )
+        raise SamplesError(f"{_shown(TTL_EXPIRY)} is no stream event that can be played: {error}") from error
+    response = aws.client("lambda").invoke(FunctionName=deployment.alerts_function_name, Payload=json.dumps(event))
     answer = response["Payload"].read().decode(errors="replace")
     if response.get("FunctionError"):
         raise SamplesError("The function failed on the recorded expiry.", answer)

@@ -34,9 +34,7 @@ def run(report: Report, *, port: int | None, once: bool) -> bool:
             return _use(aws, claim, report, once=once)
         except (BotoCoreError, ClientError) as error:
             aws.check()
-            raise LocalError(
-                f"The local AWS refused a request: {error}. Its log is {aws.log}."
-            ) from error
+            raise LocalError(f"The local AWS refused a request: {error}. Its log is {aws.log}.") from error
 
 
 def _use(aws: LocalAws, claim: Claim, report: Report, *, once: bool) -> bool:

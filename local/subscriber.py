@@ -46,12 +46,8 @@ class Subscriber:
     def __init__(self, aws: LocalAws, topic_arn: str, queue_name: str = "npm-start") -> None:
         self._sqs = aws.client("sqs")
         self._queue_url = self._sqs.create_queue(QueueName=queue_name)["QueueUrl"]
-        attributes = self._sqs.get_queue_attributes(
-            QueueUrl=self._queue_url, AttributeNames=["QueueArn"]
-        )["Attributes"]
-        aws.client("sns").subscribe(
-            TopicArn=topic_arn, Protocol="sqs", Endpoint=attributes["QueueArn"]
-        )
+        attributes = self._sqs.get_queue_attributes(QueueUrl=self._queue_url, AttributeNames=["QueueArn"])["Attributes"]
+        aws.client("sns").subscribe(TopicArn=topic_arn, Protocol="sqs", Endpoint=attributes["QueueArn"])
 
     def receive(self, wait_seconds: int) -> list[ReceivedAlert]:
         """Wait for alerts, 0 to 20 seconds, and take those that are there."""
@@ -61,9 +57,7 @@ class Subscriber:
             WaitTimeSeconds=wait_seconds,
         ).get("Messages", [])
         for message in messages:
-            self._sqs.delete_message(
-                QueueUrl=self._queue_url, ReceiptHandle=message["ReceiptHandle"]
-            )
+            self._sqs.delete_message(QueueUrl=self._queue_url, ReceiptHandle=message["ReceiptHandle"])
         return [_read(message["Body"]) for message in messages]
 
 
