@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import botocore.session
 from botocore.config import Config
 
 from local import lifeline
@@ -53,14 +54,7 @@ class LocalAws:
 
     def client(self, service: str) -> Any:
         """Make a boto3 client that can reach this local AWS only."""
-        return boto3.client(
-            service,
-            endpoint_url=self.endpoint_url,
-            region_name=REGION,
-            aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
-            config=Config(proxies={}, connect_timeout=5, retries={"max_attempts": 1}),
-        )
+        return local_client(service, self.endpoint_url)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -110,6 +104,25 @@ def local_aws(directory: Path, port: int | None = None) -> Iterator[LocalAws]:
     finally:
         lifeline.stop(process)
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def local_client(service: str, endpoint_url: str) -> Any:
+    """Make a boto3 client for a local AWS that takes nothing from the user's profiles and settings."""
+    unset = (None, None, None, None)
+    nowhere = (None, None, os.devnull, None)
+    session = botocore.session.Session(
+        session_vars={"profile": unset, "config_file": nowhere, "credentials_file": nowhere}
+    )
+    return boto3.Session(
+        botocore_session=session,
+        region_name=REGION,
+        aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+    ).client(
+        service,
+        endpoint_url=endpoint_url,
+        config=Config(proxies={}, connect_timeout=5, retries={"max_attempts": 1}),
+    )
 
 
 def tail(log: Path, lines: int = LOG_LINES) -> str:

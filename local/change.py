@@ -12,12 +12,10 @@ from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-import boto3
 from boto3.dynamodb.types import TypeSerializer
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local.aws import CREDENTIALS, REGION
+from local.aws import local_client
 from local.errors import ChangeError
 from local.running import Running, find_running
 from local.terminal import Terminal
@@ -40,14 +38,7 @@ def main(argv: Sequence[str]) -> int:
 
 def change(running: Running, product: str, values: dict[str, Any], *, delete: bool) -> str:
     """Set a product's attributes, or delete it; returns what was done. Raises ChangeError."""
-    client = boto3.client(
-        "dynamodb",
-        endpoint_url=running.endpoint_url,
-        region_name=REGION,
-        aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
-        config=Config(proxies={}, retries={"max_attempts": 1}),
-    )
+    client = local_client("dynamodb", running.endpoint_url)
     target = {"TableName": running.products_table_name, "Key": {KEY: {"S": product}}}
     try:
         if delete:

@@ -35,9 +35,12 @@ def deploy(aws: LocalAws) -> Deployment:
 
     Raises DeployRefusedError with what `sls` said, or DiedError.
     """
+    sls = ROOT / "node_modules" / ".bin" / "sls"
+    if not sls.exists():
+        raise DeployRefusedError("There are no Node packages here yet. Run `npm run setup` first.")
     with _alone():
         status, output = _run(
-            [str(ROOT / "node_modules" / ".bin" / "sls"), "deploy", "--stage", STAGE],
+            [str(sls), "deploy", "--stage", STAGE],
             {
                 **aws.environment,
                 "NODE_NO_WARNINGS": "1",  # about the SDK's plans for older Node versions

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import IO
 
 GRACE_SECONDS = 0.5  # nothing is kept that would take longer to put away
+NOT_STARTED = 127  # as a shell says it
 
 
 def start(
@@ -48,7 +49,11 @@ def stop(process: subprocess.Popen[bytes]) -> None:
 
 def main(command: Sequence[str]) -> int:
     """Run the command until it ends by itself or the standard input does."""
-    child = subprocess.Popen(command, stdin=subprocess.DEVNULL)
+    try:
+        child = subprocess.Popen(command, stdin=subprocess.DEVNULL)
+    except OSError as error:
+        sys.stderr.write(f"{error}\n")
+        return NOT_STARTED
     signal.signal(signal.SIGTERM, lambda *_: child.terminate())
     ending = threading.Event()
     watcher = threading.Thread(target=_end_with_starter, args=(child, ending), daemon=True)

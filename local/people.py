@@ -26,7 +26,7 @@ class PrintedReport:
 
     def __init__(self, terminal: Terminal) -> None:
         self._terminal = terminal
-        self._shown_whole = False
+        self._ids: set[str] = set()
 
     def step(self, doing: str, done: str) -> AbstractContextManager[None]:
         """Show the step with its seconds."""
@@ -74,14 +74,16 @@ class PrintedReport:
             f"rule {data.get('rule', '?')}",
             f"product {alert.message.get('subject', '?')}",
         ]
+        if alert.id in self._ids:
+            facts.append("received before: its id is known")
         line(f"{INDENT}  {style(severity, ' · '.join(facts))}")
         attributes = " ".join(f"{name}={value}" for name, value in sorted(alert.attributes.items()))
         line(f"{INDENT}  {self._dim(f'message attributes: {attributes}')}")
-        if not self._shown_whole:
-            self._shown_whole = True
+        if not self._ids:
             line(f"{INDENT}  {self._dim('the whole message, as every subscriber gets it:')}")
             for part in json.dumps(alert.message, indent=2, ensure_ascii=False).splitlines():
                 line(f"{INDENT}  {self._dim(part)}")
+        self._ids.add(alert.id)
 
     def summary(self, outcome: Outcome, function_log: str) -> None:
         """Print the counts, and what is missing."""
