@@ -42,7 +42,7 @@ def deploy(aws: LocalAws) -> Deployment:
         status, output = _run(
             [str(sls), "deploy", "--stage", STAGE],
             {
-                **aws.environment,
+                **_unproxied(aws.environment),
                 "NODE_NO_WARNINGS": "1",  # about the SDK's plans for older Node versions
                 "NO_COLOR": "1",
                 "SLS_AWS_MONITORING_FREQUENCY": "200",  # ms between looks; 5 s suit AWS
@@ -84,6 +84,18 @@ def _alone() -> Iterator[None]:
     with lock.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
+
+
+def _unproxied(environment: dict[str, str]) -> dict[str, str]:
+    """Leave the user's proxy to pip, which may need it: osls would ask it for the local AWS too."""
+    proxies = {
+        name.upper(): value
+        for name, value in environment.items()
+        if name.lower() in {"proxy", "http_proxy", "https_proxy"}
+    }
+    proxy = proxies.get("HTTPS_PROXY") or proxies.get("HTTP_PROXY") or proxies.get("PROXY")
+    unproxied = {name: value for name, value in environment.items() if name.upper() not in proxies}
+    return {"PIP_PROXY": proxy, **unproxied} if proxy else unproxied
 
 
 def _run(command: list[str], env: dict[str, str]) -> tuple[int, str]:
