@@ -84,7 +84,7 @@ class BatchProcessor:
 
     def _invoke(self, batch: Batch) -> Task[tuple[InvokeResult, Answer]]:
         extra = self._window.event_fields(final=False) if self._window else {}
-        self._decide(Outcome.INVOKING, "", batch.records, batch.failures + 1)
+        self._decide(Outcome.INVOKING, "the batch is due", batch.records, batch.failures + 1)
         try:
             result = yield from self._call(Invocation(batch.records, extra))
         except PayloadTooLargeError as error:
@@ -254,7 +254,7 @@ class BatchProcessor:
     def _report(self, batch: Batch, result: InvokeResult, answer: Answer) -> None:
         metrics = self._session.metrics
         if isinstance(answer, Succeeded):
-            outcome, reason = Outcome.SUCCEEDED, ""
+            outcome, reason = Outcome.SUCCEEDED, "no record failed"
         elif isinstance(answer, Partial):
             outcome, reason = Outcome.PARTIAL, answer.reason
             metrics.FailedInvokeEventCount += len(batch.records)
@@ -269,10 +269,11 @@ class BatchProcessor:
     def _decide_split(self, batch: Batch, first: Batch, second: Batch) -> None:
         self._decide(
             Outcome.SPLIT,
-            "",
+            "the invocation failed and BisectBatchOnFunctionError is on",
             batch.records,
             batch.failures + 1,
             middleSequenceNumber=second.first,
+            firstHalfEnd=self._number(first.last),
             middleRecord=self._number(second.first),
             firstHalf=len(first.records),
             secondHalf=len(second.records),

@@ -3,7 +3,6 @@
 docs/event-source-mapping.md, "While it runs".
 """
 
-from collections.abc import Callable
 from functools import partial
 
 from .decisions import DecisionLog, Outcome
@@ -31,9 +30,7 @@ class MappingPoller:
         options: Options,
         scheduler: Scheduler,
         log: DecisionLog,
-        amend: Callable[[MappingSettings], MappingSettings] = lambda settings: settings,
     ) -> None:
-        """`amend` changes settings as they are read, for what the endpoint cannot hold."""
         self.uuid = status.settings.uuid
         self.metrics = Metrics()
         self.done = False
@@ -41,11 +38,11 @@ class MappingPoller:
         self._paused = False
         self._stopping = False
         self._deleted = False
+        self._end_reason = ""
         self._ports = ports
         self._options = options
         self._scheduler = scheduler
         self._log = log
-        self._amend = amend
         self._registry = ShardRegistry(status.settings.starting_position, checkpoints)
         self._session = self._new_session()
         self._consumers: dict[str, ShardConsumer] = {}
@@ -67,9 +64,10 @@ class MappingPoller:
         self._scheduler.spawn(self._watch())
         self._scheduler.spawn(self._save_when_needed())
 
-    def stop(self) -> None:
+    def stop(self, reason: str = "asked to stop") -> None:
         """Start no invocation from now on; end when those in flight have."""
         self._stopping = True
+        self._end_reason = self._end_reason or reason
         self._over.fire()
         self._end_session()
 
@@ -84,7 +82,7 @@ class MappingPoller:
 
     def _new_session(self) -> Session:
         return Session(
-            self._amend(self._status.settings),
+            self._status.settings,
             ports=self._ports,
             options=self._options,
             clock=self._scheduler,
@@ -206,7 +204,7 @@ class MappingPoller:
         elif status.enabled and not before.enabled:
             self._resume()
         elif status.settings != before.settings and not self._paused:
-            self._session.decide(Outcome.UPDATED, describe(self._amend(status.settings)))
+            self._session.decide(Outcome.UPDATED, describe(status.settings))
             self._end_session()
 
     def _resume(self) -> None:
@@ -219,6 +217,7 @@ class MappingPoller:
     def _delete(self) -> None:
         if not self._deleted:
             self._deleted = True
+            self._end_reason = "the mapping was deleted"
             self._session.decide(Outcome.DELETED, "the mapping was deleted")
             self._end_session()
 
@@ -241,8 +240,7 @@ class MappingPoller:
             else:
                 yield Sleep(None, self._saving)
         self.done = True
-        reason = "the mapping was deleted" if self._deleted else "asked to stop"
-        self._session.decide(Outcome.STOPPED, reason)
+        self._session.decide(Outcome.STOPPED, self._end_reason)
 
     def _save(self) -> Task[None]:
         self._unsaved = False

@@ -18,6 +18,7 @@ _NUMBERS: dict[str, tuple[int, int, int]] = {
     "MaximumRecordAgeInSeconds": (-1, -1, 604_800),
     "TumblingWindowInSeconds": (0, 0, 900),
 }
+OVERRIDABLE = tuple(_NUMBERS)
 _LOWEST_RECORD_AGE = 60
 _STARTING_POSITIONS = ("TRIM_HORIZON", "LATEST")
 

@@ -165,10 +165,10 @@ class ShardConsumer:
         passed = [record for record in fresh if matches_any(filters, record.event)]
         passing = {record.sequence_number for record in passed}
         filtered = [record for record in fresh if record.sequence_number not in passing]
-        self._decide_read(Outcome.READ, records)
+        self._decide_read(Outcome.READ, "GetRecords returned them", records)
         if filtered:
             self._session.metrics.FilteredOutEventCount += len(filtered)
-            self._decide_read(Outcome.FILTERED, filtered)
+            self._decide_read(Outcome.FILTERED, "no filter pattern matches", filtered)
         for record in passed:
             self._lanes[lane_of(record, len(self._lanes))].buffer.append(record, now)
         self._finish([record.sequence_number for record in filtered])
@@ -249,17 +249,17 @@ class ShardConsumer:
         if sequence_numbers and self._shard.progress.finish(sequence_numbers):
             self._session.decide(
                 Outcome.CHECKPOINT,
-                "",
+                "every record up to here is done",
                 shard=self._shard.shard_id,
                 sequenceNumber=self._shard.progress.checkpoint,
             )
             self._checkpointed()
 
-    def _decide_read(self, outcome: Outcome, records: Sequence[StreamRecord]) -> None:
+    def _decide_read(self, outcome: Outcome, reason: str, records: Sequence[StreamRecord]) -> None:
         number = self._shard.progress.number
         self._session.decide(
             outcome,
-            "",
+            reason,
             shard=self._shard.shard_id,
             records=records,
             firstRecord=number(records[0].sequence_number),
