@@ -18,6 +18,9 @@ from .shard_reader import READ_LIMIT, ShardReader, resume_position
 from .tasks import Signal, Sleep, Task
 from .windows import STATE_LIMIT, TumblingWindow
 
+_AHEAD_LIMIT = 200  # records
+_AHEAD_PAUSE = 0.01  # seconds
+
 
 class ShardState:
     """What is known of a shard beyond one session: it lives as long as its mapping is served."""
@@ -123,7 +126,13 @@ class ShardConsumer:
             if not self._wants_records():
                 yield Sleep(None, self._space)
                 continue
-            page = yield from reader.read()
+            if self._all_busy:
+                # Small pages, a moment after the invocation went out: reading ahead must not
+                # delay what is in flight, on a laptop where both ends share the processors.
+                yield Sleep(self._session.clock.now() + _AHEAD_PAUSE, self._session.stopped)
+                page = yield from reader.read(_AHEAD_LIMIT)
+            else:
+                page = yield from reader.read()
             if page is None:
                 self.caught_up = reader.unreachable
                 continue
@@ -142,7 +151,11 @@ class ShardConsumer:
             return False
         if any(not lane.busy and not lane.buffer.full for lane in self._lanes):
             return True
-        return self._last_read_found and waiting < READ_LIMIT
+        return self._all_busy and self._last_read_found and waiting < READ_LIMIT
+
+    @property
+    def _all_busy(self) -> bool:
+        return all(lane.busy for lane in self._lanes)
 
     def _take(self, page: RecordsPage) -> None:
         session = self._session
@@ -156,8 +169,9 @@ class ShardConsumer:
             self._empty_at = now
         self._ended = page.next_iterator is None
         self.caught_up = self._ended or not page.records
-        for lane in self._lanes:
-            lane.wake.fire()
+        if page.records or self._ended or self._window:
+            for lane in self._lanes:
+                lane.wake.fire()
 
     def _sort_into_lanes(self, records: Sequence[StreamRecord], now: float) -> None:
         progress, filters = self._shard.progress, self._session.settings.filters
@@ -186,7 +200,8 @@ class ShardConsumer:
             else:
                 yield Sleep(lane.buffer.release_at(), lane.wake)
         self._open_lanes -= 1
-        if not self._open_lanes and self._ended and not self.pending:
+        # A session that stops leaves records undone: the shard has ended but is not finished.
+        if not self._open_lanes and self._ended and self._shard.progress.first_unfinished is None:
             self._finished()
 
     def _is_due(self, lane: _Lane, now: float) -> bool:

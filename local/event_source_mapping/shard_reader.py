@@ -37,7 +37,7 @@ class ShardReader:
         self._troubles = 0
         self.unreachable = False  # the last answer was none: not a record, not a throttle
 
-    def read(self) -> Task[RecordsPage | None]:
+    def read(self, limit: int = READ_LIMIT) -> Task[RecordsPage | None]:
         """Read the next page; None when the session stopped or this try gave no page."""
         stream = self._session.ports.stream
         arn = self._session.settings.stream_arn
@@ -47,7 +47,7 @@ class ShardReader:
                     partial(stream.shard_iterator, arn, self._shard_id, self._position)
                 )
             page: RecordsPage = yield Perform(
-                partial(stream.get_records, arn, self.iterator, READ_LIMIT)
+                partial(stream.get_records, arn, self.iterator, limit)
             )
         except StreamError as error:
             return (yield from self._recover(error))
