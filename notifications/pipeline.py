@@ -63,9 +63,10 @@ class Pipeline:
 
         An event with `"redrive": true` brings back records that were given up, perhaps behind later ones.
         """
-        batch = Batch(_records_of(event))
+        replayed = isinstance(event, dict) and event.get("redrive") is True
+        batch = Batch(_records_of(event), replayed)
         deadline = Deadline(remaining_time, self._longest_call)
-        plan = Plan(self._rules, replayed=isinstance(event, dict) and event.get("redrive") is True)
+        plan = Plan(self._rules, replayed=replayed)
         work = self._read(batch, plan)
         published: list[Alert] = []
         if self._ask(batch, plan, work, deadline):

@@ -12,9 +12,7 @@ from notifications import rules_file
 from notifications.changes import images_sent
 from notifications.errors import ConfigurationError, RulesError
 from notifications.rules import blindness
-from operations.service_file import DEFAULT_STAGE, Service, read_service
-
-PROJECT = Path(__file__).parent.parent
+from operations.service_file import DEFAULT_STAGE, PROJECT, Service, read_service
 
 
 def add_to(commands: Any) -> None:

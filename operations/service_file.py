@@ -15,6 +15,8 @@ import yaml
 from notifications.changes import VIEW_TYPES
 from notifications.errors import ConfigurationError
 
+PROJECT = Path(__file__).parent.parent
+SERVICE = "product-alerts"
 DEFAULT_STAGE = "dev"
 
 

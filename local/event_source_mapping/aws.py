@@ -82,13 +82,9 @@ class AwsClients:
             s3={"addressing_style": "path"},
         )
         try:
-            return self._session.client(
-                service, endpoint_url=self.endpoint_url, config=config, **self._stand_ins
-            )
+            return self._session.client(service, endpoint_url=self.endpoint_url, config=config, **self._stand_ins)
         except ValueError as error:
-            raise EndpointError(
-                f"{self.endpoint_url!r} is no endpoint URL such as http://127.0.0.1:4566"
-            ) from error
+            raise EndpointError(f"{self.endpoint_url!r} is no endpoint URL such as http://127.0.0.1:4566") from error
 
 
 class AwsMappings:

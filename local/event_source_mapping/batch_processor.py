@@ -136,9 +136,7 @@ class BatchProcessor:
         """Discard the records at the front that are too old; what is left is a new batch."""
         lost = self._leading(batch, lambda record: self._is_lost(record, began))
         if lost:
-            self._decide(
-                Outcome.LOST, "the stream no longer holds these records", batch.records[:lost]
-            )
+            self._decide(Outcome.LOST, "the stream no longer holds these records", batch.records[:lost])
             self._done(batch.records[:lost])
             return Batch(batch.records[lost:]) if lost < len(batch.records) else None
         limit = self._session.settings.maximum_record_age
@@ -153,9 +151,7 @@ class BatchProcessor:
 
     @staticmethod
     def _leading(batch: Batch, holds: Callable[[StreamRecord], bool]) -> int:
-        return next(
-            (at for at, record in enumerate(batch.records) if not holds(record)), len(batch.records)
-        )
+        return next((at for at, record in enumerate(batch.records) if not holds(record)), len(batch.records))
 
     def _is_lost(self, record: StreamRecord, began: float) -> bool:
         """Whether a stream would have trimmed the record by now.
@@ -182,9 +178,7 @@ class BatchProcessor:
         self._decide(Outcome.GIVEN_UP, condition, batch.records, max(1, batch.failures))
         if settings.destination is None:
             session.metrics.DroppedEventCount += len(batch.records)
-            self._decide(
-                Outcome.DROPPED, "the mapping has no on-failure destination", batch.records
-            )
+            self._decide(Outcome.DROPPED, "the mapping has no on-failure destination", batch.records)
         else:
             yield from self._deliver(settings.destination, given_up)
         self._done(batch.records)
@@ -230,9 +224,7 @@ class BatchProcessor:
         self._waits = 0
         yield from self._wait(1, batch, which)
 
-    def _wait(
-        self, failures: int, batch: Batch | None, which: str = "the same records"
-    ) -> Task[None]:
+    def _wait(self, failures: int, batch: Batch | None, which: str = "the same records") -> Task[None]:
         """Wait before the next invocation, but not past the moment the first record is too old."""
         now = self._session.clock.now()
         delay = self._session.options.retry.delay(failures)
@@ -262,9 +254,7 @@ class BatchProcessor:
             outcome, reason = Outcome.FAILED, answer.reason
             metrics.FailedInvokeEventCount += len(batch.records)
             metrics.Errors += result.function_error is not None
-        self._decide(
-            outcome, reason, batch.records, batch.failures + 1, requestId=result.request_id
-        )
+        self._decide(outcome, reason, batch.records, batch.failures + 1, requestId=result.request_id)
 
     def _decide_split(self, batch: Batch, first: Batch, second: Batch) -> None:
         self._decide(

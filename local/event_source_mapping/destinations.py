@@ -28,9 +28,7 @@ class ClientFactory(Protocol):
 class AwsDestinations:
     """Sends each document once to wherever its ARN points."""
 
-    def __init__(
-        self, clients: ClientFactory, unique: Callable[[], str] = lambda: str(uuid4())
-    ) -> None:
+    def __init__(self, clients: ClientFactory, unique: Callable[[], str] = lambda: str(uuid4())) -> None:
         """Take what makes clients, and what makes the end of an S3 object's key."""
         self._clients = clients
         self._unique = unique

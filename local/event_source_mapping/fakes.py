@@ -95,9 +95,7 @@ class FakeStream:
         start = ids.index(after_shard) + 1 if after_shard in ids else 0
         page = ids[start : start + self._page_size]
         more = page[-1] if start + len(page) < len(ids) else None
-        return StreamPage(
-            tuple(self._describe(shard_id, now) for shard_id in page), self.status, more
-        )
+        return StreamPage(tuple(self._describe(shard_id, now) for shard_id in page), self.status, more)
 
     def _describe(self, shard_id: str, now: float) -> ShardDescription:
         shard = self.shards[shard_id]

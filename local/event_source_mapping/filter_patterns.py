@@ -75,9 +75,7 @@ def _object(pattern: Mapping[str, Any], path: str) -> ObjectMatcher:
 
     def matches(candidates: Sequence[Mapping[str, Any]]) -> bool:
         # An absent object is asked like an empty one: `exists: false` below it holds.
-        return any(
-            all(rule(candidate, candidates) for rule in rules) for candidate in candidates or ({},)
-        )
+        return any(all(rule(candidate, candidates) for rule in rules) for candidate in candidates or ({},))
 
     return matches
 
@@ -99,11 +97,7 @@ def _rule(key: str, expected: Any, path: str) -> _Rule:
 
 
 def _is_alternatives(expected: Any) -> bool:
-    return (
-        isinstance(expected, list)
-        and bool(expected)
-        and all(isinstance(entry, dict) for entry in expected)
-    )
+    return isinstance(expected, list) and bool(expected) and all(isinstance(entry, dict) for entry in expected)
 
 
 def _leaf(key: str, expected: Sequence[Any], path: str) -> _Rule:
@@ -154,9 +148,7 @@ def _matcher(entry: Any, path: str) -> ValueMatcher:
         ((operator, operand),) = entry.items()
         make = _OPERATORS.get(operator)
         if make is None:
-            raise FilterPatternError(
-                f"{path}: unknown operator {operator!r}; known: {', '.join(sorted(_OPERATORS))}"
-            )
+            raise FilterPatternError(f"{path}: unknown operator {operator!r}; known: {', '.join(sorted(_OPERATORS))}")
         return make(operand, path)
     if isinstance(entry, list):
         raise FilterPatternError(f"{path}: an array inside an array of alternatives")

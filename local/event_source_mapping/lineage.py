@@ -46,9 +46,7 @@ class FirstSight:
     start: Position | None  # None: nothing of it is to be read
 
 
-def first_sight(
-    listed: Iterable[ShardDescription], known: Iterable[str], starting_position: str
-) -> list[FirstSight]:
+def first_sight(listed: Iterable[ShardDescription], known: Iterable[str], starting_position: str) -> list[FirstSight]:
     """Say where each shard that is not known yet starts.
 
     The starting position is for the first discovery, when nothing is known; a shard found later

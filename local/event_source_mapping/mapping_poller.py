@@ -73,9 +73,7 @@ class MappingPoller:
 
     def idle_for(self, now: float) -> float:
         """Seconds since something was read, in flight or pending; 0 while anything is."""
-        waiting = any(
-            consumer.pending or not consumer.caught_up for consumer in self._consumers.values()
-        )
+        waiting = any(consumer.pending or not consumer.caught_up for consumer in self._consumers.values())
         if waiting or self._discovery.expecting_child or not self._discovered:
             return 0.0
         return max(0.0, now - self._session.last_active)
@@ -158,9 +156,7 @@ class MappingPoller:
     def _finish_shard(self, session: Session, shard: ShardState) -> None:
         shard.finished_at = self._scheduler.now()
         self._consumers.pop(shard.shard_id, None)
-        session.decide(
-            Outcome.SHARD_FINISHED, "read to its end, every record done", shard=shard.shard_id
-        )
+        session.decide(Outcome.SHARD_FINISHED, "read to its end, every record done", shard=shard.shard_id)
         self._request_save()
         for ready in self._registry.startable():
             self._consume(session, ready)

@@ -36,9 +36,7 @@ def from_api(record: Mapping[str, Any], stream_arn: str) -> StreamRecord:
     created = _epoch_seconds(change.get("ApproximateCreationDateTime"))
     event: dict[str, Any] = {name: record[name] for name in _RECORD_FIELDS if name in record}
     event["dynamodb"] = {"ApproximateCreationDateTime": created} | {
-        name: _image(change[name]) if name in _IMAGES else change[name]
-        for name in _CHANGE_FIELDS
-        if name in change
+        name: _image(change[name]) if name in _IMAGES else change[name] for name in _CHANGE_FIELDS if name in change
     }
     identity = record.get("userIdentity")
     if identity:

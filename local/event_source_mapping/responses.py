@@ -66,9 +66,7 @@ class ResponseSettings(Protocol):
         ...
 
 
-def classify(
-    result: InvokeResult, records: Sequence[StreamRecord], settings: ResponseSettings
-) -> Outcome:
+def classify(result: InvokeResult, records: Sequence[StreamRecord], settings: ResponseSettings) -> Outcome:
     """Say what the answer means for these records."""
     if result.function_error is not None:
         return Failed(_error_text(result), splittable=True)
@@ -92,9 +90,7 @@ def _partial(answer: Any, records: Sequence[StreamRecord], state: dict[str, Any]
     if answer in _EMPTY:
         return Succeeded(state)
     if not isinstance(answer, dict):
-        return Failed(
-            f"the answer is neither empty nor an object: {_short(answer)}", splittable=False
-        )
+        return Failed(f"the answer is neither empty nor an object: {_short(answer)}", splittable=False)
     failures = answer.get("batchItemFailures")
     if failures is None or failures == []:
         return Succeeded(state)

@@ -75,9 +75,7 @@ def _run(
 ) -> None:
     def idle() -> bool:
         now = scheduler.now()
-        return exit_when_idle is not None and all(
-            poller.idle_for(now) > exit_when_idle for poller in pollers
-        )
+        return exit_when_idle is not None and all(poller.idle_for(now) > exit_when_idle for poller in pollers)
 
     for poller in pollers:
         poller.start()

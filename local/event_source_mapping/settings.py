@@ -88,8 +88,7 @@ def _parse_settings(answer: Mapping[str, Any]) -> MappingSettings:
         maximum_retry_attempts=numbers["MaximumRetryAttempts"],
         maximum_record_age=numbers["MaximumRecordAgeInSeconds"],
         bisect_on_error=bool(answer.get("BisectBatchOnFunctionError")),
-        report_batch_item_failures=REPORT_BATCH_ITEM_FAILURES
-        in (answer.get("FunctionResponseTypes") or ()),
+        report_batch_item_failures=REPORT_BATCH_ITEM_FAILURES in (answer.get("FunctionResponseTypes") or ()),
         tumbling_window=numbers["TumblingWindowInSeconds"],
         filters=_filters(answer),
         destination=_destination(answer),
@@ -123,9 +122,7 @@ def _stream_arn(answer: Mapping[str, Any]) -> str:
 def _starting_position(answer: Mapping[str, Any]) -> str:
     position = answer.get("StartingPosition") or "TRIM_HORIZON"
     if position not in _STARTING_POSITIONS:
-        raise SettingsError(
-            f"StartingPosition is {position}: a DynamoDB stream takes {_STARTING_POSITIONS}"
-        )
+        raise SettingsError(f"StartingPosition is {position}: a DynamoDB stream takes {_STARTING_POSITIONS}")
     return str(position)
 
 

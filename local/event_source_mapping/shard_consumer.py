@@ -88,9 +88,7 @@ class ShardConsumer:
     @property
     def pending(self) -> bool:
         """Whether records wait or are in flight, or a window is owed its final invocation."""
-        return any(lane.busy or len(lane.buffer) for lane in self._lanes) or bool(
-            self._window and self._window.is_open
-        )
+        return any(lane.busy or len(lane.buffer) for lane in self._lanes) or bool(self._window and self._window.is_open)
 
     def tasks(self) -> list[Task[None]]:
         """Give the tasks to spawn."""
@@ -145,9 +143,7 @@ class ShardConsumer:
     def _wants_records(self) -> bool:
         """Whether to poll: a lane is free, or the stream had records and little is read ahead."""
         waiting = sum(len(lane.buffer) for lane in self._lanes)
-        if waiting >= max(
-            self._session.options.records_ahead, 2 * self._session.settings.batch_size
-        ):
+        if waiting >= max(self._session.options.records_ahead, 2 * self._session.settings.batch_size):
             return False
         if any(not lane.busy and not lane.buffer.full for lane in self._lanes):
             return True

@@ -26,9 +26,7 @@ _BACKOFF = RetrySchedule(first=0.1, factor=2.0, longest=10.0)
 class ShardReader:
     """Reads a shard page by page from a position on, whatever the stream answers."""
 
-    def __init__(
-        self, session: Session, shard_id: str, position: Position, iterator: str | None = None
-    ) -> None:
+    def __init__(self, session: Session, shard_id: str, position: Position, iterator: str | None = None) -> None:
         """Take over an `iterator` kept from an earlier session, if there is one."""
         self._session = session
         self._shard_id = shard_id
@@ -43,12 +41,8 @@ class ShardReader:
         arn = self._session.settings.stream_arn
         try:
             if self.iterator is None:
-                self.iterator = yield Perform(
-                    partial(stream.shard_iterator, arn, self._shard_id, self._position)
-                )
-            page: RecordsPage = yield Perform(
-                partial(stream.get_records, arn, self.iterator, limit)
-            )
+                self.iterator = yield Perform(partial(stream.shard_iterator, arn, self._shard_id, self._position))
+            page: RecordsPage = yield Perform(partial(stream.get_records, arn, self.iterator, limit))
         except StreamError as error:
             return (yield from self._recover(error))
         self._troubles = 0
@@ -92,9 +86,7 @@ class ShardReader:
         self._session.decide(Outcome.STREAM_TROUBLE, reason, shard=self._shard_id)
 
 
-def resume_position(
-    *, first_unfinished: str | None, checkpoint: str | None, start: str
-) -> Position:
+def resume_position(*, first_unfinished: str | None, checkpoint: str | None, start: str) -> Position:
     """Say where reading goes on: at the first record not done, or after the last one that is."""
     if first_unfinished is not None:
         return Position(AT_SEQUENCE_NUMBER, first_unfinished)

@@ -40,15 +40,11 @@ class ShardRegistry:
 
     def startable(self) -> list[ShardState]:
         """Return the shards that may be read now and are not, parents before children."""
-        finished = {
-            shard_id: shard.finished_at is not None for shard_id, shard in self._shards.items()
-        }
+        finished = {shard_id: shard.finished_at is not None for shard_id, shard in self._shards.items()}
         return [
             shard
             for shard in self._shards.values()
-            if shard.finished_at is None
-            and not shard.consuming
-            and may_start(shard.parent_id, finished)
+            if shard.finished_at is None and not shard.consuming and may_start(shard.parent_id, finished)
         ]
 
     def childless(self, listed: Iterable[ShardDescription]) -> set[str]:
@@ -78,9 +74,7 @@ class ShardRegistry:
         old = [
             shard_id
             for shard_id, shard in self._shards.items()
-            if shard_id not in listed
-            and shard.finished_at is not None
-            and now - shard.finished_at > KEEP_FINISHED
+            if shard_id not in listed and shard.finished_at is not None and now - shard.finished_at > KEEP_FINISHED
         ]
         for shard_id in old:
             del self._shards[shard_id]

@@ -41,9 +41,7 @@ class Simulation:
         page_size: int = 100,
     ) -> None:
         self.scheduler = VirtualScheduler(start)
-        self.stream = FakeStream(
-            shards, self.scheduler.now, before=before_call, page_size=page_size
-        )
+        self.stream = FakeStream(shards, self.scheduler.now, before=before_call, page_size=page_size)
         self.function = function or FakeFunction()
         self.destination = destination or FakeDestination()
         self.checkpoints = checkpoints or MemoryCheckpoints()
@@ -75,9 +73,7 @@ class Simulation:
             self.poller.start()
         now = self.scheduler.now
         end = now() + seconds
-        self.scheduler.run(
-            lambda: self.poller.done or now() >= end or self.poller.idle_for(now()) >= idle
-        )
+        self.scheduler.run(lambda: self.poller.done or now() >= end or self.poller.idle_for(now()) >= idle)
         return self
 
     def stop(self) -> "Simulation":

@@ -188,9 +188,7 @@ class _Answer(_Waiter):
 
     __slots__ = ("_error", "_value")
 
-    def __init__(
-        self, scheduler: Scheduler, task: Task[None], value: Any, error: Exception | None
-    ) -> None:
+    def __init__(self, scheduler: Scheduler, task: Task[None], value: Any, error: Exception | None) -> None:
         super().__init__(scheduler, task)
         self._value = value
         self._error = error

@@ -62,9 +62,7 @@ class _Misbehaviour:
 class Function:
     """A function that misbehaves as its records say, and watches the laws as it is invoked."""
 
-    def __init__(
-        self, draw: Draw, shard_of: dict[str, str], parents: dict[str, str | None]
-    ) -> None:
+    def __init__(self, draw: Draw, shard_of: dict[str, str], parents: dict[str, str | None]) -> None:
         self.simulation: Simulation
         self.settings = make_settings(**draw.settings)
         self.sent: Counter[tuple[str, ...]] = Counter()
@@ -146,9 +144,7 @@ class Function:
             return self._misbehave(trouble.kind, records, position)
         return answering(self._random.choice((None, {}, {"batchItemFailures": []}))), len(records)
 
-    def _misbehave(
-        self, kind: str, records: Sequence[StreamRecord], position: int
-    ) -> tuple[InvokeResult, int]:
+    def _misbehave(self, kind: str, records: Sequence[StreamRecord], position: int) -> tuple[InvokeResult, int]:
         if kind == "throttle":
             raise InvokeError("TooManyRequestsException: Rate Exceeded")
         if kind == "raise":
@@ -213,9 +209,7 @@ def check(draw: Draw) -> list[Any]:
     """Make one run and check every law; return what happened, to compare runs."""
     dice = random.Random(draw.seed + 1)  # noqa: S311 - a test's dice
     shards = _make_shards(draw, dice)
-    shard_of = {
-        record.sequence_number: shard.shard_id for shard in shards for record in shard.records
-    }
+    shard_of = {record.sequence_number: shard.shard_id for shard in shards for record in shard.records}
     function = Function(draw, shard_of, {shard.shard_id: shard.parent_id for shard in shards})
     filtered = _note_records(function, shards)
     destination = Destination(function, dice)

@@ -58,9 +58,7 @@ def answering(value: Any) -> InvokeResult:
 
 def naming(*failed: int) -> InvokeResult:
     """Return a partial failure that names records by their numbers."""
-    return answering(
-        {"batchItemFailures": [{"itemIdentifier": str(10**20 + number)} for number in failed]}
-    )
+    return answering({"batchItemFailures": [{"itemIdentifier": str(10**20 + number)} for number in failed]})
 
 
 def fails_on(*poison: int) -> Handler:

@@ -22,9 +22,7 @@ BISECT = {"bisect_on_error": True}
 
 def test_the_first_half_is_done_before_the_second_starts() -> None:
     """Halves run in order, the lower half rounded down [Bisection]."""
-    simulation = simulate(
-        fails_on(1), records=5, settings={**BISECT, "maximum_retry_attempts": 0}
-    ).run()
+    simulation = simulate(fails_on(1), records=5, settings={**BISECT, "maximum_retry_attempts": 0}).run()
     assert sent(simulation) == [[1, 2, 3, 4, 5], [1, 2], [1], [2], [3, 4, 5]]
 
 
@@ -52,9 +50,7 @@ def test_the_next_batch_has_the_configured_size_again() -> None:
 
 def test_two_poison_records_are_both_isolated() -> None:
     """Each gets a document of its own, its neighbours are delivered [Bisection]."""
-    simulation = simulate(
-        fails_on(2, 7), records=8, settings={**BISECT, "maximum_retry_attempts": 0}
-    ).run()
+    simulation = simulate(fails_on(2, 7), records=8, settings={**BISECT, "maximum_retry_attempts": 0}).run()
     assert [covered(document) for document in documents(simulation)] == [(2, 2, 1), (7, 7, 1)]
     acknowledged = [batch for batch in sent(simulation) if not {2, 7} & set(batch)]
     assert sorted(chain(*acknowledged)) == [1, 3, 4, 5, 6, 8]

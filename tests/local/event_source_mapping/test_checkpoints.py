@@ -54,9 +54,7 @@ def test_a_file_outlives_the_process(tmp_path: Path) -> None:
     assert [entry.name for entry in tmp_path.iterdir()] == ["checkpoints.json"]
 
 
-@pytest.mark.parametrize(
-    "content", ["", "{", "[]", '{"version": 2, "mappings": {}}', '{"version": 1}']
-)
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"version": 2, "mappings": {}}', '{"version": 1}'])
 def test_a_file_of_another_kind_is_refused(tmp_path: Path, content: str) -> None:
     """It is neither overwritten nor read as empty [Checkpoints]."""
     path = tmp_path / "notes.json"
@@ -74,9 +72,7 @@ def test_a_file_that_cannot_be_written_is_an_error_with_its_name(tmp_path: Path)
         store.save("m-1", SHARDS)
 
 
-def test_a_write_that_breaks_leaves_the_old_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_write_that_breaks_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The file is replaced whole or not at all [Checkpoints]."""
     path = tmp_path / "checkpoints.json"
     store = FileCheckpoints(path)
@@ -97,9 +93,7 @@ def test_a_restart_goes_on_after_the_last_record_done(tmp_path: Path) -> None:
     """What was acknowledged is not delivered again, what was not is [Checkpoints]."""
     path = tmp_path / "checkpoints.json"
     settings = {"batch_size": 2}
-    first = simulate(
-        fails_on(3), records=6, settings=settings, checkpoints=FileCheckpoints(path)
-    ).run(seconds=10)
+    first = simulate(fails_on(3), records=6, settings=settings, checkpoints=FileCheckpoints(path)).run(seconds=10)
     first.stop()
     again = simulate(records=6, settings=settings, checkpoints=FileCheckpoints(path)).run()
     assert sent(first)[0] == [1, 2]
@@ -114,9 +108,7 @@ def test_latest_stays_latest_after_a_restart_and_a_new_child_is_read_whole() -> 
     settings = {"starting_position": "LATEST"}
     first = simulate(shards=shards, settings=settings).run(seconds=1).stop()
     shards.append(FakeShard("b", "a", [make_record(2)]))
-    again = simulate(
-        shards=shards, settings=settings, checkpoints=first.checkpoints, start=START + 10
-    ).run()
+    again = simulate(shards=shards, settings=settings, checkpoints=first.checkpoints, start=START + 10).run()
     assert sent(again) == [[2]]
 
 

@@ -26,9 +26,7 @@ def document(result: InvokeResult | None, *, invocations: int = 2) -> str:
         request_id="r-1",
         result=result,
     )
-    built = failure_document(
-        given_up, function_arn=FUNCTION_ARN, stream_arn=STREAM_ARN, shard_id="shardId-1"
-    )
+    built = failure_document(given_up, function_arn=FUNCTION_ARN, stream_arn=STREAM_ARN, shard_id="shardId-1")
     return json.dumps(built, indent=2)
 
 
@@ -77,9 +75,7 @@ def test_milliseconds_keep_three_digits() -> None:
 
 def test_the_object_key_has_the_documents_time() -> None:
     """The S3 key: mapping, shard, day, time, a random part [On-failure destinations]."""
-    assert object_key("u-1", "shardId-1", AT, "x") == (
-        "aws/lambda/u-1/shardId-1/2025/11/25/2025-11-25T15.53.20-x"
-    )
+    assert object_key("u-1", "shardId-1", AT, "x") == ("aws/lambda/u-1/shardId-1/2025/11/25/2025-11-25T15.53.20-x")
 
 
 def test_the_document_names_the_last_invocations_answer() -> None:

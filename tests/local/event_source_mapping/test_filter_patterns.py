@@ -103,9 +103,7 @@ def test_numeric_matches_the_creation_time() -> None:
     assert matches({"dynamodb": {"ApproximateCreationDateTime": [{"numeric": [">", 0]}]}})
 
 
-@pytest.mark.parametrize(
-    ("spelling", "expected"), [("59", True), ("59.0", False), ("5.9e1", False)]
-)
+@pytest.mark.parametrize(("spelling", "expected"), [("59", True), ("59.0", False), ("5.9e1", False)])
 def test_numbers_are_equal_by_their_spelling(spelling: str, expected: bool) -> None:
     """300, 300.0 and 3.0e2 are three values [Filter patterns]."""
     pattern = parse_pattern(f'{{"dynamodb": {{"SizeBytes": [{spelling}]}}}}')

@@ -101,9 +101,7 @@ def test_latest_skips_what_is_there_and_reads_later_children_whole() -> None:
     """LATEST is for the first listing; a later child starts at its beginning [Shards]."""
     shards = [
         FakeShard("old", None, records(1), closes_at=START),
-        FakeShard(
-            "open", "old", [*records(2), *records(3, created=START + 5)], closes_at=START + 10
-        ),
+        FakeShard("open", "old", [*records(2), *records(3, created=START + 5)], closes_at=START + 10),
         FakeShard("later", "open", records(4, created=START + 9), listed_at=START + 12),
     ]
     simulation = simulate(shards=shards, settings={"starting_position": "LATEST"}).run(idle=30)
@@ -119,10 +117,7 @@ def test_trim_horizon_reads_everything_there_is() -> None:
 def test_a_parent_shown_open_beside_its_child_counts_as_closed() -> None:
     """A listed child proves its parent closed: LATEST does not start at both [Shards]."""
     listed = [ShardDescription("parent"), ShardDescription("child", "parent")]
-    starts = {
-        sight.shard.shard_id: sight.start and sight.start.kind
-        for sight in first_sight(listed, (), "LATEST")
-    }
+    starts = {sight.shard.shard_id: sight.start and sight.start.kind for sight in first_sight(listed, (), "LATEST")}
     assert starts == {"parent": None, "child": "LATEST"}
 
 

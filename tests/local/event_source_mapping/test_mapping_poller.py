@@ -145,9 +145,7 @@ def test_a_mapping_in_state_deleting_is_deleted() -> None:
     """Delete answers with that state before the mapping is gone [While it runs]."""
     simulation = simulate(options=WATCHING).run(seconds=2, idle=50)
     status = simulation.mappings.statuses[simulation.poller.uuid]
-    simulation.mappings.statuses[simulation.poller.uuid] = MappingStatus(
-        status.settings, enabled=False, deleting=True
-    )
+    simulation.mappings.statuses[simulation.poller.uuid] = MappingStatus(status.settings, enabled=False, deleting=True)
     assert simulation.run(idle=50).poller.done
 
 

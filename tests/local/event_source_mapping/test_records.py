@@ -79,9 +79,7 @@ def test_the_stream_arn_is_added_and_the_fields_keep_their_order() -> None:
 
 def test_the_user_identity_has_the_events_spelling() -> None:
     """PrincipalId and Type become principalId and type [The record]."""
-    record = api_record() | {
-        "userIdentity": {"PrincipalId": "dynamodb.amazonaws.com", "Type": "Service"}
-    }
+    record = api_record() | {"userIdentity": {"PrincipalId": "dynamodb.amazonaws.com", "Type": "Service"}}
     identity = from_api(record, STREAM_ARN).event["userIdentity"]
     assert identity == {"principalId": "dynamodb.amazonaws.com", "type": "Service"}
 

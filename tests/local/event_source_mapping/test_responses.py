@@ -72,9 +72,7 @@ def test_a_valid_identifier_beside_an_invalid_one_fails_the_whole_batch() -> Non
     assert isinstance(meaning(answering({"batchItemFailures": failures})), Failed)
 
 
-@pytest.mark.parametrize(
-    "value", ["done", 200, True, [1], {"batchItemFailures": {}}, {"batchItemFailures": "x"}]
-)
+@pytest.mark.parametrize("value", ["done", 200, True, [1], {"batchItemFailures": {}}, {"batchItemFailures": "x"}])
 def test_an_answer_of_another_shape_fails_the_whole_batch(value: Any) -> None:
     """Only the recorded empty forms are successes beside the documented shape [Choices]."""
     assert isinstance(meaning(answering(value)), Failed)
@@ -110,9 +108,7 @@ def test_numbers_are_compared_as_numbers() -> None:
 def test_records_behind_the_lowest_come_again_even_if_they_succeeded() -> None:
     """Everything from the lowest number on is retried [Partial responses]."""
     answers = iter([naming(2, 4), answering({"batchItemFailures": []})])
-    simulation = simulate(
-        lambda _: next(answers), settings={"report_batch_item_failures": True}
-    ).run()
+    simulation = simulate(lambda _: next(answers), settings={"report_batch_item_failures": True}).run()
     assert sent(simulation) == [[1, 2, 3, 4], [2, 3, 4]]
 
 

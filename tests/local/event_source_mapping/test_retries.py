@@ -36,9 +36,7 @@ def test_n_retries_are_one_invocation_and_n_more(retries: int) -> None:
 
 def test_an_exhausted_batch_is_discarded_whole_and_the_next_goes_on() -> None:
     """After the last retry the whole batch is given up and the shard moves on [Retries]."""
-    simulation = simulate(
-        fails_on(2), records=6, settings={"batch_size": 3, "maximum_retry_attempts": 1}
-    ).run()
+    simulation = simulate(fails_on(2), records=6, settings={"batch_size": 3, "maximum_retry_attempts": 1}).run()
     assert [covered(document) for document in documents(simulation)] == [(1, 3, 3)]
     assert sent(simulation)[-1] == [4, 5, 6]
 
@@ -60,9 +58,7 @@ def test_a_record_read_past_its_retention_is_still_retried() -> None:
     assert len(sent(simulation.run())) == 3
 
 
-@pytest.mark.parametrize(
-    "refusal", [InvokeError("TooManyRequestsException"), InvokeError("AccessDeniedException")]
-)
+@pytest.mark.parametrize("refusal", [InvokeError("TooManyRequestsException"), InvokeError("AccessDeniedException")])
 def test_an_invocation_that_reaches_no_function_costs_no_retry(refusal: InvokeError) -> None:
     """Throttles and refusals are repeated outside the quota and never split a batch [Retries]."""
     calls = 0
@@ -150,9 +146,7 @@ def test_progress_resets_the_quota() -> None:
     """Poison last of three, N = 3: once in the mixed batch, then 1 + N times alone [Retries]."""
 
     def handler(invocation: Invocation) -> InvokeResult:
-        return (
-            naming(3) if 3 in [int(r.sequence_number) % 10 for r in invocation.records] else SUCCESS
-        )
+        return naming(3) if 3 in [int(r.sequence_number) % 10 for r in invocation.records] else SUCCESS
 
     settings = {
         "batch_size": 3,
@@ -223,8 +217,5 @@ def test_function_errors_of_every_kind_are_one_kind() -> None:
     """A timeout counts like an exception [Retries]."""
     timeout = InvokeResult(b'{"errorMessage":"Task timed out after 3.00 seconds"}', "Unhandled")
     handlers: list[Callable[[Invocation], InvokeResult]] = [lambda _: timeout, lambda _: FAILURE]
-    counts = [
-        len(sent(simulate(handler, settings={"maximum_retry_attempts": 1}).run()))
-        for handler in handlers
-    ]
+    counts = [len(sent(simulate(handler, settings={"maximum_retry_attempts": 1}).run())) for handler in handlers]
     assert counts == [2, 2]

@@ -20,9 +20,7 @@ from local.event_source_mapping.shard_reader import resume_position
 from .scenario import START, SUCCESS, sent, simulate
 
 
-def raising(
-    error: StreamError, *, call: str = "get_records", times: int = 1, after: int = 0
-) -> object:
+def raising(error: StreamError, *, call: str = "get_records", times: int = 1, after: int = 0) -> object:
     """Make a hook that raises in the calls after the first few."""
     seen = 0
 
@@ -146,9 +144,7 @@ def test_a_shard_with_every_lane_busy_is_not_polled() -> None:
         (None, None, "LATEST", None),
     ],
 )
-def test_where_reading_goes_on(
-    unfinished: str | None, checkpoint: str | None, kind: str, number: str | None
-) -> None:
+def test_where_reading_goes_on(unfinished: str | None, checkpoint: str | None, kind: str, number: str | None) -> None:
     """At the first record not done, after the last done, or at the start [Checkpoints]."""
     position = resume_position(first_unfinished=unfinished, checkpoint=checkpoint, start="LATEST")
     assert (position.kind, position.sequence_number) == (kind, number)

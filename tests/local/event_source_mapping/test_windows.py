@@ -50,9 +50,7 @@ def test_state_goes_from_invocation_to_invocation_and_ends_with_the_window() -> 
     """The final invocation carries the state and no records [Tumbling windows]."""
     records = [make_record(n) for n in range(1, 6)] + [make_record(6, created=START + 50)]
     simulation = simulate(counting, records=records, settings=WINDOW).run(idle=100)
-    assert [
-        (e["state"].get("count", 0), e["isFinalInvokeForWindow"]) for e in extras(simulation)
-    ] == [
+    assert [(e["state"].get("count", 0), e["isFinalInvokeForWindow"]) for e in extras(simulation)] == [
         (0, False),
         (2, False),
         (4, False),
@@ -125,9 +123,7 @@ def test_a_state_over_one_megabyte_ends_the_window_early() -> None:
         return answering({"state": {"big": "x" * 1024 * 1024} if invocation.records else {}})
 
     simulation = simulate(handler, records=2, settings={**WINDOW, "batch_size": 1}).run(idle=100)
-    flags = [
-        (e["isFinalInvokeForWindow"], e["isWindowTerminatedEarly"]) for e in extras(simulation)
-    ]
+    flags = [(e["isFinalInvokeForWindow"], e["isWindowTerminatedEarly"]) for e in extras(simulation)]
     assert flags == [(False, False), (True, True), (False, False), (True, True)]
     assert extras(simulation)[2]["state"] == {}
 
@@ -143,9 +139,7 @@ def test_a_failed_invocation_leaves_the_state_as_it_was() -> None:
         ]
     )
 
-    simulation = simulate(
-        lambda _: next(answers, answering({"state": {}})), records=3, settings=settings
-    ).run(idle=100)
+    simulation = simulate(lambda _: next(answers, answering({"state": {}})), records=3, settings=settings).run(idle=100)
     assert [e["state"] for e in extras(simulation)] == [{}, {}, {"count": 1}, {"count": 3}]
     assert sent(simulation) == [[1, 2, 3], [1, 2, 3], [2, 3], []]
 
