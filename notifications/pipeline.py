@@ -41,7 +41,11 @@ class Deadline:
         self._remaining_time = remaining_time
         self._longest_call = min(longest_call, remaining_time() // 4) if remaining_time else 0
 
-    def check(self, calls: int = 1) -> None:
+    def before(self, calls: int) -> Callable[[], None]:
+        """Give a check to be made before each request."""
+        return lambda: self.check(calls)
+
+    def check(self, calls: int) -> None:
         """Raise OutOfTimeError if so many calls could outlast the invocation."""
         if self._remaining_time and self._remaining_time() < self._longest_call * calls:
             raise OutOfTimeError("the invocation's time is nearly up")
@@ -95,9 +99,9 @@ class Pipeline:
         """Let the plan know what was sent and what rules remember; false, with all handed back, if that fails."""
         if not any(candidates for _, candidates in work.values()):
             return True
+        asked = question(each for _, candidates in work.values() for each in candidates)
         try:
-            deadline.check(calls=3)  # to read, to publish, to write down
-            plan.known = self._ledger.read(question(each for _, candidates in work.values() for each in candidates))
+            plan.known = self._ledger.read(asked, deadline.before(calls=3))  # to read, to publish, to write down
         except ProductAlertsError as error:
             for position in work:
                 batch.hold(position, error)
@@ -159,8 +163,7 @@ class Pipeline:
         lose or repeat later alerts: those records come again.
         """
         try:
-            deadline.check()
-            self._ledger.write(entries)
+            self._ledger.write(entries, deadline.before(calls=1))
         except ProductAlertsError as error:
             log.warning("the ledger misses %d entries, a repeat may alert again: %s", len(entries), error)
             batch.forgotten(entries, error)
