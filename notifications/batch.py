@@ -116,7 +116,9 @@ class Batch:
     def forget(self, position: int, product: str, memories: dict[str, Memory]) -> None:
         """Note that a product was removed, and that what its rules remember is to go with it."""
         self._product_of[position] = product
-        self._steps.setdefault(product, []).append(_Step(position, memories, gone=True))
+        removal = self._sequence_number(position)
+        gone = all(memory.sequence_number == removal for memory in memories.values())  # and not back already
+        self._steps.setdefault(product, []).append(_Step(position, dict(memories), gone))
 
     def to_remember(self) -> list[Entry]:
         """List what to keep: of each product up to its first record that comes again, of each hour what went out."""

@@ -29,8 +29,8 @@ log = logging.getLogger(__name__)
 
 RemainingTime = Callable[[], int]
 """Gives the milliseconds that are left of this invocation."""
-Work = dict[int, tuple[StreamRecord, list[Candidate]]]
-"""Position of a record to the record and the rules that may fire for it."""
+Work = dict[int, tuple[StreamRecord, list[Candidate], str]]
+"""Position of a record to the record, the rules that may fire for it, and the product that it has them forget."""
 
 
 class Deadline:
@@ -91,15 +91,17 @@ class Pipeline:
             with batch.guard(position):
                 record = decode(raw)
                 candidates = plan.candidates(record)
-                if candidates or (remembers and record.event_name == "REMOVE"):
-                    work[position] = (record, candidates)
+                removed = plan.product_of(record) if remembers and record.event_name == "REMOVE" else ""
+                if candidates or removed:
+                    work[position] = (record, candidates, removed)
         return work
 
     def _ask(self, batch: Batch, plan: Plan, work: Work, deadline: Deadline) -> bool:
         """Let the plan know what was sent and what rules remember; false, with all handed back, if that fails."""
-        if not any(candidates for _, candidates in work.values()):
+        asked = question(each for _, candidates, _ in work.values() for each in candidates)
+        asked.products.update(removed for _, _, removed in work.values() if removed)
+        if not asked.alerts and not asked.products:
             return True
-        asked = question(each for _, candidates in work.values() for each in candidates)
         try:
             plan.known = self._ledger.read(asked, deadline.before(calls=3))  # to read, to publish, to write down
         except ProductAlertsError as error:
@@ -111,11 +113,11 @@ class Pipeline:
     def _decide(self, batch: Batch, plan: Plan, work: Work) -> list[Message]:
         """Decide record by record, in order; return what is to be published."""
         messages: list[Message] = []
-        for position, (record, candidates) in work.items():
+        for position, (record, candidates, removed) in work.items():
             with batch.guard(position):
                 due = batch.decided(position, plan.decide(candidates), plan.known)
                 messages += [to_message(alert) for alert in due]
-                if record.event_name == "REMOVE" and self._rules.ruleset.remembers and not plan.replayed:
+                if removed:
                     batch.forget(position, *plan.forget(record))
         return messages
 
