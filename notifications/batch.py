@@ -42,7 +42,8 @@ class Batch:
     """Records that have to come again, and why."""
     outage: ProductAlertsError | None = None
     """Why nothing more is published in this invocation."""
-    published: int = 0
+    published: set[str] = field(default_factory=set)
+    """Ids of the alerts that are out."""
     repeated: int = 0
     held_back: int = 0
     parked: int = 0
@@ -54,8 +55,10 @@ class Batch:
     """Product to what is remembered after each of its records."""
     _product_of: dict[int, str] = field(default_factory=dict)
     """Position to the product, as the ledger names it."""
-    _counted: list[tuple[int, Hour, str]] = field(default_factory=list)
-    """Position, hour and alert id of what counts towards a limit; no id: the summary went out."""
+    _counted: list[tuple[int, Hour, str, bool]] = field(default_factory=list)
+    """Position, hour and alert id of what counts towards a limit, and whether that is the summary."""
+    _kept: set[int] = field(default_factory=set)
+    """Records given up already, which stay where they are: rules go on behind them."""
 
     @contextmanager
     def guard(self, position: int) -> Iterator[None]:
@@ -68,8 +71,13 @@ class Batch:
             log.exception("a record could not be evaluated; this is a fault of ours")
             self._give_up(position, error)
 
+    def concerns(self, position: int, product: str) -> None:
+        """Note a record's product, as the ledger names it, before anything can go wrong with the record."""
+        self._product_of[position] = product
+
     def hold(self, position: int, error: Exception) -> None:
         """Have a record come again."""
+        self._kept.discard(position)
         self.unsafe.setdefault(position, error)
 
     def hold_product(self, alert: Alert, error: ProductAlertsError) -> None:
@@ -106,8 +114,7 @@ class Batch:
                 self.held_back += 1
             if candidate.hour and alerts:
                 summary = decision.outcome is Outcome.LIMITED
-                self._counted.append((position, candidate.hour, "" if summary else candidate.alert_id))
-            self._product_of[position] = candidate.product
+                self._counted.append((position, candidate.hour, alerts[0].id, summary))
             if candidate.rule.remembers:
                 memories = known.memories.get(candidate.product, {})
                 self._steps.setdefault(candidate.product, []).append(_Step(position, dict(memories)))
@@ -115,14 +122,13 @@ class Batch:
 
     def forget(self, position: int, product: str, memories: dict[str, Memory]) -> None:
         """Note that a product was removed, and that what its rules remember is to go with it."""
-        self._product_of[position] = product
         removal = self._sequence_number(position)
         gone = all(memory.sequence_number == removal for memory in memories.values())  # and not back already
         self._steps.setdefault(product, []).append(_Step(position, dict(memories), gone))
 
     def to_remember(self) -> list[Entry]:
         """List what to keep: of each product up to its first record that comes again, of each hour what went out."""
-        comes_again = set(self.unsafe)
+        comes_again = self.unsafe.keys() - self._kept
         if self.unsafe:  # given up behind an unsafe record: not parked yet, so it has to be seen again
             comes_again.update(position for position in self.to_park if position >= min(self.unsafe))
         stops: dict[str, int] = {}
@@ -135,9 +141,9 @@ class Batch:
             if safe:
                 entries.append(RuleMemory(product, safe[-1].memories, safe[-1].gone))
         counted: dict[Hour, set[str]] = {}
-        for position, hour, alert_id in self._counted:
-            if position not in comes_again:
-                counted.setdefault(hour, set()).add(alert_id)
+        for position, hour, alert_id, summary in self._counted:
+            if position not in comes_again or alert_id in self.published:
+                counted.setdefault(hour, set()).add("" if summary else alert_id)
         entries += [HourTally(hour, frozenset(ids - {""}), "" in ids) for hour, ids in counted.items()]
         return entries
 
@@ -157,12 +163,14 @@ class Batch:
             log.error("handed back from sequence number %s on: %s", self._sequence_number(first), self.unsafe[first])
         log.info(
             "%d records: %d alerts published, %d sent before, %d held back, %d records parked, %d handed back",
-            len(self.records), self.published, self.repeated, self.held_back, self.parked, len(self.unsafe),
+            len(self.records), len(self.published), self.repeated, self.held_back, self.parked, len(self.unsafe),
         )  # fmt: skip
 
     def _give_up(self, position: int, error: Exception, rule: str = "") -> None:
         if self.replayed:
-            self.hold(position, error)
+            if position not in self.unsafe:
+                self.hold(position, error)
+                self._kept.add(position)
             return
         parked = Parked(self.records[position], str(error), type(error).__name__, rule)
         self.to_park.setdefault(position, []).append(parked)

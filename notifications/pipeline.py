@@ -93,6 +93,7 @@ class Pipeline:
                 candidates = plan.candidates(record)
                 removed = plan.product_of(record) if remembers and record.event_name == "REMOVE" else ""
                 if candidates or removed:
+                    batch.concerns(position, candidates[0].product if candidates else removed)
                     work[position] = (record, candidates, removed)
         return work
 
@@ -146,11 +147,11 @@ class Pipeline:
             alert = outcome.message.alert
             if outcome.error is None:
                 published.append(alert)
+                batch.published.add(alert.id)
             elif isinstance(outcome.error, PermanentError):
                 batch.refused(alert, outcome.error)
             else:
                 batch.hold_product(alert, outcome.error)
-        batch.published += len(published)
         return published
 
     def _write(self, batch: Batch, published: list[Alert], deadline: Deadline) -> None:
