@@ -37,7 +37,7 @@ class Batch:
     records: Sequence[Any]
     replayed: bool = False
     """The records come from the failures queue, so none is parked there anew."""
-    to_park: dict[int, list[Parked]] = field(default_factory=dict)
+    to_park: dict[int, Parked] = field(default_factory=dict)
     unsafe: dict[int, Exception] = field(default_factory=dict)
     """Records that have to come again, and why."""
     outage: ProductAlertsError | None = None
@@ -155,9 +155,8 @@ class Batch:
 
     def tell(self) -> None:
         """Log one line, and the reasons for what did not go well."""
-        for position, given_up in sorted(self.to_park.items()):
-            for parked in given_up:
-                log.warning("given up, sequence number %s: %s", self._sequence_number(position), parked.reason)
+        for position, parked in sorted(self.to_park.items()):
+            log.warning("given up, sequence number %s: %s", self._sequence_number(position), parked.reason)
         if self.unsafe:
             first = min(self.unsafe)
             log.error("handed back from sequence number %s on: %s", self._sequence_number(first), self.unsafe[first])
@@ -173,7 +172,10 @@ class Batch:
                 self._kept.add(position)
             return
         parked = Parked(self.records[position], str(error), type(error).__name__, rule)
-        self.to_park.setdefault(position, []).append(parked)
+        before = self.to_park.get(position)
+        if before:  # one message a record: of two, one could be kept and the other not
+            parked = parked._replace(reason=f"{before.reason}; {parked.reason}", rule=f"{before.rule}, {rule}")
+        self.to_park[position] = parked
 
     def _sequence_number(self, position: int) -> str:
         return sequence_number_of(self.records[position]) or "unknown"

@@ -176,14 +176,13 @@ class Pipeline:
         for position in sorted(batch.to_park):
             if batch.unsafe and position >= min(batch.unsafe):
                 return
-            for parked in batch.to_park[position]:
-                try:
-                    deadline.check(calls=2)  # to park, to write down
-                    self._failures.park(parked)
-                    batch.parked += 1
-                except ProductAlertsError as error:
-                    batch.hold(position, error)
-                    return
+            try:
+                deadline.check(calls=2)  # to park, to write down
+                self._failures.park(batch.to_park[position])
+                batch.parked += 1
+            except ProductAlertsError as error:
+                batch.hold(position, error)
+                return
 
 
 def _sent(alerts: Iterable[Alert]) -> list[Entry]:
