@@ -1,0 +1,119 @@
+"""The simulation's clients against the contracts that the function's adapters promise, beside the local AWS."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from local.event_source_mapping.tasks import VirtualScheduler
+from notifications.alerts import Alert
+from notifications.decide import Hour, Tally
+from notifications.failures import Failures, Parked, SqsFailures
+from notifications.fakes import MemoryFailures, MemoryLedger, MemoryTopic
+from notifications.ledger import HourTally, Ledger, LedgerKey, Question, RuleMemory, SentAlert
+from notifications.ledger_table import DynamoDbLedger
+from notifications.memory import Memory
+from notifications.message import to_message
+from notifications.publish import SnsTopic, Topic
+from tests.conftest import DeployedService
+
+from .changes import START
+from .fake_aws import FakeDynamo, FakeSns, FakeSqs
+from .faults import TIMEOUT, Faults, Running
+
+KINDS = ["memory", "simulated", pytest.param("local AWS", marks=pytest.mark.end_to_end)]
+
+
+@dataclass
+class Sinks:
+    """Where a pipeline writes to."""
+
+    topic: Topic
+    ledger: Ledger
+    failures: Failures
+
+
+def _simulated() -> Sinks:
+    scheduler = VirtualScheduler(START)
+    faults = Faults((), (), scheduler)
+    faults.running = Running(0, deadline=START + TIMEOUT)
+    return Sinks(
+        SnsTopic(FakeSns(faults, lambda _: ""), "topic", now=scheduler.now),
+        DynamoDbLedger(FakeDynamo(faults), "ledger", 90, now=scheduler.now, sleep=faults.spend),
+        SqsFailures(FakeSqs(faults), "queue", "1"),
+    )
+
+
+@pytest.fixture(params=KINDS)
+def sinks(request: pytest.FixtureRequest) -> Iterator[Sinks]:
+    """Yield the fakes in memory, the adapters on the simulation's clients, and the adapters on the local AWS."""
+    if request.param == "memory":
+        yield Sinks(MemoryTopic(), MemoryLedger(), MemoryFailures())
+    elif request.param == "simulated":
+        yield _simulated()
+    else:
+        service: DeployedService = request.getfixturevalue("deployed_service")
+        aws, outputs = service.aws, service.outputs
+        yield Sinks(
+            SnsTopic(aws.client("sns"), outputs.alerts_topic_arn),
+            DynamoDbLedger(aws.client("dynamodb"), outputs.ledger_table_name, 90),
+            SqsFailures(aws.client("sqs"), outputs.failures_queue_url, "1"),
+        )
+
+
+def _alert(number: int, product: str = "contract") -> Alert:
+    data: dict[str, Any] = {
+        "rule": "r", "severity": "info", "title": "t", "text": "t", "product": {}, "changes": [],
+        "eventName": "MODIFY", "sequenceNumber": str(number),
+    }  # fmt: skip
+    return Alert(f"id-{product}-{number}", "product.changed", "arn", product, None, data, {}, str(number))
+
+
+def _asked(alert: Alert) -> Question:
+    return Question(alerts={LedgerKey.of_alert("arn#" + alert.subject, alert.sequence_number, alert.id): alert.id})
+
+
+def test_a_published_message_has_an_id_and_no_error(sinks: Sinks) -> None:
+    """Each message has one outcome, in order."""
+    messages = [to_message(_alert(number)) for number in range(3)]
+    outcomes = sinks.topic.publish(messages)
+    assert [outcome.message for outcome in outcomes] == messages
+    assert all(outcome.message_id and outcome.error is None for outcome in outcomes)
+
+
+def test_the_ledger_knows_what_was_written_and_nothing_else(sinks: Sinks) -> None:
+    """Alerts, memories and hours come back as they were written; what was not written is not known."""
+    alert, hour = _alert(1, "known"), Hour("r", 3600)
+    memory = Memory(sequence_number="7", armed=False, alerted_at=12.5, held=2, held_title="t")
+    assert sinks.ledger.read(_asked(alert)).sent == set()
+    sinks.ledger.write(
+        [
+            SentAlert("arn#known", alert),
+            RuleMemory("arn#known", {"r": memory}),
+            HourTally(hour, frozenset({"a", "b"}), summarised=False),
+        ]
+    )
+    question = _asked(alert)
+    question.products.update({"arn#known", "arn#unknown"})
+    question.hours.update({hour, Hour("r", 7200)})
+    known = sinks.ledger.read(question)
+    assert known.sent == {alert.id}
+    assert known.memories == {"arn#known": {"r": memory}}
+    assert known.tallies == {hour: Tally({"a", "b"}, summarised=False)}
+
+
+def test_an_hour_adds_up(sinks: Sinks) -> None:
+    """What two invocations count in one hour is there together, and the summary stays said."""
+    hour = Hour("adds-up", 3600)
+    sinks.ledger.write([HourTally(hour, frozenset({"a"}), summarised=True)])
+    sinks.ledger.write([HourTally(hour, frozenset({"a", "b"}), summarised=False)])
+    known = sinks.ledger.read(Question(hours={hour}))
+    assert known.tallies == {hour: Tally({"a", "b"}, summarised=True)}
+
+
+def test_a_record_can_be_parked(sinks: Sinks) -> None:
+    """Whatever the record is, the queue takes it."""
+    sinks.failures.park(Parked({"eventID": "1", "odd": "\ud800\x00"}, "reason", "MalformedRecordError"))
