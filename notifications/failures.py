@@ -5,12 +5,15 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import logging
 from typing import Any, NamedTuple, Protocol
 
 from notifications.calls import aws_call
 
 MOST_BYTES = 1_000_000  # SQS takes 1,048,576, message attributes included
 _LONGEST_REASON = 2000
+
+log = logging.getLogger(__name__)
 
 
 class Parked(NamedTuple):
@@ -56,7 +59,7 @@ def to_body(parked: Parked, code_version: str) -> str:
 
     `record` is the whole record. One of more than a megabyte is in `recordGzip` instead, base64 of gzip of its JSON;
     and should even that be too long, `record` is without its images, and `imagesLeftOut` says so: its sequence number
-    leads back to the stream.
+    leads back to the stream. So is one that is nested too deep to be written.
     """
     body = {
         "kind": "record",
@@ -66,15 +69,21 @@ def to_body(parked: Parked, code_version: str) -> str:
         "codeVersion": code_version,
         "record": parked.record,
     }
-    text = json.dumps(body)
-    if len(text) <= MOST_BYTES:
-        return text
-    del body["record"]
-    packed = gzip.compress(json.dumps(parked.record).encode(), mtime=0)
-    text = json.dumps({**body, "recordGzip": base64.b64encode(packed).decode()})
-    if len(text) <= MOST_BYTES:
-        return text
-    return json.dumps({**body, "record": _without_images(parked.record), "imagesLeftOut": True})
+    try:
+        text = json.dumps(body)
+        if len(text) <= MOST_BYTES:
+            return text
+        del body["record"]
+        packed = gzip.compress(json.dumps(parked.record).encode(), mtime=0)
+        text = json.dumps({**body, "recordGzip": base64.b64encode(packed).decode()})
+        if len(text) <= MOST_BYTES:
+            return text
+    except RecursionError:
+        log.warning("a record that is given up is nested too deep to be kept whole")
+    try:
+        return json.dumps({**body, "record": _without_images(parked.record), "imagesLeftOut": True})
+    except RecursionError:
+        return json.dumps({**body, "record": None})
 
 
 def _without_images(record: Any) -> Any:
