@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 from decimal import Decimal
-from itertools import pairwise
 from typing import Any
 
 from .changes import Change, Value
@@ -59,12 +58,6 @@ class Scenario:
     shards: int = 1
     splits: tuple[float, ...] = ()
     """When each root shard closes and is split in two."""
-
-    @property
-    def step(self) -> float:
-        """The longest silence between two changes, in seconds."""
-        times = [0.0, *(change.at for change in self.changes)]
-        return max((later - earlier for earlier, later in pairwise(times)), default=0.0)
 
 
 def draw(seed: int) -> Scenario:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,8 @@ def run(scenario: Scenario, longest_run: float = LONGEST_RUN) -> World:
     """Run it, for so many virtual seconds at the most."""
     records = written(scenario.changes)
     shards = _shards(records, scenario)
-    longest_silence = scenario.step
+    times = [START, *(record.readable for record in records)]
+    longest_silence = max((later - earlier for earlier, later in pairwise(times)), default=0.0)
     settings = MappingSettings(
         MAPPING_UUID, STREAM_ARN, FUNCTION_ARN,
         report_batch_item_failures=True, destination=QUEUE_ARN, **dict(scenario.settings),

@@ -1,0 +1,1 @@
+"""Events that nobody should send, and some that only few do."""
