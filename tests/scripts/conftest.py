@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 NPM = """
-echo "npm $*" >> calls
+echo "npm $1" >> calls
 /bin/rm -rf node_modules
 /bin/mkdir node_modules
 """
