@@ -12,9 +12,10 @@ from .lineage import ShardDescription
 from .metrics import Metrics
 from .ports import ShardCheckpoint
 from .session import Options, Ports, Session
-from .settings import MappingSettings, MappingStatus
-from .shard_consumer import ShardConsumer, ShardState
+from .settings import MappingStatus
+from .shard_consumer import ShardConsumer
 from .shard_registry import ShardRegistry
+from .shard_state import ShardState
 from .tasks import Perform, Scheduler, Signal, Sleep, Task
 
 
@@ -57,7 +58,7 @@ class MappingPoller:
 
     def start(self) -> None:
         """Spawn the mapping's tasks."""
-        self._session.decide(Outcome.SERVING, describe(self._session.settings))
+        self._session.decide(Outcome.SERVING, self._session.settings.describe())
         if self._status.enabled:
             self._warn_of_two_pollers()
         self._scheduler.spawn(self._serve())
@@ -204,7 +205,7 @@ class MappingPoller:
         elif status.enabled and not before.enabled:
             self._resume()
         elif status.settings != before.settings and not self._paused:
-            self._session.decide(Outcome.UPDATED, describe(status.settings))
+            self._session.decide(Outcome.UPDATED, status.settings.describe())
             self._end_session()
 
     def _resume(self) -> None:
@@ -249,26 +250,3 @@ class MappingPoller:
             yield Perform(partial(self._ports.checkpoints.save, self.uuid, kept))
         except CheckpointError as error:
             self._session.decide(Outcome.WARNING, f"{error}: a restart may repeat records")
-
-
-def describe(settings: MappingSettings) -> str:
-    """Say in one line what is served and with which settings."""
-    parts = [
-        f"batches of {settings.batch_size}",
-        f"window {settings.batching_window} s",
-        f"factor {settings.parallelization_factor}",
-        f"retries {_limit(settings.maximum_retry_attempts)}",
-        f"record age {_limit(settings.maximum_record_age, ' s')}",
-        f"bisect {'on' if settings.bisect_on_error else 'off'}",
-        f"partial responses {'on' if settings.report_batch_item_failures else 'off'}",
-    ]
-    if settings.tumbling_window:
-        parts.append(f"tumbling window {settings.tumbling_window} s")
-    if settings.filters:
-        parts.append(f"{len(settings.filters)} filter patterns")
-    parts.append(f"on failure to {settings.destination or 'nowhere'}")
-    return f"{settings.stream_arn} to {settings.function_arn}: {', '.join(parts)}"
-
-
-def _limit(value: int, unit: str = "") -> str:
-    return "without limit" if value < 0 else f"{value}{unit}"

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from local.event_source_mapping.aws import AwsClients, AwsFunction, AwsMappings, AwsStream
+from local.event_source_mapping.aws import AwsFunction, AwsMappings, AwsStream
+from local.event_source_mapping.aws_clients import AwsClients
 from local.event_source_mapping.destinations import AwsDestinations
 from local.event_source_mapping.errors import (
     DestinationError,
