@@ -20,6 +20,7 @@ _NUMBERS: dict[str, tuple[int, int, int]] = {
 }
 OVERRIDABLE = tuple(_NUMBERS)
 _LOWEST_RECORD_AGE = 60
+_ENABLED = {"Enabled": True, "Enabling": True, "Disabled": False, "Disabling": False}
 _STARTING_POSITIONS = ("TRIM_HORIZON", "LATEST")
 
 
@@ -71,7 +72,7 @@ class MappingStatus:
     """A mapping as it stands now: its settings and whether it is switched on."""
 
     settings: MappingSettings
-    enabled: bool
+    enabled: bool | None  # None: on the way, and the state does not say where to
     deleting: bool = False
 
 
@@ -83,7 +84,7 @@ def parse_mapping(answer: Mapping[str, Any]) -> MappingStatus:
     state = answer.get("State") or "Enabled"
     return MappingStatus(
         settings=_parse_settings(answer),
-        enabled=state in {"Enabled", "Enabling", "Creating", "Updating"},
+        enabled=_ENABLED.get(state),
         deleting=state == "Deleting",
     )
 
