@@ -21,6 +21,7 @@ from .tasks import Sleep, Task
 from .windows import TumblingWindow
 
 _HTTP_TOO_LARGE = 413
+_REFUSED_PAUSE = 0.1  # seconds; without retry delay, a throttle would be answered by a flood
 
 
 class BatchProcessor:
@@ -58,7 +59,7 @@ class BatchProcessor:
                 result, answer = yield from self._invoke(batch)
             except InvokeError as error:
                 self._log.about(batch, Outcome.NOT_INVOKED, str(error))
-                yield from self._wait_again(batch)
+                yield from self._wait_again(batch, at_least=_REFUSED_PAUSE)
                 waiting.append(batch)
             else:
                 waiting += yield from self._follow(batch, result, answer)
@@ -134,9 +135,9 @@ class BatchProcessor:
         trimmed_at = record.created + retention
         return trimmed_at if trimmed_at > began else began + retention
 
-    def _wait_again(self, batch: Batch) -> Task[None]:
+    def _wait_again(self, batch: Batch, *, at_least: float = 0.0) -> Task[None]:
         self._failures += 1
-        yield from self._wait(batch, "the same records")
+        yield from self._wait(batch, "the same records", at_least)
 
     def _wait_first(self, batch: Batch, which: str) -> Task[None]:
         """Wait before a new batch that a failure made."""
@@ -144,10 +145,10 @@ class BatchProcessor:
         yield from self._wait(batch, which)
         self._failures = 0
 
-    def _wait(self, batch: Batch, which: str) -> Task[None]:
+    def _wait(self, batch: Batch, which: str, at_least: float = 0.0) -> Task[None]:
         """Wait before the next invocation, but not past the moment the first record is too old."""
         now = self._session.clock.now()
-        delay = self._session.options.retry.delay(self._failures)
+        delay = max(at_least, self._session.options.retry.delay(self._failures))
         limit = self._session.settings.maximum_record_age
         if limit > 0:
             delay = max(0.0, min(delay, batch.records[0].created + limit - now))

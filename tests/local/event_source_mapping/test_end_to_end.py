@@ -4,12 +4,15 @@ import json
 import re
 import signal
 import subprocess
+import threading
 import time
 from collections import defaultdict
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
+
+from local.event_source_mapping import Decision, Outcome, serve
 
 from .stage import (
     ACCOUNT,
@@ -453,6 +456,47 @@ def test_help_and_the_text_log_read_well(stage: Stage, tmp_path: Path) -> None:
         told,
     )
     assert "give up 3 after 1 invocation: RetryAttemptsExhausted" in told
+
+
+def test_serve_runs_in_a_thread_of_another_program(stage: Stage, tmp_path: Path) -> None:
+    """The in-process door: decisions as they are made, counters at the end [Use]."""
+    seen = tmp_path / "seen"
+    table, stream = stage.table()
+    stage.put(table, "a")
+    mapping = stage.mapping(stream, stage.function(RAISES, seen))
+    stop, decisions = threading.Event(), list[Decision]()
+
+    def serve_until_stopped() -> None:
+        serve([mapping], endpoint_url=stage.endpoint, stop=stop, on_decision=decisions.append)
+
+    thread = threading.Thread(target=serve_until_stopped)
+    thread.start()
+    wait_until(lambda: Outcome.CHECKPOINT in {each.outcome for each in decisions}, "a checkpoint")
+    stop.set()
+    thread.join(30)
+    assert not thread.is_alive()
+    assert received(seen) == [["a"]]
+    assert decisions[-1].outcome is Outcome.SUMMARY
+
+
+def test_a_version_or_alias_is_invoked_as_mapped(stage: Stage, tmp_path: Path) -> None:
+    """A qualified function, and its version in the document [The failure document]."""
+    table, stream = stage.table()
+    url, queue = stage.queue()
+    function = stage.function(RAISES, tmp_path / "seen")
+    version = stage.client("lambda").publish_version(FunctionName=function)["Version"]
+    stage.client("lambda").create_alias(FunctionName=function, Name="live", FunctionVersion=version)
+    stage.put(table, "poison")
+    mapping = stage.mapping(
+        stream,
+        f"{function}:live",
+        MaximumRetryAttempts=0,
+        DestinationConfig={"OnFailure": {"Destination": queue}},
+    )
+    assert stage.serve(mapping).code == 0
+    (document,) = stage.messages(url)
+    assert document["requestContext"]["functionArn"].endswith(f":{function}:live")
+    assert document["responseContext"]["executedVersion"] == version
 
 
 def test_age_is_judged_before_the_first_invocation(
