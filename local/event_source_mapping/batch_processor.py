@@ -64,10 +64,11 @@ class BatchProcessor:
             else:
                 waiting += yield from self._follow(batch, result, answer)
 
-    def close_window(self, *, reason: str) -> Task[None]:
-        """Make the tumbling window's final invocation."""
-        if self._window is not None:
-            yield from close_window(self._session, self._log, self._window, reason=reason)
+    def close_window(self, *, reason: str) -> Task[bool]:
+        """Make the tumbling window's final invocation; say whether it succeeded."""
+        if self._window is None:
+            return False
+        return (yield from close_window(self._session, self._log, self._window, reason=reason))
 
     def _invoke(self, batch: Batch) -> Task[tuple[InvokeResult, Answer]]:
         extra = self._window.event_fields(final=False) if self._window else {}

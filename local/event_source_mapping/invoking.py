@@ -27,10 +27,10 @@ def invoke(session: Session, invocation: Invocation) -> Task[InvokeResult]:
 
 def close_window(
     session: Session, log: BatchLog, window: TumblingWindow, *, reason: str
-) -> Task[None]:
+) -> Task[bool]:
     """Make a tumbling window's final invocation, again and again until it succeeds.
 
-    Nothing later of the shard is processed meanwhile, and no quota ends it.
+    True if it did, False if the session stopped before. Nothing later of the shard is processed meanwhile, and no quota ends it.
     """
     invocation = Invocation((), window.event_fields(final=True))
     attempts = 0
@@ -45,8 +45,9 @@ def close_window(
             answer = Failed(str(error), splittable=False)
         if isinstance(answer, Succeeded):
             log.decide(Outcome.SUCCEEDED, "the window is closed", (), attempts)
-            return
+            return True
         log.decide(Outcome.FAILED, f"final invocation: {answer.reason}", (), attempts)
         if not session.stopping:
             delay = session.options.retry.delay(attempts)
             yield Sleep(session.clock.now() + delay, session.stopped)
+    return False

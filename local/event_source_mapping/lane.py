@@ -41,8 +41,8 @@ class Lane:
             self._window.open_for(self.buffer.head.created)
         return self._processor.process(self.buffer.take(before=self._window.end))
 
-    def close_window(self, reason: str) -> Task[None]:
-        """Make the tumbling window's final invocation."""
+    def close_window(self, reason: str) -> Task[bool]:
+        """Make the tumbling window's final invocation; say whether it succeeded."""
         return self._processor.close_window(reason=reason)
 
     def closing_reason(self, now: float, *, ended: bool, empty_at: float) -> str:

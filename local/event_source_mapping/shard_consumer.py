@@ -192,8 +192,8 @@ class ShardConsumer:
 
     def _close_window(self, lane: Lane, reason: str) -> Task[None]:
         lane.busy = True
-        yield from lane.close_window(reason)
-        if self._window and not self._session.stopping:
+        closed = yield from lane.close_window(reason)
+        if self._window and closed:
             self._finish(self._window.close())
         self._settle(lane)
 
