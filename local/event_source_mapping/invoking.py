@@ -30,7 +30,8 @@ def close_window(
 ) -> Task[bool]:
     """Make a tumbling window's final invocation, again and again until it succeeds.
 
-    True if it did, False if the session stopped before. Nothing later of the shard is processed meanwhile, and no quota ends it.
+    Nothing later of the shard is processed meanwhile, and no quota ends it. True if it succeeded,
+    False if the session stopped before.
     """
     invocation = Invocation((), window.event_fields(final=True))
     attempts = 0
