@@ -1,1 +1,1 @@
-"""The whole service on a laptop."""
+"""The whole service on a laptop: `python -m local`."""

@@ -1,4 +1,4 @@
-"""Step 4: what is said about a change, as a CloudEvent.
+"""Step 5: what is said about a change, as a CloudEvent.
 
 Source: CloudEvents 1.0, JSON event format. One JSON Schema a type stands in `schemas/`.
 """
@@ -6,16 +6,14 @@ Source: CloudEvents 1.0, JSON event format. One JSON Schema a type stands in `sc
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from notifications.attributes import plain, plain_image
-from notifications.changes import ProductChange
-from notifications.conditions import Judgement
-from notifications.product import Product
-from notifications.rules import Rule
-from notifications.texts import filled, link_of
+from notifications.decide import Hour
+from notifications.decode import StreamRecord
+from notifications.texts import Occasion, filled, held_back_text, link_of
 
 TYPES = {
     "added": "product.added",
@@ -80,22 +78,22 @@ class Alert:
         return event
 
 
-def compose(product: Product, change: ProductChange, rule: Rule, judgement: Judgement) -> Alert:
-    """Write the alert of a rule that fired; MalformedRecordError where the item holds something that is no value."""
+def compose(occasion: Occasion) -> Alert:
+    """Write the alert of a rule that fired.
+
+    Raises MalformedRecordError where the item holds something that is no attribute value.
+    """
+    product, change, rule, judgement, memory = occasion
     record = change.record
-    title = filled(rule.title, product, change, rule, judgement)
+    text = filled(rule.text, occasion)
     data: dict[str, Any] = {
         "rule": rule.name,
         "severity": rule.severity,
-        "title": " ".join(title.split()),
-        "text": filled(rule.text, product, change, rule, judgement),
+        "title": title_of(occasion),
+        "text": "\n".join(filter(None, (text, held_back_text(memory)))),
         "product": plain_image(change.image),
         "changes": [
-            {
-                "attribute": field.attribute,
-                "old": _plain_or_none(field.old),
-                "new": _plain_or_none(field.new),
-            }
+            {"attribute": field.attribute, "old": _plain_or_none(field.old), "new": _plain_or_none(field.new)}
             for field in change.fields(rule.reports)
         ],
         "eventName": record.event_name,
@@ -110,29 +108,56 @@ def compose(product: Product, change: ProductChange, rule: Rule, judgement: Judg
     link = link_of(product, change)
     if link:
         data["link"] = link
+    if memory.held:
+        data["heldBack"] = {
+            "count": memory.held,
+            "latest": {
+                "title": memory.held_title,
+                "sequenceNumber": memory.held_sequence_number,
+                **({"time": memory.held_time} if memory.held_time else {}),
+            },
+        }
     found = ((path.text, change.current(path)) for path in product.message_attributes)
     return Alert(
-        id=alert_id(record.stream_arn, record.sequence_number, rule.name),
+        id=alert_id(record, rule.name),
         type=TYPES[rule.when],
         source=record.table_arn,
         subject=product.id_of(change),
-        time=_rfc3339(record.created_at),
+        time=rfc3339(record.created_at),
         data=data,
         message_attributes={name: value for name, value in found if value is not None},
         sequence_number=record.sequence_number,
     )
 
 
-def alert_id(stream_arn: str, sequence_number: str, rule: str) -> str:
-    """Return the alert's id, UUIDv5 of the record and the rule: a repeat carries the same."""
-    return str(uuid.uuid5(_NAMESPACE, f"{stream_arn}\n{sequence_number}\n{rule}"))
+def summarised(alert: Alert, limit: int, hour: Hour) -> Alert:
+    """Turn the first alert beyond the limit into the one that says so; every invocation gives it the same id."""
+    until = rfc3339(hour.ends_at) or ""
+    data = {
+        **alert.data,
+        "title": f"{alert.rule}: {limit} alerts this hour, more are held back",
+        "text": (
+            f'Rule "{alert.rule}" has alerted {limit} times since {rfc3339(hour.starts_at)}. '
+            f"Further alerts of it are held back until {until}. The first of them: {alert.title}"
+        ),
+        "summary": {"limit": limit, "until": until},
+    }
+    return replace(alert, id=_uuid(alert.source, alert.rule, str(hour.starts_at)), data=data)
 
 
-def _plain_or_none(value: Any) -> Any:
-    return None if value is None else plain(value)
+def title_of(occasion: Occasion) -> str:
+    """Write the title: one line, and never an empty one."""
+    title = filled(occasion.rule.title, occasion)
+    return " ".join(title.split()) or f"{occasion.rule.name}: {occasion.product.id_of(occasion.change)}"
 
 
-def _rfc3339(seconds: float | None) -> str | None:
+def alert_id(record: StreamRecord, rule: str) -> str:
+    """Return the alert's id, UUIDv5 of the stream, the record and the rule: a repeat carries the same."""
+    return _uuid(record.stream_arn, record.sequence_number, rule)
+
+
+def rfc3339(seconds: float | None) -> str | None:
+    """Write epoch seconds as 2026-11-21T09:30:00Z; None where there is no such time."""
     if seconds is None:
         return None
     try:
@@ -140,3 +165,11 @@ def _rfc3339(seconds: float | None) -> str | None:
     except (OverflowError, OSError, ValueError):
         return None
     return moment.isoformat(timespec="milliseconds" if seconds % 1 else "seconds").replace("+00:00", "Z")
+
+
+def _uuid(*parts: str) -> str:
+    return str(uuid.uuid5(_NAMESPACE, "\n".join(parts)))
+
+
+def _plain_or_none(value: Any) -> Any:
+    return None if value is None else plain(value)

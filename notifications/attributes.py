@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from decimal import Context, Decimal, InvalidOperation
+from decimal import Context, Decimal
 from typing import Any, NamedTuple
 
 from notifications.errors import MalformedRecordError
 
 SETS = frozenset({"SS", "NS", "BS"})
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?")
+_SMALLEST, _LARGEST = -130, 125  # powers of ten that DynamoDB's numbers reach
 _LONGEST_EXCERPT = 80
 
 Image = Mapping[str, Any]
@@ -91,13 +93,10 @@ def same(old: Any, new: Any) -> bool:
 def number(value: Any) -> Decimal | None:
     """Return the number in `value`, or None where it is absent, NULL or of another type."""
     text = value.get("N") if isinstance(value, dict) else None
-    if not isinstance(text, str):
+    if not isinstance(text, str) or not _NUMBER.fullmatch(text):
         return None
-    try:
-        parsed = Decimal(text)
-    except InvalidOperation:
-        return None
-    return parsed if parsed.is_finite() else None
+    parsed = Decimal(text)
+    return parsed if not parsed or _SMALLEST <= parsed.adjusted() <= _LARGEST else None
 
 
 def plain(value: Any) -> Any:

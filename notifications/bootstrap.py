@@ -34,7 +34,7 @@ def build(environ: Mapping[str, str], rules: Path = RULES) -> Pipeline:
         return Pipeline(loaded, PrintingTopic(), MemoryLedger(), PrintingFailures())
 
     from notifications.failures import SqsFailures  # noqa: PLC0415
-    from notifications.ledger import DynamoDbLedger  # noqa: PLC0415
+    from notifications.ledger_table import DynamoDbLedger  # noqa: PLC0415
     from notifications.publish import SnsTopic  # noqa: PLC0415
 
     return Pipeline(
@@ -43,7 +43,7 @@ def build(environ: Mapping[str, str], rules: Path = RULES) -> Pipeline:
         DynamoDbLedger(
             _client("dynamodb"),
             _required(environ, "LEDGER_TABLE_NAME"),
-            int(_required(environ, "LEDGER_RETENTION_DAYS")),
+            _days(environ, "LEDGER_RETENTION_DAYS"),
         ),
         SqsFailures(
             _client("sqs"),
@@ -72,6 +72,13 @@ def _required(environ: Mapping[str, str], name: str) -> str:
     if not value:
         raise ConfigurationError(f"environment variable {name} is not set; serverless.yml gives it to the function")
     return value
+
+
+def _days(environ: Mapping[str, str], name: str) -> int:
+    value = _required(environ, name)
+    if not value.isdecimal() or int(value) < 1:
+        raise ConfigurationError(f"environment variable {name} is {value!r}; expected a whole number of days")
+    return int(value)
 
 
 def _log_to_stderr(level: int) -> None:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from notifications.alerts import Alert
+from notifications.decide import Hour, Tally
 from notifications.errors import ProductAlertsError
 from notifications.failures import Parked
+from notifications.ledger import Entry, HourTally, Known, Question, RuleMemory, SentAlert
+from notifications.memory import Memory
 from notifications.message import Message
 from notifications.publish import Outcome
 
@@ -38,14 +41,36 @@ class MemoryLedger:
     def __init__(self) -> None:
         """Start empty."""
         self.alerts: dict[str, Alert] = {}
+        self.memories: dict[str, dict[str, Memory]] = {}
+        self.tallies: dict[Hour, Tally] = {}
+        self.calls = 0
 
-    def sent(self, alerts: Sequence[Alert]) -> set[str]:
-        """Look the alerts up."""
-        return {alert.id for alert in alerts if alert.id in self.alerts}
+    def read(self, question: Question) -> Known:
+        """Look everything up."""
+        self.calls += 1
+        return Known(
+            {alert_id for alert_id in question.alerts.values() if alert_id in self.alerts},
+            {product: dict(self.memories[product]) for product in question.products if product in self.memories},
+            {
+                hour: Tally(set(self.tallies[hour].admitted), self.tallies[hour].summarised)
+                for hour in question.hours
+                if hour in self.tallies
+            },
+        )
 
-    def record(self, alerts: Sequence[Alert]) -> None:
-        """Remember the alerts."""
-        self.alerts.update({alert.id: alert for alert in alerts})
+    def write(self, entries: Sequence[Entry]) -> None:
+        """Keep everything."""
+        self.calls += 1
+        for entry in entries:
+            match entry:
+                case SentAlert(_, alert):
+                    self.alerts[alert.id] = alert
+                case RuleMemory(product, memories, _):
+                    self.memories[product] = dict(memories)
+                case HourTally(hour, admitted, summarised):
+                    tally = self.tallies.setdefault(hour, Tally())
+                    tally.admitted |= admitted
+                    tally.summarised |= summarised
 
 
 class MemoryFailures:

@@ -1,125 +1,101 @@
-"""Which alerts were published: read before publishing, written after, so that a repeated record alerts once.
+"""What was sent and what rules remember: read once before a batch is published, written once after.
 
 One item an alert, under its product and in the order of the product's changes: the ledger is the history, too.
+Beside them one item a product with what its rules remember, and one an hour of a rule that has a limit.
 """
 
 from __future__ import annotations
 
 import hashlib
-import time
-from collections.abc import Callable, Collection, Sequence
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
 
 from notifications.alerts import Alert
-from notifications.calls import aws_call, chunks
-from notifications.errors import ServiceError
-from notifications.templates import shorten
+from notifications.decide import Hour, Tally
+from notifications.memory import Memory
 
-MOST_KEYS_READ = 100  # BatchGetItem
-MOST_ITEMS_WRITTEN = 25  # BatchWriteItem
-_ATTEMPTS = 4
-_FIRST_PAUSE = 0.05  # seconds; doubles
-_LONGEST_KEY = 512  # characters; DynamoDB takes 2,048 bytes for a partition key
-_LONGEST_TITLE = 300
-_SECONDS_A_DAY = 86_400
-
-
-class Ledger(Protocol):
-    """What was sent."""
-
-    def sent(self, alerts: Sequence[Alert]) -> Collection[str]:
-        """Return the ids of those that were published before. Raises ServiceError where that cannot be known."""
-
-    def record(self, alerts: Sequence[Alert]) -> None:
-        """Remember that these were published. Raises ServiceError where that failed."""
+MOST_ENTRIES = 100  # of one write, as DynamoDB's TransactWriteItems has it
+LONGEST_KEY = 512  # characters; DynamoDB takes 2,048 bytes for a partition key
 
 
 class LedgerKey(NamedTuple):
-    """Where an alert stands in the table."""
+    """Where something stands in the table."""
 
     product: str
     alert: str
 
     @classmethod
-    def of(cls, alert: Alert) -> LedgerKey:
-        """Give the key: the product in its table, then the sequence number, padded so that text order is its order."""
-        product = f"{alert.source}#{alert.subject}"
-        if len(product) > _LONGEST_KEY:
-            product = f"{product[: _LONGEST_KEY - 65]}#{hashlib.sha256(product.encode(errors='replace')).hexdigest()}"
-        return cls(product, f"{alert.sequence_number:0>40}#{alert.id}")
+    def of_alert(cls, product: str, sequence_number: str, alert_id: str) -> LedgerKey:
+        """Give an alert's key: the sequence number is padded, so that the order of texts is its order."""
+        return cls(product, f"{sequence_number:0>40}#{alert_id}")
 
-    def typed(self) -> dict[str, dict[str, str]]:
-        """Give the key in DynamoDB's typed JSON."""
-        return {"product": {"S": self.product}, "alert": {"S": self.alert}}
+    @classmethod
+    def of_hour(cls, hour: Hour) -> LedgerKey:
+        """Give the key of an hour of a rule."""
+        return cls(f"#limit#{hour.rule}", str(hour.starts_at))
 
 
-class DynamoDbLedger:
-    """The ledger table."""
+def product_key(source: str, subject: str) -> str:
+    """Name a product across tables; one too long for a key is cut and told apart by its hash."""
+    name = f"{source}#{subject}"
+    if len(name) <= LONGEST_KEY:
+        return name
+    return f"{name[: LONGEST_KEY - 65]}#{hashlib.sha256(name.encode(errors='replace')).hexdigest()}"
 
-    def __init__(
-        self,
-        client: Any,
-        table_name: str,
-        retention_days: int,
-        now: Callable[[], float] = time.time,
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> None:
-        """Use `table_name` through a boto3 DynamoDB client; items go `retention_days` after they were written."""
-        self._client = client
-        self._table_name = table_name
-        self._retention = retention_days * _SECONDS_A_DAY
-        self._now = now
-        self._sleep = sleep
 
-    def sent(self, alerts: Sequence[Alert]) -> set[str]:
-        """Read a hundred keys a call, consistently: a batch that comes again at once must find what it wrote."""
-        found = set()
-        by_key = {LedgerKey.of(alert): alert.id for alert in alerts}
-        for keys in chunks(list(by_key), MOST_KEYS_READ):
-            asked: dict[str, Any] = {
-                self._table_name: {
-                    "Keys": [key.typed() for key in keys],
-                    "ConsistentRead": True,
-                    "ProjectionExpression": "product, alert",
-                }
-            }
-            for answer in self._until_done(asked, self._client.batch_get_item, "UnprocessedKeys", "read"):
-                for item in answer.get("Responses", {}).get(self._table_name, []):
-                    found.add(by_key[LedgerKey(item["product"]["S"], item["alert"]["S"])])
-        return found
+@dataclass(slots=True)
+class Question:
+    """What a batch has to know before it is published."""
 
-    def record(self, alerts: Sequence[Alert]) -> None:
-        """Write 25 items a call."""
-        for part in chunks(alerts, MOST_ITEMS_WRITTEN):
-            asked = {self._table_name: [{"PutRequest": {"Item": self._item(alert)}} for alert in part]}
-            self._until_done(asked, self._client.batch_write_item, "UnprocessedItems", "write")
+    alerts: dict[LedgerKey, str] = field(default_factory=dict)
+    """Key to alert id."""
+    products: set[str] = field(default_factory=set)
+    hours: set[Hour] = field(default_factory=set)
 
-    def _item(self, alert: Alert) -> dict[str, dict[str, str]]:
-        now = self._now()
-        item = {
-            **LedgerKey.of(alert).typed(),
-            "id": {"S": alert.id},
-            "type": {"S": alert.type},
-            "rule": {"S": alert.rule},
-            "severity": {"S": alert.severity},
-            "title": {"S": shorten(alert.title, _LONGEST_TITLE)},
-            "publishedAt": {"N": str(int(now))},
-            "expiresAt": {"N": str(int(now + self._retention))},
-        }
-        if alert.time:
-            item["time"] = {"S": alert.time}
-        return item
 
-    def _until_done(self, asked: Any, call: Callable[..., Any], rest: str, verb: str) -> list[Any]:
-        """Call until nothing is left unprocessed; a few times, then it is an outage."""
-        answers = []
-        for attempt in range(_ATTEMPTS):
-            if attempt:
-                self._sleep(_FIRST_PAUSE * 2**attempt)
-            with aws_call(f"ledger {verb}"):
-                answer = call(RequestItems=asked)
-            answers.append(answer)
-            asked = answer.get(rest)
-            if not asked:
-                return answers
-        raise ServiceError(f"ledger {verb}: the table left some of it undone, {_ATTEMPTS} times in a row")
+@dataclass(slots=True)
+class Known:
+    """The answer; what is not in it is not known."""
+
+    sent: set[str] = field(default_factory=set)
+    memories: dict[str, dict[str, Memory]] = field(default_factory=dict)
+    """Product to rule to memory."""
+    tallies: dict[Hour, Tally] = field(default_factory=dict)
+
+
+class SentAlert(NamedTuple):
+    """An alert was published."""
+
+    product: str
+    alert: Alert
+
+
+class RuleMemory(NamedTuple):
+    """What the rules remember of a product now."""
+
+    product: str
+    memories: Mapping[str, Memory]
+    gone: bool = False
+    """The product was removed: to be forgotten some time."""
+
+
+class HourTally(NamedTuple):
+    """Alerts to be counted in an hour."""
+
+    hour: Hour
+    admitted: frozenset[str]
+    summarised: bool
+
+
+Entry = SentAlert | RuleMemory | HourTally
+
+
+class Ledger(Protocol):
+    """What was sent, and what rules remember."""
+
+    def read(self, question: Question) -> Known:
+        """Answer. Raises ServiceError where that cannot be known."""
+
+    def write(self, entries: Sequence[Entry]) -> None:
+        """Keep at most a hundred entries, all or none. Raises ServiceError where that failed."""

@@ -6,6 +6,7 @@ import re
 
 _HEADER = re.compile(r"\s*\[(\[?)\s*([^\]]+?)\s*\]")
 _KEY = re.compile(r"""\s*(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|([A-Za-z0-9_-]+))\s*[.=]""")
+_COMMENT = re.compile(r"\s*#")
 _LONG_QUOTE = re.compile(r'"""|' + "'''")
 
 Place = tuple[str, int]
@@ -18,7 +19,7 @@ def lines_of(text: str) -> dict[tuple[Place, str], int]:
     counts: dict[str, int] = {}
     place: Place = ("", 1)
     open_quote = ""
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):
         if not open_quote:
             header = _HEADER.match(line)
             key = _KEY.match(line)
@@ -29,6 +30,6 @@ def lines_of(text: str) -> dict[tuple[Place, str], int]:
                 found.setdefault((place, ""), number)
             elif key:
                 found.setdefault((place, next(part for part in key.groups() if part is not None)), number)
-        for quote in _LONG_QUOTE.findall(line):
+        for quote in _LONG_QUOTE.findall("" if _COMMENT.match(line) and not open_quote else line):
             open_quote = "" if quote == open_quote else open_quote or quote
     return found

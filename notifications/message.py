@@ -6,6 +6,7 @@ Limits: Amazon SNS API Reference, "Publish"; Amazon SNS Developer Guide, "Amazon
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -18,6 +19,7 @@ MOST_BYTES = 262_144  # 256 KB, of one message and of a batch, message attribute
 LONGEST_SUBJECT = 99
 LONGEST_ATTRIBUTE = 1024  # characters: people filter by words, and a page of text would crowd out the alert
 _NUMBER_LIMIT = Decimal(10) ** 9  # SNS compares numbers from -10^9 to 10^9 with five digits after the point
+_NOT_IN_XML = re.compile("[\ud800-\udfff\ufffe\uffff]")
 _LONGEST_TEXT = 1000
 _ENTRY_OVERHEAD = 100  # bytes kept free for an entry's id and framing
 
@@ -41,7 +43,7 @@ def to_message(alert: Alert) -> Message:
     """
     event = alert.cloud_event()
     attributes = _attributes(alert)
-    subject = subject_of(alert.title)
+    subject = subject_of(alert.title) or alert.type
     around = len(subject.encode()) + _ENTRY_OVERHEAD + sum(
         len(name.encode()) + sum(len(part.encode()) for part in value.values()) for name, value in attributes.items()
     )  # fmt: skip
@@ -92,7 +94,7 @@ def _attribute(value: Any) -> dict[str, str] | None:
     """Write a typed value as a message attribute; None for what SNS has no type for, or what is too long."""
     amount = number(value)
     if amount is not None:
-        filterable = abs(amount) <= _NUMBER_LIMIT and amount == round(amount, 5)
+        filterable = amount.copy_abs() <= _NUMBER_LIMIT and amount == round(amount, 5)
         return {
             "DataType": "Number" if filterable else "String",
             "StringValue": format(amount, "f"),
@@ -113,10 +115,9 @@ def _text_attribute(text: str) -> dict[str, str]:
 
 
 def _to_json(value: Any) -> str:
-    """Write compact JSON in UTF-8; a lone surrogate, which UTF-8 cannot hold, is written as an escape."""
+    """Write compact JSON in UTF-8; what UTF-8 or XML cannot hold is written as an escape.
+
+    SNS and SQS take the characters of XML alone, without the surrogates, U+FFFE and U+FFFF.
+    """
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return json.dumps(value, separators=(",", ":"))
-    return text
+    return _NOT_IN_XML.sub(lambda match: f"\\u{ord(match[0]):04x}", text)

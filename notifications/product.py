@@ -26,6 +26,8 @@ class Product:
     """An attribute, or the one currency of the whole table."""
     link: Template | None = None
     message_attributes: tuple[Path, ...] = ()
+    overrides: Path | None = None
+    """An attribute with exceptions from the rules for this product."""
 
     @property
     def currency_path(self) -> Path | None:

@@ -27,7 +27,10 @@ class Topic(Protocol):
     """Where alerts go."""
 
     def publish(self, messages: Sequence[Message]) -> list[Outcome]:
-        """Publish at most ten messages that fit together; one outcome each, in their order. Raises nothing."""
+        """Publish at most ten messages that fit together; one outcome each, in their order.
+
+        Raises RetryableError where the call failed as a whole, and nothing was published.
+        """
 
 
 class SnsTopic:
@@ -42,12 +45,14 @@ class SnsTopic:
         """Publish one batch. A batch refused as a whole is sent one by one, to find the message at fault."""
         try:
             return self._publish_batch(messages)
-        except RefusedAlertError as error:
-            if len(messages) == 1:
-                return [Outcome(messages[0], "", error)]
-            return [outcome for message in messages for outcome in self.publish([message])]
+        except RefusedAlertError:
+            return [self._publish_one(message) for message in messages]
+
+    def _publish_one(self, message: Message) -> Outcome:
+        try:
+            return self._publish_batch([message])[0]
         except ProductAlertsError as error:
-            return [Outcome(message, "", error) for message in messages]
+            return Outcome(message, "", error)
 
     def _publish_batch(self, messages: Sequence[Message]) -> list[Outcome]:
         entries = [

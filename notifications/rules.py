@@ -1,47 +1,21 @@
-"""Step 3: which rules fire for a record."""
+"""Step 3: which rules a record concerns, and what each of them thinks of it."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any
 
-from notifications.attributes import Path, number, same
+from notifications.attributes import Path, same
 from notifications.changes import NEW, OLD, ProductChange, images_sent
 from notifications.conditions import Condition, Judgement
 from notifications.decode import StreamRecord
-from notifications.templates import Template, value_text
+from notifications.memory import NOTHING, Memory
+from notifications.templates import Template
+from notifications.where import Where
 
 log = logging.getLogger(__name__)
-
-Scalar = str | bool | Decimal
-
-
-@dataclass(frozen=True, slots=True)
-class Where:
-    """A demand on one attribute of the current image: equal to one of `allowed`."""
-
-    path: Path
-    allowed: tuple[Scalar, ...]
-
-    def met(self, change: ProductChange) -> bool:
-        """Tell whether the value equals one of those allowed: text an S, a number an N, true or false a BOOL."""
-        value = change.current(self.path)
-        if not isinstance(value, dict):
-            return False
-        if "BOOL" in value:
-            return any(isinstance(wanted, bool) and wanted is value["BOOL"] for wanted in self.allowed)
-        amount = number(value)
-        if amount is not None:
-            return any(isinstance(wanted, Decimal) and wanted == amount for wanted in self.allowed)
-        return any(isinstance(wanted, str) and wanted == value.get("S") for wanted in self.allowed)
-
-    def reason(self, change: ProductChange) -> str:
-        """Say in words why it is not met."""
-        wanted = " or ".join(str(value) for value in self.allowed)
-        return f"{self.path.text} is {value_text(change.current(self.path)) or 'absent'}, needs {wanted}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,32 +29,47 @@ class Rule:
     title: Template
     text: Template
     where: tuple[Where, ...] = ()
+    cooldown: float = 0
+    """Seconds after an alert in which further ones of the same product are held back."""
+    max_per_hour: int | None = None
+    """Alerts an hour, all products together; None: no limit."""
 
-    def needs(self, always_known: Iterable[str] = ()) -> frozenset[str]:
-        """Which images it cannot do without; `always_known` attributes (keys) ask for none."""
-        known = frozenset(always_known)
-        if all(demand.path.top in known for demand in self.where):
-            return self.condition.needs
-        return self.condition.needs | {OLD if self.condition.event_name == "REMOVE" else NEW}
+    @property
+    def remembers(self) -> bool:
+        """Whether what it does depends on earlier changes of the product."""
+        return self.cooldown > 0 or self.condition.uses_memory
 
     @property
     def reports(self) -> tuple[Path, ...] | None:
         """Which attributes its alerts list as changed: those that it names for `changed`, and else all."""
         return self.condition.watches if self.when == "changed" else None
 
-    def judge(self, change: ProductChange) -> Judgement:
+    def needs(self, event_name: str, always_known: Iterable[str] = ()) -> frozenset[str]:
+        """Which images it cannot do without for an event; `always_known` attributes (keys) ask for none."""
+        known = frozenset(always_known)
+        if event_name == "MODIFY":
+            return frozenset({OLD, NEW})
+        watched = self.condition.watches or ()
+        asked = [*(demand.path for demand in self.where), *(watched if event_name == "INSERT" else ())]
+        if all(path.top in known for path in asked):
+            return frozenset()
+        return frozenset({OLD if event_name == "REMOVE" else NEW})
+
+    def judge(self, change: ProductChange, memory: Memory = NOTHING) -> Judgement:
         """Decide, with the reason either way."""
         record = change.record
-        if record.event_name != self.condition.event_name:
-            return Judgement(False, "fires on {}, this is {}", (self.condition.event_name, record.event_name))
-        missing = self.needs(record.keys) - images_sent(record.view_type)
+        if record.event_name not in self.condition.events:
+            expected = " or ".join(sorted(self.condition.events))
+            return Judgement(False, "fires on {}, this is {}", (expected, record.event_name))
+        missing = self.needs(record.event_name, record.keys) - images_sent(record.view_type)
         if missing:
             return Judgement(False, "needs the {} image, the stream sends {}", (_and(missing), record.view_type))
-        judgement = self.condition.judge(change)
+        judgement = self.condition.judge(change, memory)
         if judgement.fired:
             for demand in self.where:
-                if not demand.met(change):
-                    return Judgement(False, "{}", (demand.reason(change),))
+                objection = demand.objection(change)
+                if objection:
+                    return judgement._replace(fired=False, why="{}", facts=(objection,))
         return judgement
 
 
@@ -98,13 +87,13 @@ class Ruleset:
     def __post_init__(self) -> None:
         """Index the rules by event and by the top-level attributes that they watch."""
         self._by_event = {
-            event: tuple(rule for rule in self.rules if rule.condition.event_name == event)
+            event: tuple(rule for rule in self.rules if event in rule.condition.events)
             for event in ("INSERT", "REMOVE")
         }
         by_attribute: dict[str, list[int]] = {}
         for_any = []
         for position, rule in enumerate(self.rules):
-            if rule.condition.event_name != "MODIFY":
+            if "MODIFY" not in rule.condition.events:
                 continue
             if rule.condition.watches is None:
                 for_any.append(position)
@@ -114,6 +103,11 @@ class Ruleset:
         self._by_attribute = {top: tuple(positions) for top, positions in by_attribute.items()}
         self._for_any_attribute = tuple(for_any)
         self._watched = tuple(self._by_attribute)
+
+    @property
+    def remembers(self) -> bool:
+        """Whether any rule remembers anything of a product."""
+        return any(rule.remembers for rule in self.rules)
 
     def dismisses(self, raw: Any) -> bool:
         """Tell, before anything is decoded, that an entry of `Records` changes nothing that any rule names.
@@ -131,35 +125,20 @@ class Ruleset:
             for top in self._watched:
                 if before(top) != after(top):
                     return False
-        except (AttributeError, KeyError, TypeError):
+        except (AttributeError, KeyError, TypeError, RecursionError):
             return False
         return True
 
-    def evaluate(self, record: StreamRecord) -> list[tuple[Rule, Judgement]]:
-        """Return the rules that fire, in the order of the file. Empty for nearly every record."""
-        candidates = self._candidates(record)
-        if not candidates:
-            return []
-        change = ProductChange(record)
-        judged = ((rule, rule.judge(change)) for rule in candidates)
-        return [(rule, judgement) for rule, judgement in judged if judgement.fired]
-
-    def explain(self, record: StreamRecord) -> Iterator[tuple[Rule, Judgement]]:
-        """Judge every rule, also those that this record cannot concern."""
-        change = ProductChange(record)
-        for rule in self.rules:
-            yield rule, rule.judge(change)
-
-    def _candidates(self, record: StreamRecord) -> Iterable[Rule]:
+    def concerned(self, record: StreamRecord) -> list[Rule]:
+        """Return the rules that this record may make fire, in the order of the file. Empty for nearly every record."""
         if record.event_name != "MODIFY":
             found = self._by_event[record.event_name]
-            if found:
-                self._tell_of_missing_images(record, found)
-            return found
+            self._tell_of_missing_images(record, found)
+            return list(found)
         old, new = record.old_image, record.new_image
         if old is None or new is None:
             self._tell_of_missing_images(record, self.rules)
-            return ()
+            return []
         positions: set[int] = set()
         for top, interested in self._by_attribute.items():
             before, after = old.get(top), new.get(top)
@@ -167,14 +146,14 @@ class Ruleset:
                 positions.update(interested)
         if self._for_any_attribute and old != new:
             positions.update(self._for_any_attribute)
-        return [self.rules[position] for position in sorted(positions)] if positions else ()
+        return [self.rules[position] for position in sorted(positions)]
 
     def _tell_of_missing_images(self, record: StreamRecord, rules: Iterable[Rule]) -> None:
         """Log, once a rule and view type, that the stream does not send what the rule compares."""
         for rule in rules:
-            if rule.condition.event_name != record.event_name or (rule.name, record.view_type) in self._told:
+            if record.event_name not in rule.condition.events or (rule.name, record.view_type) in self._told:
                 continue
-            missing = rule.needs(record.keys) - images_sent(record.view_type)
+            missing = rule.needs(record.event_name, record.keys) - images_sent(record.view_type)
             if missing:
                 self._told.add((rule.name, record.view_type))
                 log.warning(blindness(rule, record.view_type, missing))

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from decimal import Decimal
 from string import Formatter
 from typing import Any
+from urllib.parse import quote
 
 from notifications.attributes import Path, number, plain
 
@@ -42,14 +43,24 @@ class Template:
         self.names = tuple(name for _, name in self._parts if name is not None)
 
     def render(self, values: Values) -> str:
-        """Fill in the values; a missing one reads "n/a". Runs of blanks become one, outer ones go."""
-        out = []
+        """Fill in the values; a missing one reads "n/a". Runs of blanks become one, and go before an empty value."""
+        out: list[str] = []
         for literal, name in self._parts:
             out.append(literal)
             if name is not None:
                 value = values(name)
+                if value == "":
+                    out[-1] = literal.rstrip(" ")
                 out.append(MISSING if value is None else shorten(value, LONGEST_VALUE))
         return "\n".join(" ".join(line.split()) for line in "".join(out).split("\n")).strip()
+
+
+def render_link(template: Template, values: Values) -> str | None:
+    """Fill in a link, its values quoted for a URL; None where one is missing, as half a link leads nowhere."""
+    found = {name: values(name) for name in template.names}
+    if not all(found.values()):
+        return None
+    return template.render(lambda name: quote(found[name] or "", safe="", errors="replace"))
 
 
 def unknown_name(name: str, known: Iterable[str]) -> str | None:

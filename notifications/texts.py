@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
 from notifications.attributes import Path
 from notifications.changes import ProductChange
 from notifications.conditions import Judgement, Moved
+from notifications.memory import NOTHING, Memory
 from notifications.product import Product
 from notifications.rules import Rule
-from notifications.templates import Template, Values, decimal_text, value_text
+from notifications.templates import Template, Values, decimal_text, render_link, value_text
 
 ROLES = ("id", "name", "price", "stock", "currency")
-OF_ALERT = ("link", "rule", "severity", "changes", "removal", "delta", "percent", "baseline", "threshold")
+OF_ALERT = ("link", "rule", "severity", "changes", "removal", "delta", "percent", "baseline", "threshold", "held_back")
 PLACEHOLDERS = ("product", *ROLES, *OF_ALERT)
 MESSAGE_ATTRIBUTE_NAME = re.compile(r"(?!(?i:aws|amazon)\.)(?!.*\.\.)[A-Za-z0-9_-][A-Za-z0-9_.-]{0,254}(?<!\.)")
 """Amazon SNS Developer Guide, "Amazon SNS message attributes", "Name"."""
@@ -50,13 +52,25 @@ def known_names(product: Product, named_by_rule: Iterable[Path]) -> tuple[str, .
     )
 
 
+class Occasion(NamedTuple):
+    """All that an alert can speak of."""
+
+    product: Product
+    change: ProductChange
+    rule: Rule
+    judgement: Judgement
+    memory: Memory = NOTHING
+    """What was held back before it."""
+
+
 def link_of(product: Product, change: ProductChange) -> str | None:
-    """Write the product's link, or None where the file has none."""
-    return product.link.render(_about_product(product, change)) if product.link else None
+    """Write the product's link, or None where the file has none or the item lacks what it is made of."""
+    return render_link(product.link, _about_product(product, change)) if product.link else None
 
 
-def filled(template: Template, product: Product, change: ProductChange, rule: Rule, judgement: Judgement) -> str:
-    """Write a rule's title or text for one change."""
+def filled(template: Template, occasion: Occasion) -> str:
+    """Write a rule's title or text."""
+    product, change, rule, judgement, memory = occasion
     about_product = _about_product(product, change)
     about_alert: dict[str, Callable[[], str | None]] = {
         "link": lambda: link_of(product, change),
@@ -68,12 +82,21 @@ def filled(template: Template, product: Product, change: ProductChange, rule: Ru
         "percent": lambda: _moved(judgement, "percent"),
         "baseline": lambda: None if judgement.baseline is None else format(judgement.baseline, "f"),
         "threshold": lambda: judgement.threshold,
+        "held_back": lambda: str(memory.held),
     }
 
     def value(name: str) -> str | None:
         return about_alert[name]() if name in about_alert else about_product(name)
 
     return template.render(value)
+
+
+def held_back_text(memory: Memory) -> str:
+    """Say how many changes a cool-down held back, and which was the latest; "" if none."""
+    if not memory.held:
+        return ""
+    count = "1 change before this was" if memory.held == 1 else f"{memory.held} changes before this were"
+    return f"{count} held back, the latest: {memory.held_title}"
 
 
 def _about_product(product: Product, change: ProductChange) -> Values:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+import re
 from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -9,8 +11,11 @@ from typing import Any
 from notifications.attributes import Path
 from notifications.conditions import Margin
 from notifications.templates import Template, unknown_name
+from notifications.where import NUMBER_TESTS, TEXT_TESTS, Scalar, Test, Where
 
 LONGEST_NAME = 100
+OPERATORS = (*NUMBER_TESTS, *TEXT_TESTS, "exists", "not")
+_DURATION = re.compile(r"(?:(\d+)\s*d)?\s*(?:(\d+)\s*h)?\s*(?:(\d+)\s*m)?\s*(?:(\d+)\s*s)?")
 
 
 class MistakeError(Exception):
@@ -94,9 +99,66 @@ def template(value: Any, known: Iterable[str]) -> Template:
     return parsed
 
 
-def scalars(value: Any) -> tuple[str | bool | Decimal, ...]:
-    """Read a value to be equal to, or a list of values any of which will do."""
+def yes_or_no(value: Any) -> bool:
+    """Read true or false."""
+    if not isinstance(value, bool):
+        raise MistakeError("expected true or false")
+    return value
+
+
+def duration(value: Any) -> float:
+    """Read a duration such as "90s", "30m", "1h", "1h30m" or "2d"; seconds."""
+    match = _DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
+    seconds = 0
+    if match:
+        days, hours, minutes, rest = (int(part or 0) for part in match.groups())
+        seconds = ((days * 24 + hours) * 60 + minutes) * 60 + rest
+    if not seconds:
+        raise MistakeError('expected a duration such as "30m", "1h", "1h30m" or "2d"')
+    return seconds
+
+
+def where(value: Any) -> tuple[Where, ...]:
+    """Read demands on attributes."""
+    if not isinstance(value, dict) or not value:
+        raise MistakeError('expected demands on attributes, such as { category = ["Electronics", "Home"] }')
+    demands = []
+    for name, wanted in value.items():
+        try:
+            demands.append(Where(path(name), _tests(wanted)))
+        except MistakeError as mistake:
+            raise MistakeError(f"{name}: {mistake}") from None
+    return tuple(demands)
+
+
+def _tests(wanted: Any) -> tuple[Test, ...]:
+    if not isinstance(wanted, dict):
+        return (Test("any_of", _scalars(wanted)),)
+    if not wanted:
+        raise MistakeError(f"expected one of {', '.join(OPERATORS)}")
+    return tuple(_test(operator, argument) for operator, argument in wanted.items())
+
+
+def _test(operator: str, argument: Any) -> Test:
+    if operator in NUMBER_TESTS:
+        return Test(operator, amount(argument))
+    if operator in TEXT_TESTS:
+        return Test(operator, text(argument))
+    if operator == "exists":
+        return Test(operator, yes_or_no(argument))
+    if operator == "not":
+        tests = _tests(argument)
+        if len(tests) != 1:
+            raise MistakeError("not: expected a value, a list of values, or one test")
+        return Test("not", tests[0])
+    close = difflib.get_close_matches(operator, OPERATORS, 1)
+    hint = f"did you mean {close[0]}?" if close else f"expected one of {', '.join(OPERATORS)}"
+    raise MistakeError(f"unknown test {operator!r}; {hint}")
+
+
+def _scalars(value: Any) -> tuple[Scalar, ...]:
     entries = value if isinstance(value, list) else [value]
-    if not entries or not all(isinstance(entry, str | bool | int | Decimal) for entry in entries):
+    known = all(isinstance(entry, str | bool | int | Decimal) for entry in entries)
+    if not entries or not known or any(isinstance(entry, Decimal) and not entry.is_finite() for entry in entries):
         raise MistakeError('expected a value such as "Home", 5 or true, or a list of them')
     return tuple(Decimal(entry) if type(entry) is int else entry for entry in entries)

@@ -66,5 +66,11 @@ def run(arguments: argparse.Namespace) -> int:
 def _misfits(rules: rules_file.Rules, service: Service) -> list[str]:
     """Name the rules that the stream can never make fire."""
     sent = images_sent(service.view_type)
-    missing = ((rule, rule.needs(service.key_attributes) - sent) for rule in rules.ruleset.rules)
-    return [blindness(rule, service.view_type, images) for rule, images in missing if images]
+    found = []
+    for rule in rules.ruleset.rules:
+        for event_name in sorted(rule.condition.events, reverse=True):
+            missing = rule.needs(event_name, service.key_attributes) - sent
+            if missing:
+                found.append(blindness(rule, service.view_type, missing))
+                break
+    return found

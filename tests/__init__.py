@@ -1,1 +1,1 @@
-"""The suite: it mirrors the packages that it tests."""
+"""Tests of the project."""

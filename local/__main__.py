@@ -1,0 +1,97 @@
+"""`python -m local`, which is what `npm start` runs.
+
+Exit codes: 0 all expected alerts arrived, or the watching was ended; 1 they did not, or something
+failed; 130 interrupted before that.
+"""
+
+import argparse
+import os
+import signal
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Sequence
+from types import FrameType
+
+from local.errors import LocalError
+from local.machines import JsonReport
+from local.people import PrintedReport
+from local.report import Report
+from local.session import run
+from local.terminal import Terminal
+
+INTERRUPTED = 130
+MAX_PORT = 65535
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run the service on the laptop and return the exit code."""
+    arguments = _parser().parse_args(argv)
+    sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr] # a terminal may lack our signs
+    _interrupt_on_signals()
+    _end_with_launcher()
+    report: Report = JsonReport() if arguments.json else PrintedReport(Terminal())
+    try:
+        ok = run(report, port=arguments.port, once=arguments.once)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except LocalError as error:
+        report.failed(str(error), error.details)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads on: say no more
+    except Exception as error:  # noqa: BLE001 - the last door: a traceback is for --verbose only
+        details = traceback.format_exc() if arguments.verbose else "--verbose shows where"
+        report.failed(f"This should not happen; please report it. {error!r}", details)
+    else:
+        return 0 if ok else 1
+    return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="npm start --",
+        description="Run the whole service on this machine, with no AWS account.",
+    )
+    parser.add_argument("--once", action="store_true", help="end after the samples")
+    parser.add_argument("--json", action="store_true", help="one JSON object a line, for programs")
+    parser.add_argument("--port", type=_port, help="of the local AWS; a free one by default")
+    parser.add_argument("--verbose", action="store_true", help="show tracebacks")
+    return parser
+
+
+def _port(text: str) -> int:
+    if text.isdecimal() and 0 < int(text) <= MAX_PORT:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is no port: 1 to {MAX_PORT}")
+
+
+def _interrupt_on_signals() -> None:
+    """Turn the first signal into a KeyboardInterrupt; more must not break into the tidying up."""
+    interrupted = threading.Event()
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        del number, frame
+        if not interrupted.is_set():
+            interrupted.set()
+            raise KeyboardInterrupt
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, interrupt)
+
+
+def _end_with_launcher() -> None:
+    """End when scripts/run.mjs does: killed outright, it cannot pass that on."""
+    launcher = os.environ.get("LAUNCHER_PID")
+
+    def watch() -> None:
+        while str(os.getppid()) == launcher:
+            time.sleep(1)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    if launcher == str(os.getppid()):
+        threading.Thread(target=watch, daemon=True).start()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,115 @@
+"""`npm run change`: changes a product of the running `npm start`, with no AWS tools.
+
+npm run change -- prod-456 name="Desk Lamp" price=49.90 stock=7
+npm run change -- prod-456 --json '{"tags": ["lamp", "desk"], "dimensions": {"weight": 2}}'
+npm run change -- prod-456 --delete
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from boto3.dynamodb.types import TypeSerializer
+from botocore.exceptions import BotoCoreError, ClientError
+
+from local.aws import local_client
+from local.errors import ChangeError
+from local.running import Running, find_running
+from local.terminal import Terminal
+
+KEY = "productId"
+
+
+def main(argv: Sequence[str]) -> int:
+    """Make the change and return the exit code."""
+    arguments = _parser().parse_args(argv)
+    errors = Terminal(sys.stderr)
+    try:
+        done = change(_running(), arguments.product, _values(arguments), delete=arguments.delete)
+    except ChangeError as error:
+        errors.line(f"{errors.style('bad', 'error:')} {error}")
+        return 1
+    print(done)
+    return 0
+
+
+def change(running: Running, product: str, values: dict[str, Any], *, delete: bool) -> str:
+    """Set a product's attributes, or delete it; returns what was done. Raises ChangeError."""
+    client = local_client("dynamodb", running.endpoint_url)
+    target = {"TableName": running.products_table_name, "Key": {KEY: {"S": product}}}
+    try:
+        if delete:
+            client.delete_item(**target)
+            return f"{product} is deleted."
+        serialize = TypeSerializer().serialize
+        client.update_item(
+            **target,
+            UpdateExpression="SET " + ", ".join(f"#{n} = :{n}" for n in range(len(values))),
+            ExpressionAttributeNames={f"#{n}": name for n, name in enumerate(values)},
+            ExpressionAttributeValues={f":{n}": serialize(value) for n, value in enumerate(values.values())},
+        )
+    except (BotoCoreError, ClientError) as error:
+        raise ChangeError(f"The local AWS refused it: {error}") from error
+    return f"{product} has {', '.join(f'{name} {value}' for name, value in values.items())}."
+
+
+def _running() -> Running:
+    running = find_running()
+    if not running:
+        raise ChangeError(
+            "Nothing runs that could be changed. Run `npm start` in another terminal, and wait until "
+            "it says that you can make changes."
+        )
+    return running
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="npm run change --", description="Change a product of the running `npm start`."
+    )
+    parser.add_argument("product", help="the product's id")
+    parser.add_argument("values", nargs="*", metavar="NAME=VALUE", help="a number or a text")
+    parser.add_argument("--json", metavar="OBJECT", help="attributes of any type, as one JSON object")
+    parser.add_argument("--delete", action="store_true", help="delete the product")
+    return parser
+
+
+def _values(arguments: argparse.Namespace) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for pair in arguments.values:
+        name, equals, value = pair.partition("=")
+        if not name or not equals:
+            raise ChangeError(f'{pair!r} is no NAME=VALUE, such as price=49.90 or name="Desk Lamp".')
+        values[name] = _number_or_text(value)
+    if arguments.json:
+        values |= _json_object(arguments.json)
+    if bool(values) == arguments.delete:
+        raise ChangeError("Give attributes to set, such as price=49.90, or --delete.")
+    if KEY in values:
+        raise ChangeError(f"{KEY} is the key: it comes first, by itself, and cannot be changed.")
+    return values
+
+
+def _number_or_text(text: str) -> Decimal | str:
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        return text
+    return number if number.is_finite() else text
+
+
+def _json_object(text: str) -> dict[str, Any]:
+    try:
+        content = json.loads(text, parse_float=Decimal)
+    except ValueError as error:
+        raise ChangeError(f"--json is no JSON: {error}.") from error
+    if not isinstance(content, dict):
+        raise ChangeError("--json wants one object: an attribute's name, and its value, each.")
+    return content
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,122 @@
+"""The service deployed to the local AWS by the command that deploys it to AWS: `sls deploy`."""
+
+import fcntl
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from local import lifeline
+from local.aws import LocalAws
+from local.errors import DeployRefusedError
+
+ROOT = Path(__file__).parent.parent
+STAGE = "local"
+STACK_NAME = f"product-alerts-{STAGE}"
+DEPLOYED_WITHIN_SECONDS = 600
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """The stack's outputs, as infrastructure/outputs.yml explains them."""
+
+    products_table_name: str
+    products_stream_arn: str
+    alerts_function_name: str
+    alerts_topic_arn: str
+    failures_queue_url: str
+    ledger_table_name: str
+
+
+def deploy(aws: LocalAws) -> Deployment:
+    """Deploy stage `local` of the project and look up what came of it.
+
+    Raises DeployRefusedError with what `sls` said, or DiedError.
+    """
+    sls = ROOT / "node_modules" / ".bin" / "sls"
+    if not sls.exists():
+        raise DeployRefusedError("There are no Node packages here yet. Run `npm run setup` first.")
+    with _alone():
+        status, output = _run(
+            [str(sls), "deploy", "--stage", STAGE],
+            {
+                **_unproxied(aws.environment),
+                "NODE_NO_WARNINGS": "1",  # about the SDK's plans for older Node versions
+                "NO_COLOR": "1",
+                "SLS_AWS_MONITORING_FREQUENCY": "200",  # ms between looks; 5 s suit AWS
+            },
+        )
+    if status != 0:
+        aws.check()
+        raise DeployRefusedError(
+            f"`npx sls deploy --stage {STAGE}` was refused. Put this right, and start again.",
+            _what_sls_said(output),
+        )
+    stacks = aws.client("cloudformation").describe_stacks(StackName=STACK_NAME)["Stacks"]
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in stacks[0]["Outputs"]}
+    return Deployment(
+        products_table_name=outputs["ProductsTableName"],
+        products_stream_arn=outputs["ProductsStreamArn"],
+        alerts_function_name=outputs["AlertsFunctionName"],
+        alerts_topic_arn=outputs["AlertsTopicArn"],
+        failures_queue_url=outputs["FailuresQueueUrl"],
+        ledger_table_name=outputs["LedgerTableName"],
+    )
+
+
+def function_log(aws: LocalAws, deployment: Deployment, lines: int = 15) -> str:
+    """Return the last lines that the function itself logged."""
+    events = aws.client("logs").filter_log_events(logGroupName=f"/aws/lambda/{deployment.alerts_function_name}")[
+        "events"
+    ]
+    said = "\n".join(event["message"].rstrip() for event in events).splitlines()
+    frame = ("START RequestId", "END RequestId", "REPORT RequestId")
+    return "\n".join([line for line in said if not line.startswith(frame)][-lines:])
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    # osls packages into .serverless/, whoever calls it: two at once would deploy halves of each.
+    lock = ROOT / ".local" / "deploy.lock"
+    lock.parent.mkdir(exist_ok=True)
+    with lock.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _unproxied(environment: dict[str, str]) -> dict[str, str]:
+    """Leave the user's proxy to pip, which may need it: osls would ask it for the local AWS too."""
+    proxies = {
+        name.upper(): value
+        for name, value in environment.items()
+        if name.lower() in {"proxy", "http_proxy", "https_proxy"}
+    }
+    proxy = proxies.get("HTTPS_PROXY") or proxies.get("HTTP_PROXY") or proxies.get("PROXY")
+    unproxied = {name: value for name, value in environment.items() if name.upper() not in proxies}
+    return {"PIP_PROXY": proxy, **unproxied} if proxy else unproxied
+
+
+def _run(command: list[str], env: dict[str, str]) -> tuple[int, str]:
+    with tempfile.TemporaryFile() as output:
+        process = lifeline.start(command, env=env, cwd=ROOT, output=output)
+        try:
+            status = process.wait(timeout=DEPLOYED_WITHIN_SECONDS)
+        except subprocess.TimeoutExpired:
+            raise DeployRefusedError(
+                f"`{' '.join(command[1:])}` did not end within {DEPLOYED_WITHIN_SECONDS} s. "
+                "Is a package index out of reach? Start again with `npm start`."
+            ) from None
+        finally:
+            lifeline.stop(process)
+        output.seek(0)
+        return status, output.read().decode(errors="replace")
+
+
+def _what_sls_said(output: str) -> str:
+    """Keep the error itself: osls prints it after `Error:`, and notes on itself around it."""
+    _, marker, error = output.partition("Error:\n")
+    said = error if marker else output
+    kept = [line for line in said.splitlines() if not line.startswith(("Environment:", "Docs:", "\u00d7 Stack"))]
+    return "\n".join(kept).strip()

@@ -1,0 +1,82 @@
+"""The report for programs: one JSON object a line, each with its `event`.
+
+started, sample, alert (the whole CloudEvent, the subject and the message attributes), summary,
+watching, error.
+"""
+
+import json
+import sys
+from contextlib import AbstractContextManager
+from dataclasses import asdict
+from typing import Any
+
+from local.aws import LocalAws
+from local.deployment import Deployment
+from local.report import Outcome
+from local.samples import Sample
+from local.subscriber import ReceivedAlert
+from local.terminal import Terminal
+
+
+class JsonReport:
+    """Writes to standard output; progress goes to standard error, when that is a terminal."""
+
+    def __init__(self) -> None:
+        self._progress = Terminal(sys.stderr)
+
+    def step(self, doing: str, done: str) -> AbstractContextManager[None]:
+        """Show progress to a person only."""
+        del done
+        return self._progress.waiting(doing)
+
+    def waiting(self, doing: str) -> AbstractContextManager[None]:
+        """Show progress to a person only."""
+        return self._progress.waiting(doing)
+
+    def started(self, aws: LocalAws, deployment: Deployment) -> None:
+        """Write where the service is, and the stack's outputs."""
+        _write("started", endpointUrl=aws.endpoint_url, log=str(aws.log), outputs=asdict(deployment))
+
+    def sample(self, number: int, sample: Sample) -> None:
+        """Write the sample, with the kind of rule that it is for."""
+        _write("sample", number=number, title=sample.title, change=sample.change, kind=sample.kind)
+
+    def no_alert(self, sample: Sample) -> None:
+        """Write nothing: the next sample says enough."""
+
+    def alert(self, alert: ReceivedAlert, sample: int | None) -> None:
+        """Write the alert as it was received."""
+        _write(
+            "alert",
+            sample=sample,
+            message=alert.message,
+            subject=alert.subject,
+            messageAttributes=alert.attributes,
+        )
+
+    def summary(self, outcome: Outcome, function_log: str) -> None:
+        """Write the counts, what is missing and what should not have come."""
+        _write(
+            "summary",
+            ok=outcome.ok,
+            samples=outcome.played,
+            expected=outcome.expected,
+            received=outcome.received,
+            missing=[
+                {"sample": number, "kind": sample.kind, "rules": rules} for number, sample, rules in outcome.missing
+            ],
+            unexpected=[{"id": alert.id, "type": alert.type} for alert in outcome.unexpected],
+            functionLog=function_log,
+        )
+
+    def watching(self, aws: LocalAws, deployment: Deployment) -> None:
+        """Write that from now on only the user makes changes."""
+        _write("watching", endpointUrl=aws.endpoint_url, table=deployment.products_table_name)
+
+    def failed(self, message: str, details: str) -> None:
+        """Write the error."""
+        _write("error", message=message, details=details)
+
+
+def _write(event: str, **content: Any) -> None:
+    print(json.dumps({"event": event, **content}, ensure_ascii=False), flush=True)

@@ -1,0 +1,144 @@
+"""The report for people."""
+
+import json
+import os
+import sys
+from contextlib import AbstractContextManager
+
+from local.aws import CREDENTIALS, LocalAws
+from local.deployment import STAGE, Deployment
+from local.report import Outcome
+from local.samples import Sample
+from local.subscriber import ReceivedAlert
+from local.terminal import Terminal
+
+INDENT = "   "
+EXAMPLE_ITEM = {
+    "productId": {"S": "prod-456"},
+    "name": {"S": "Desk Lamp"},
+    "price": {"N": "49.90"},
+    "stock": {"N": "7"},
+}
+
+
+class PrintedReport:
+    """Prints to standard output; errors go to standard error."""
+
+    def __init__(self, terminal: Terminal) -> None:
+        self._terminal = terminal
+        self._ids: set[str] = set()
+
+    def step(self, doing: str, done: str) -> AbstractContextManager[None]:
+        """Show the step with its seconds."""
+        return self._terminal.step(doing, done)
+
+    def waiting(self, doing: str) -> AbstractContextManager[None]:
+        """Count the seconds."""
+        return self._terminal.waiting(f"{INDENT}{doing}")
+
+    def started(self, aws: LocalAws, deployment: Deployment) -> None:
+        """Say where the alerts are read from."""
+        del aws
+        line = self._terminal.line
+        line(f"{self._good('✓')} A queue is subscribed to the topic: {deployment.alerts_topic_arn}")
+        line()
+        line(f"Changes to the table {deployment.products_table_name}, and the alerts that arrive:")
+
+    def sample(self, number: int, sample: Sample) -> None:
+        """Print the change."""
+        self._terminal.line()
+        title = self._terminal.style("bold", f"{number}  {sample.title}")
+        self._terminal.line(f"{title}  {self._dim(sample.change)}")
+
+    def no_alert(self, sample: Sample) -> None:
+        """Say why nothing is expected."""
+        why = f': alerts.toml has no rule with when = "{sample.kind}"' if sample.kind else ""
+        self._terminal.line(f"{INDENT}{self._dim(f'no alert is due{why}')}")
+
+    def alert(self, alert: ReceivedAlert, sample: int | None) -> None:
+        """Print an alert; the first one also whole."""
+        line, style = self._terminal.line, self._terminal.style
+        if sample is None:
+            line()
+        data = alert.data
+        severity = str(data.get("severity", "?"))
+        head = f"{style(severity, '●')} {style('bold', str(data.get('title', alert.message)))}"
+        line(f"{INDENT}{head}")
+        text = str(data.get("text", ""))
+        if text and text != data.get("title"):
+            for part in text.splitlines():
+                line(f"{INDENT}  {part}")
+        facts = [
+            alert.type,
+            severity,
+            f"rule {data.get('rule', '?')}",
+            f"product {alert.message.get('subject', '?')}",
+        ]
+        if alert.id in self._ids:
+            facts.append("received before: its id is known")
+        line(f"{INDENT}  {style(severity, ' · '.join(facts))}")
+        attributes = " ".join(f"{name}={value}" for name, value in sorted(alert.attributes.items()))
+        line(f"{INDENT}  {self._dim(f'message attributes: {attributes}')}")
+        if not self._ids:
+            line(f"{INDENT}  {self._dim('the whole message, as every subscriber gets it:')}")
+            for part in json.dumps(alert.message, indent=2, ensure_ascii=False).splitlines():
+                line(f"{INDENT}  {self._dim(part)}")
+        self._ids.add(alert.id)
+
+    def summary(self, outcome: Outcome, function_log: str) -> None:
+        """Print the counts, and what is missing."""
+        line = self._terminal.line
+        line()
+        if outcome.ok:
+            line(
+                f"{self._good('✓')} {outcome.played} changes, {outcome.received} alerts: "
+                "all that the rules ask for arrived, and no other."
+            )
+            return
+        for number, sample, rules in outcome.missing:
+            line(
+                f"{self._bad('✗')} No alert came of change {number} ({sample.title.lower()}); "
+                f'alerts.toml has a rule with when = "{sample.kind}": {", ".join(rules)}.'
+            )
+        for alert in outcome.unexpected:
+            line(f"{self._bad('✗')} This alert should not have come: {alert.type}, id {alert.id}.")
+        line(f"{INDENT}If you changed the rules so that this is what they ask for, all is well.")
+        line(f"{INDENT}Otherwise the function's log may tell why:")
+        for part in function_log.splitlines() or ["(it is empty)"]:
+            line(f"{INDENT}{self._dim(f'| {part}')}")
+
+    def watching(self, aws: LocalAws, deployment: Deployment) -> None:
+        """Print what the user can do now."""
+        line = self._terminal.line
+        settings = {"AWS_ENDPOINT_URL": aws.endpoint_url, **CREDENTIALS}
+        exports = " ".join(f"{name}={value}" for name, value in settings.items())
+        item = json.dumps(EXAMPLE_ITEM, separators=(",", ":"))
+        line()
+        line(self._terminal.style("bold", "Now make changes of your own, in another terminal:"))
+        line(f'{INDENT}npm run change -- prod-456 name="Desk Lamp" price=49.90 stock=7')
+        line(f"{INDENT}npm run change -- prod-456 price=39.90")
+        line(f"{INDENT}npm run change -- prod-456 --delete")
+        line("or with the tools that you would use on AWS:")
+        if os.environ.get("AWS_PROFILE"):
+            line(f"{INDENT}unset AWS_PROFILE")
+        line(f"{INDENT}export {exports}")
+        line(f"{INDENT}aws dynamodb put-item --table-name {deployment.products_table_name} --item '{item}'")
+        line(f"{INDENT}npx sls logs -f alerts -t --stage {STAGE}")
+        line()
+        line("Alerts appear here as they arrive. Ctrl-C ends it all.")
+
+    def failed(self, message: str, details: str) -> None:
+        """Print the error, with another tool's lines under it."""
+        errors = Terminal(sys.stderr)
+        errors.line(f"{errors.style('bad', 'error:')} {message}")
+        for part in details.splitlines():
+            errors.line(f"  {errors.style('dim', '|')} {part}")
+
+    def _dim(self, text: str) -> str:
+        return self._terminal.style("dim", text)
+
+    def _good(self, text: str) -> str:
+        return self._terminal.style("good", text)
+
+    def _bad(self, text: str) -> str:
+        return self._terminal.style("bad", text)

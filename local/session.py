@@ -1,0 +1,67 @@
+"""One run of the service on the laptop, from an empty local AWS to the last alert."""
+
+import contextlib
+from contextlib import ExitStack
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from local.aws import LocalAws, local_aws
+from local.deployment import ROOT, STAGE, Deployment, deploy, function_log
+from local.errors import LocalError
+from local.mapping import served_mapping
+from local.play import Player
+from local.report import Report
+from local.rules import read_rules
+from local.running import Claim, Running, claim_directory
+from local.samples import samples
+from local.subscriber import Subscriber
+
+RULES = ROOT / "alerts.toml"
+WATCH_SECONDS = 5  # within which it is noticed that the local AWS has ended
+
+
+def run(report: Report, *, port: int | None, once: bool) -> bool:
+    """Start, deploy, play the samples and, unless `once`, watch until interrupted.
+
+    Returns whether the samples raised what the rules ask for, or True once the watching was ended.
+    Raises LocalError; a KeyboardInterrupt before the watching passes through. Nothing stays behind.
+    """
+    with ExitStack() as stack:
+        claim = stack.enter_context(claim_directory())
+        with report.step("Starting the local AWS (ministack)", "The local AWS is up (ministack)"):
+            aws = stack.enter_context(local_aws(claim.directory, port))
+        try:
+            return _use(aws, claim, report, once=once)
+        except (BotoCoreError, ClientError) as error:
+            aws.check()
+            raise LocalError(f"The local AWS refused a request: {error}. Its log is {aws.log}.") from error
+
+
+def _use(aws: LocalAws, claim: Claim, report: Report, *, once: bool) -> bool:
+    command = f"npx sls deploy --stage {STAGE}"
+    with report.step(f"Deploying ({command})", f"The service is deployed ({command})"):
+        deployment = deploy(aws)
+    with served_mapping(aws, deployment):
+        subscriber = Subscriber(aws, deployment.alerts_topic_arn)
+        report.started(aws, deployment)
+        claim.announce(Running(aws.endpoint_url, deployment.products_table_name))
+        ok = _play(aws, deployment, subscriber, report)
+        if not once:
+            report.watching(aws, deployment)
+            with contextlib.suppress(KeyboardInterrupt):
+                _watch(aws, subscriber, report)
+        return ok or not once
+
+
+def _play(aws: LocalAws, deployment: Deployment, subscriber: Subscriber, report: Report) -> bool:
+    rules = read_rules(RULES)
+    outcome = Player(rules, subscriber, report).play(samples(aws, deployment, rules))
+    report.summary(outcome, "" if outcome.ok else function_log(aws, deployment))
+    return outcome.ok
+
+
+def _watch(aws: LocalAws, subscriber: Subscriber, report: Report) -> None:
+    while True:
+        for alert in subscriber.receive(WATCH_SECONDS):
+            report.alert(alert, sample=None)
+        aws.check()

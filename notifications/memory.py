@@ -1,0 +1,67 @@
+"""What a rule remembers of a product: for baselines, all-time prices, arming and cool-downs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from notifications.attributes import number
+
+
+class Memory(NamedTuple):
+    """One rule's memory of one product; a new one knows nothing, and is armed."""
+
+    sequence_number: str = "0"
+    """Of the last change that it has seen: a change is counted once, however often it comes."""
+    baseline: Decimal | None = None
+    """The value last alerted; before the first alert, the value before the first change seen."""
+    extreme: Decimal | None = None
+    """The lowest (for a rise the highest) value seen."""
+    currency: str = ""
+    """Of the two values above, where the item names its currency."""
+    armed: bool = True
+    alerted_at: float | None = None
+    """Creation time of the last record alerted, epoch seconds."""
+    held: int = 0
+    """Changes held back by the cool-down since then."""
+    held_title: str = ""
+    held_sequence_number: str = ""
+    held_time: str = ""
+    """The latest of those."""
+
+    def has_seen(self, sequence_number: str) -> bool:
+        """Tell whether a change is not newer than the last one seen."""
+        return int(sequence_number) <= int(self.sequence_number)
+
+
+NOTHING = Memory()
+_NUMBERS = frozenset({"baseline", "extreme", "alerted_at", "held"})
+
+
+def to_item(memory: Memory) -> dict[str, Any]:
+    """Write the memory as a typed map, without what says nothing."""
+    typed: dict[str, Any] = {}
+    for name, value in memory._asdict().items():
+        if value == NOTHING._asdict()[name]:
+            continue
+        if name in _NUMBERS:
+            typed[name] = {"N": format(Decimal(repr(value)) if isinstance(value, float) else Decimal(value), "f")}
+        else:
+            typed[name] = {"BOOL" if isinstance(value, bool) else "S": value}
+    return {"M": typed}
+
+
+def from_item(value: Mapping[str, Any]) -> Memory:
+    """Read what `to_item` wrote; names of another version of the code are passed over."""
+    found: dict[str, Any] = {}
+    for name, typed in value.get("M", {}).items():
+        if name not in Memory._fields:
+            continue
+        parsed = number(typed)
+        found[name] = parsed if parsed is not None else typed.get("S", typed.get("BOOL"))
+    if found.get("alerted_at") is not None:
+        found["alerted_at"] = float(found["alerted_at"])
+    if "held" in found:
+        found["held"] = int(found["held"])
+    return Memory(**found)

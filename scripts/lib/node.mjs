@@ -1,0 +1,63 @@
+// The Node half of the set-up: a Node that osls runs on, and node_modules as package-lock.json has it.
+import { createHash } from "node:crypto";
+import fs from "node:fs";
+import path from "node:path";
+
+import { SetupError, capture, step } from "./steps.mjs";
+
+/** Does a version satisfy a range made of `^1.2.3`, `>=1.2.3` and `||`? That is all package.json's engines use. */
+export function satisfies(version, range) {
+  const numbers = (text) => [0, 1, 2].map((place) => Number(text.split(".")[place] ?? 0));
+  const actual = numbers(version.replace(/^v/, ""));
+  return range.split("||").some((part) => {
+    const [, operator, text] = /^\s*(\^|>=)(\d[\d.]*)\s*$/.exec(part) ?? [];
+    if (!operator) throw new Error(`engines in package.json: ${part.trim()} is not understood`);
+    const wanted = numbers(text);
+    const first = [0, 1, 2].find((place) => actual[place] !== wanted[place]);
+    const atLeast = first === undefined || actual[first] > wanted[first];
+    return atLeast && (operator === ">=" || actual[0] === wanted[0]);
+  });
+}
+
+export function checkNode(root) {
+  const range = JSON.parse(fs.readFileSync(path.join(root, "package.json"), "utf8")).engines.node;
+  if (satisfies(process.version, range)) return;
+  throw new SetupError(
+    `Node ${process.version} at ${process.execPath} does not do: ${range} is needed. Install a newer one from ` +
+      "https://nodejs.org/ (or `nvm install 24`), and run this again.",
+  );
+}
+
+export async function setUpNodePackages(root) {
+  const lock = createHash("sha256").update(fs.readFileSync(path.join(root, "package-lock.json"))).digest("hex");
+  const wanted = JSON.stringify({ lock, node: process.version });
+  // Inside node_modules, which `npm ci` empties first: an interrupted run leaves no stamp.
+  const stamp = path.join(root, "node_modules", ".setup.json");
+  if (fs.existsSync(stamp) && fs.readFileSync(stamp, "utf8") === wanted) return;
+  await step("Installing Node packages (npm ci)", async () => {
+    fs.rmSync(stamp, { force: true });
+    const { code, output } = await capture("npm", ["ci"], { cwd: root });
+    if (code !== 0) throw new SetupError(whyNpmFailed(code, output), output);
+    fs.writeFileSync(stamp, wanted);
+  });
+}
+
+function whyNpmFailed(code, output) {
+  if (/ENOSPC|no space left/i.test(output)) {
+    return "The disk is full, so the Node packages could not be installed. Free some space, and run this again.";
+  }
+  if (/EACCES|EROFS/.test(output)) {
+    return "npm may not write here. Make this folder writable for you, and run this again.";
+  }
+  if (/ENOTFOUND|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EAI_AGAIN|ENETUNREACH|network request|self.signed certificate/i.test(output)) {
+    return (
+      "The npm registry cannot be reached. Check the network, and behind a proxy or a mirror the settings " +
+      "(`npm config get registry`, `npm config get proxy`), and run this again."
+    );
+  }
+  if (code === 127) return "There is no npm on the path. It comes with Node: https://nodejs.org/";
+  if (/EUSAGE|in sync/.test(output)) {
+    return "package-lock.json does not fit package.json. Run `npm install` to bring it up to date, and run this again.";
+  }
+  return "npm could not install the Node packages; what it said is below. Put that right, and run this again.";
+}

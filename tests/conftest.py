@@ -1,0 +1,24 @@
+"""What tests of several packages share."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from local.aws import LocalAws, local_aws
+from local.deployment import Deployment, deploy
+
+
+@dataclass(frozen=True)
+class DeployedService:
+    """The service, deployed to a local AWS."""
+
+    aws: LocalAws
+    outputs: Deployment
+
+
+@pytest.fixture(scope="session")
+def deployed_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeployedService]:
+    """Deploy the service once with the real `sls deploy --stage local`, for all tests that use it."""
+    with local_aws(tmp_path_factory.mktemp("local-aws")) as aws:
+        yield DeployedService(aws, deploy(aws))

@@ -1,0 +1,68 @@
+"""The whole service, from a write to the table to a subscriber's queue."""
+
+import time
+import uuid
+
+import pytest
+
+from local.subscriber import ReceivedAlert, Subscriber
+from tests.conftest import DeployedService
+
+ALERTS_WITHIN_SECONDS = 120  # a bound for a test that fails, not a promise
+
+
+def _receive(subscriber: Subscriber, count: int) -> list[ReceivedAlert]:
+    alerts: list[ReceivedAlert] = []
+    deadline = time.monotonic() + ALERTS_WITHIN_SECONDS
+    while len(alerts) < count and time.monotonic() < deadline:
+        alerts += subscriber.receive(wait_seconds=1)
+    return alerts
+
+
+@pytest.mark.end_to_end
+def test_a_product_write_becomes_an_alert_that_a_subscriber_receives(
+    deployed_service: DeployedService,
+) -> None:
+    """What is put into the deployed table and made cheaper reaches a subscriber as two alerts."""
+    aws, outputs = deployed_service.aws, deployed_service.outputs
+    subscriber = Subscriber(aws, outputs.alerts_topic_arn, queue_name="end-to-end")
+    dynamodb = aws.client("dynamodb")
+    key = {"productId": {"S": "prod-end-to-end"}}
+    dynamodb.put_item(
+        TableName=outputs.products_table_name,
+        Item={
+            **key,
+            "name": {"S": "Wireless Mouse"},
+            "price": {"N": "25.99"},
+            "category": {"S": "Electronics"},
+            "stock": {"N": "12"},
+        },
+    )
+    dynamodb.update_item(
+        TableName=outputs.products_table_name,
+        Key=key,
+        UpdateExpression="SET price = :price",
+        ExpressionAttributeValues={":price": {"N": "19.99"}},
+    )
+
+    alerts = _receive(subscriber, 2)
+
+    assert sorted(alert.type for alert in alerts) == ["product.added", "product.price_dropped"]
+    by_type = {alert.type: alert for alert in alerts}
+    dropped = by_type["product.price_dropped"]
+    assert dropped.data["rule"] == "price-drop"
+    assert dropped.data["changes"] == [{"attribute": "price", "old": "25.99", "new": "19.99"}]
+    table_arn = outputs.products_stream_arn.split("/stream/")[0]
+    for alert in alerts:
+        assert uuid.UUID(alert.id).version == 5
+        assert alert.message["specversion"] == "1.0"
+        assert alert.message["source"] == table_arn
+        assert alert.message["subject"] == "prod-end-to-end"
+        assert alert.subject == alert.data["title"]
+        assert alert.attributes == {
+            "type": alert.type,
+            "rule": alert.data["rule"],
+            "severity": alert.data["severity"],
+            "productId": "prod-end-to-end",
+            "category": "Electronics",
+        }
