@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from notifications import rules_file
 from notifications.alerts import Alert, alert_id
 from notifications.changes import ProductChange
-from notifications.decode import StreamRecord, decode
+from notifications.decode import decode
 from notifications.message import Message, to_message
 from notifications.rules_file import Rules
+from notifications.texts import Occasion
 
 settings.register_profile(
     "suite",
@@ -172,9 +173,12 @@ def _number(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {"N": str(value)}
 
 
-def decoded(entry: dict[str, Any]) -> StreamRecord:
-    """Decode a record that is known to be right."""
-    return decode(entry)
+def fired(loaded: Rules, entry: dict[str, Any]) -> list[Occasion]:
+    """Give what the rules make of a record, those that fire, as if each saw its first change."""
+    record = decode(entry)
+    change = ProductChange(record)
+    judged = ((rule, rule.judge(change)) for rule in loaded.ruleset.concerned(record))
+    return [Occasion(loaded.product, change, rule, judgement) for rule, judgement in judged if judgement.fired]
 
 
 def change_of(entry: dict[str, Any]) -> ProductChange:
@@ -206,7 +210,7 @@ def alert(product: str = "prod-1", at: int = 1, rule: str = "r", title: str = "A
     """Make an alert; what is not given is as short as it can be."""
     attributes = data.pop("message_attributes", {})
     return Alert(
-        id=alert_id(STREAM, sequence_number(at), rule),
+        id=alert_id(decode(raw("INSERT", product=product, at=at)), rule),
         type="product.added",
         source=TABLE,
         subject=product,

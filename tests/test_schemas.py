@@ -14,13 +14,12 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from notifications.alerts import TYPES, compose
-from notifications.changes import ProductChange
-from notifications.decode import decode
 from notifications.message import MOST_BYTES, to_message
 from tests.builders import (
     EVERY_KIND,
     added,
     event,
+    fired,
     modified,
     one_rule,
     priced,
@@ -55,10 +54,7 @@ above = -3
 
 def messages(entry: dict[str, Any], loaded: Any = RULES) -> list[dict[str, Any]]:
     """Give what is published for a record."""
-    record = decode(entry)
-    change = ProductChange(record)
-    fired = loaded.ruleset.evaluate(record)
-    return [json.loads(to_message(compose(loaded.product, change, *one)).body) for one in fired]
+    return [json.loads(to_message(compose(occasion)).body) for occasion in fired(loaded, entry)]
 
 
 def test_there_is_a_schema_for_each_type_and_no_other() -> None:

@@ -329,7 +329,8 @@ def test_the_role_allows_what_the_code_calls_and_nothing_else(packaged: Packaged
         ("sns:Publish", '{"Ref": "AlertsTopic"}'),
         ("sqs:SendMessage", '{"Fn::GetAtt": ["FailuresQueue", "Arn"]}'),
         ("dynamodb:BatchGetItem", ledger),
-        ("dynamodb:BatchWriteItem", ledger),
+        ("dynamodb:PutItem", ledger),
+        ("dynamodb:UpdateItem", ledger),
         ("logs:CreateLogStream", logs),
         ("logs:PutLogEvents", logs),
     }

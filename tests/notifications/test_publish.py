@@ -195,7 +195,18 @@ def test_a_batch_refused_as_a_whole_is_sent_one_by_one(topic: Topic) -> None:
 def test_what_can_be_mended_is_tried_again(topic: Topic, code: str) -> None:
     """A missing topic or permission is mended while the records wait: the alerts are not given up, nor hammered."""
     topic.refuses(code)
-    assert kinds(topic.publish(*three())) == [ServiceError] * 3
+    with pytest.raises(ServiceError, match=code):
+        topic.publish(*three())
+    topic.stub.assert_no_pending_responses()
+
+
+def test_an_outage_while_isolating_is_an_outcome_of_each(topic: Topic) -> None:
+    """What went out one by one stays out; what SNS could not take comes again."""
+    topic.refuses("InvalidParameter")
+    topic.answers(["0"])
+    topic.refuses("Throttled")
+    topic.refuses("InvalidParameter")
+    assert kinds(topic.publish(*three())) == ["m0", ServiceError, RefusedAlertError]
 
 
 def test_a_message_that_botocore_refuses_is_isolated(topic: Topic) -> None:
@@ -207,8 +218,8 @@ def test_a_message_that_botocore_refuses_is_isolated(topic: Topic) -> None:
     assert kinds(topic.publish(message("a", 1), bad, message("c", 3))) == ["m0", RefusedAlertError, "m0"]
 
 
-def test_a_topic_that_cannot_be_reached_fails_every_message() -> None:
-    """No connection is an outcome, not an exception."""
+def test_a_topic_that_cannot_be_reached_fails_as_a_whole() -> None:
+    """Without a connection nothing was published: the call fails, and is worth another try."""
     client = boto3.client(
         "sns",
         "us-east-1",
@@ -217,4 +228,5 @@ def test_a_topic_that_cannot_be_reached_fails_every_message() -> None:
         aws_secret_access_key="b",  # noqa: S106
         config=boto3.session.Config(retries={"total_max_attempts": 1}, connect_timeout=1),
     )
-    assert kinds(SnsTopic(client, TOPIC).publish(three())) == [ServiceError] * 3
+    with pytest.raises(ServiceError, match="SNS PublishBatch"):
+        SnsTopic(client, TOPIC).publish(three())
