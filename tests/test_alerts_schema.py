@@ -15,7 +15,9 @@ from jsonschema import Draft202012Validator
 
 from notifications import rules_file
 from notifications.errors import RulesError
-from notifications.rules_file import COMMON_KEYS, KEYS_BY_WHEN, PRODUCT_KEYS, SEVERITIES
+from notifications.rule_reader import COMMON_KEYS, KEYS_BY_WHEN, MOST_PER_HOUR, SEVERITIES
+from notifications.rules_file import DEFAULTS_KEYS, PRODUCT_KEYS, TOP_KEYS
+from notifications.values import OPERATORS
 from tests.builders import EVERY_KIND, ROOT
 
 SCHEMA = json.loads((ROOT / "alerts.schema.json").read_text(encoding="utf-8"))
@@ -56,7 +58,9 @@ def test_both_name_the_same_keys() -> None:
     kinds = {key for keys in KEYS_BY_WHEN.values() for key in keys}
     assert set(RULE["properties"]) == {*COMMON_KEYS, *kinds}
     assert set(PRODUCT["properties"]) == set(PRODUCT_KEYS)
-    assert set(SCHEMA["properties"]) == {"product", "rules"}
+    assert set(SCHEMA["$defs"]["defaults"]["properties"]) == set(DEFAULTS_KEYS)
+    assert set(SCHEMA["$defs"]["tests"]["properties"]) == set(OPERATORS)
+    assert set(SCHEMA["properties"]) == set(TOP_KEYS)
 
 
 def test_both_name_the_same_kinds_and_the_keys_of_each() -> None:
@@ -72,6 +76,7 @@ def test_both_name_the_same_kinds_and_the_keys_of_each() -> None:
 def test_every_key_is_described() -> None:
     """An editor can say of each key, and of each `when`, what it is for."""
     described = {**SCHEMA["properties"], **PRODUCT["properties"], **RULE["properties"]}
+    described |= {f"where.{name}": found for name, found in SCHEMA["$defs"]["tests"]["properties"].items()}
     assert [key for key, found in described.items() if not found.get("description")] == []
     assert [kind for kind in RULE["properties"]["when"]["oneOf"] if not kind["description"]] == []
 
@@ -81,6 +86,11 @@ def test_the_number_of_message_attributes_is_the_same() -> None:
     assert PRODUCT["properties"]["message_attributes"]["maxItems"] == rules_file.MOST_MESSAGE_ATTRIBUTES
     fixed = PRODUCT["properties"]["message_attributes"]["items"]["not"]["enum"]
     assert fixed == list(rules_file.FIXED_MESSAGE_ATTRIBUTES)
+
+
+def test_the_hourly_limit_is_the_same() -> None:
+    """The most that a rule may ask for."""
+    assert RULE["properties"]["max_per_hour"]["maximum"] == MOST_PER_HOUR
 
 
 # The same verdict
@@ -106,6 +116,21 @@ GOOD = [
     rule('when = "added"', 'id = "Id"\nname = "a.b"\nprice = "offers[0].price"\ncurrency = "currency"\nstock = "s"'),
     rule('when = "added"', 'currency = { value = "USD" }\nlink = "https://x/{id}"\nmessage_attributes = ["a", "b.c"]'),
     'rules = [{ name = "r", when = "added" }]',
+    rule('when = "removed"\nexpired = false'),
+    rule('when = "price_drop"\nbaseline = "last_alert"\nall_time_low = true\nat_most = "90%"'),
+    rule('when = "price_rise"\nbaseline = { attribute = "listPrice" }\nall_time_high = false'),
+    rule('when = "price_drop"\nbelow = 20\nrearm = "22.50"\nfirst_sight = true'),
+    rule('when = "low_stock"\nthreshold = 5\nrearm = 10\nfirst_sight = true'),
+    rule('when = "out_of_stock"\nfirst_sight = true'),
+    *(rule(f'when = "added"\ncooldown = "{given}"') for given in ("90s", "30m", "1h", "1h30m", "2d", " 1h 30m ")),
+    rule('when = "added"\nmax_per_hour = 1000'),
+    rule('when = "added"\nwhere = { a = { less_than = 5, at_least = "1.5" }, b = { prefix = "x", suffix = "y" } }'),
+    rule('when = "added"\nwhere = { a = { exists = false }, b = { not = "x" }, c = { not = ["x", 5] } }'),
+    rule('when = "added"\nwhere = { a = { not = { not = { more_than = -5 } } }, b = { not = { exists = true } } }'),
+    rule('when = "added"', 'overrides = "alerts.exceptions"'),
+    '[defaults]\nseverity = "warning"\ncooldown = "1h"\n' + rule('when = "added"'),
+    "[defaults]\nthreshold = 5\n" + rule('when = "low_stock"'),
+    "[defaults]\nbelow = 20\n" + rule('when = "price_drop"\nrearm = 25'),
 ]
 BAD = [
     "",
@@ -148,6 +173,30 @@ BAD = [
     rule('when = "added"\nwhere = "x"'),
     rule('when = "added"\nwhere = { category = [] }'),
     rule('when = "added"\nwhere = { category = {} }'),
+    rule('when = "added"\nwhere = { category = { smaller_than = 5 } }'),
+    rule('when = "added"\nwhere = { category = { less_than = "x" } }'),
+    rule('when = "added"\nwhere = { category = { prefix = 5 } }'),
+    rule('when = "added"\nwhere = { category = { exists = "yes" } }'),
+    rule('when = "added"\nwhere = { category = { not = {} } }'),
+    rule('when = "added"\nwhere = { category = { not = { prefix = "a", suffix = "b" } } }'),
+    rule('when = "removed"\nexpired = "no"'),
+    rule('when = "added"\nexpired = false'),
+    rule('when = "price_drop"\nbaseline = "lowest"'),
+    rule('when = "price_drop"\nbaseline = { attribute = "a..b" }'),
+    rule('when = "price_drop"\nbaseline = { attribute = "a", of = "b" }'),
+    rule('when = "price_drop"\nall_time_high = true'),
+    rule('when = "price_rise"\nall_time_low = true'),
+    rule('when = "price_drop"\nrearm = 20'),
+    rule('when = "price_drop"\nfirst_sight = true'),
+    rule('when = "price_rise"\nrearm = 20'),
+    rule('when = "out_of_stock"\nrearm = 20'),
+    rule('when = "back_in_stock"\nfirst_sight = true'),
+    *(rule(f'when = "added"\ncooldown = {given}') for given in ("60", '""', '"0s"', '"1 hour"', '"30m1h"', '"1.5h"')),
+    *(rule(f'when = "added"\nmax_per_hour = {given}') for given in ("0", "1001", "2.5", '"5"', "true")),
+    rule('when = "added"', 'overrides = "a..b"'),
+    "defaults = 5\n" + rule('when = "added"'),
+    '[defaults]\nname = "r"\n' + rule('when = "added"'),
+    '[defaults]\nseverity = "loud"\n' + rule('when = "added"'),
     rule('when = "added"\nwhere = { "a..b" = 1 }'),
     rule('when = "added"\nseverity = "fatal"'),
     rule('when = "added"\ntitle = ""'),
@@ -170,6 +219,8 @@ BEYOND_A_SCHEMA = [
     EVERY_KIND + '\n[[rules]]\nname = "added"\nwhen = "added"\n',  # a name twice
     rule('when = "added"\ntitle = "{nmae}"'),  # names in a template
     rule('when = "added"\ntitle = "{name!r}"'),
+    rule('when = "price_drop"\nbelow = 20\nrearm = 19'),  # two numbers that have to fit each other
+    rule('when = "low_stock"\nthreshold = 5\nrearm = 4'),
 ]
 
 
@@ -194,6 +245,20 @@ def test_the_validator_sees_what_no_schema_can(text: str) -> None:
     assert schema_accepts(text)
 
 
+def test_a_default_is_checked_also_where_no_rule_uses_it() -> None:
+    """Nothing in the file is skipped in silence."""
+    text = '[defaults]\nthreshold = "many"\n' + rule('when = "added"')
+    assert not schema_accepts(text)
+    assert not validator_accepts(text)
+
+
+def test_a_default_that_a_rule_has_no_use_for_is_no_mistake_of_the_rule() -> None:
+    """A `rearm` for stock rules says nothing about a price rule without a target."""
+    text = "[defaults]\nrearm = 10\nfirst_sight = true\n" + rule('when = "price_drop"')
+    assert schema_accepts(text)
+    assert validator_accepts(text)
+
+
 # The same verdict on what nobody thought of
 
 DOCUMENT: dict[str, Any] = {
@@ -205,15 +270,17 @@ DOCUMENT: dict[str, Any] = {
         "stock": "stock",
         "link": "https://x/{id}",
         "message_attributes": ["category"],
+        "overrides": "alerts",
     },
+    "defaults": {"severity": "info", "cooldown": "1h"},
     "rules": [
-        {"name": "r1", "when": "added", "where": {"category": ["Home"]}, "severity": "info", "title": "{name}"},
-        {"name": "r2", "when": "removed", "text": "gone"},
+        {"name": "r1", "when": "added", "where": {"category": ["Home"], "a": {"exists": True}}, "title": "{name}"},
+        {"name": "r2", "when": "removed", "text": "gone", "expired": False, "max_per_hour": 5},
         {"name": "r3", "when": "changed", "attributes": ["a", "b.c"]},
-        {"name": "r4", "when": "price_drop", "at_least": "10%", "below": 20},
+        {"name": "r4", "when": "price_drop", "at_least": "10%", "baseline": "last_alert"},
         {"name": "r5", "when": "price_rise", "at_least": 5, "above": "20"},
         {"name": "r6", "when": "low_stock", "threshold": 5},
-        {"name": "r7", "when": "out_of_stock"},
+        {"name": "r7", "when": "out_of_stock", "first_sight": True},
         {"name": "r8", "when": "back_in_stock"},
     ],
 }
@@ -237,6 +304,15 @@ VALUES: list[Any] = [
         {},
         {"value": "USD"},
     ),
+    *(
+        "last_alert",
+        "1h30m",
+        "0s",
+        "5m ",
+        {"attribute": "a"},
+        {"a": {"less_than": 5}},
+        {"a": {"not": {"exists": True}}},
+    ),
     *({"a": 1}, {"a": []}, {"": 1}, {"a": {"b": 1}}, "x" * 100, "x" * 101, "a\tb", "type", "aws.x"),
 ]
 KEYS = [
@@ -254,9 +330,9 @@ def spoiled(draw: st.DrawFn) -> dict[str, Any]:
     """Take a good document and set, add or delete one key or two."""
     document = copy.deepcopy(DOCUMENT)
     for _ in range(draw(st.integers(1, 2))):
-        tables = [document, document.get("product"), *document.get("rules", [])]
+        tables = [document, document.get("product"), document.get("defaults"), *document.get("rules", [])]
         table = draw(st.sampled_from([found for found in tables if isinstance(found, dict) and found]))
-        key = draw(st.sampled_from([*table, *KEYS]))
+        key = draw(st.sampled_from([*table, *(COMMON_KEYS if table is document.get("defaults") else KEYS)]))
         if draw(st.booleans()):
             table.pop(key, None)
         elif table is not document or key == "sku":

@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from notifications.alerts import TYPES, compose
+from notifications.fakes import MemoryFailures, MemoryLedger, MemoryTopic
 from notifications.message import MOST_BYTES, to_message
+from notifications.pipeline import Pipeline
 from tests.builders import (
     EVERY_KIND,
     added,
@@ -48,6 +50,18 @@ at_least = "5.5%"
 name = "target"
 when = "price_rise"
 above = -3
+first_sight = true
+
+[[rules]]
+name = "nothing there"
+when = "out_of_stock"
+first_sight = true
+
+[[rules]]
+name = "little there"
+when = "low_stock"
+threshold = 4.5
+first_sight = true
 """
 )
 
@@ -176,12 +190,13 @@ def test_the_examples_are_of_every_type() -> None:
 
 @pytest.mark.parametrize("alert_type", EXAMPLES)
 def test_every_required_field_is_missed(alert_type: str) -> None:
-    """An alert without any one of its fields is none; `time` and `link` alone may be absent."""
+    """An alert without any one of its fields is none; `time` alone may be absent, and what first sight lacks."""
     whole = example(alert_type)
+    optional = {"baseline"} if alert_type in {"product.out_of_stock", "product.low_stock"} else set()
     for name in set(whole) - {"time", "type"}:
         less = {key: value for key, value in whole.items() if key != name}
         assert mistakes_in(less), name
-    for name in set(whole["data"]) - {"link"}:
+    for name in set(whole["data"]) - optional:
         less = {**whole, "data": {key: value for key, value in whole["data"].items() if key != name}}
         assert mistakes_in(less), name
 
@@ -218,6 +233,13 @@ def test_every_required_field_is_missed(alert_type: str) -> None:
         ("data.shortened", []),
         ("data.shortened", ["title"]),
         ("data.link", ""),
+        ("data.heldBack", {"count": 0, "latest": {"title": "a", "sequenceNumber": "1"}}),
+        ("data.heldBack", {"count": 1}),
+        ("data.heldBack", {"count": 1, "latest": {"title": "a", "sequenceNumber": 1}}),
+        ("data.heldBack", {"count": 1, "latest": {"title": "a", "sequenceNumber": "1", "time": "yesterday"}}),
+        ("data.summary", {"limit": 5}),
+        ("data.summary", {"limit": 0, "until": "2026-11-21T10:00:00Z"}),
+        ("data.summary", {"limit": 5, "until": ""}),
         ("data.rule", "x" * 101),
     ],
     ids=str,
@@ -234,13 +256,48 @@ def test_what_breaks_the_contract_is_refused(alert_type: str, place: str, value:
 @pytest.mark.parametrize("other", EXAMPLES)
 def test_an_alert_is_valid_for_its_own_type_alone(alert_type: str, other: str) -> None:
     """The data of one type does not pass as another's; moves of price or stock that carry the same do."""
-    alike = [
-        {"product.price_dropped", "product.price_raised", "product.low_stock"},
-        {"product.price_dropped", "product.price_raised", "product.out_of_stock", "product.back_in_stock"},
-    ]
-    if any({alert_type, other} <= group for group in alike):
+    prices, stocks = {"product.price_dropped", "product.price_raised"}, {"product.out_of_stock", "product.back_in_stock"}
+    first_sight = {"product.added", "product.changed", "product.out_of_stock"}  # the first two pass as the last
+    alike = (prices | stocks, prices | {"product.back_in_stock", "product.low_stock"})
+    if any({alert_type, other} <= kinds for kinds in alike) or (
+        other == "product.out_of_stock" and alert_type in first_sight
+    ):
         return
     assert alert_type == other or mistakes_in({**example(alert_type), "type": other})
+
+
+@pytest.mark.parametrize(
+    ("entry", "kinds"),
+    [
+        (raw("INSERT", new={"price": {"N": "5"}}), {"product.added", "product.price_raised"}),
+        (raw("INSERT", new={"stock": {"N": "0"}}), {"product.added", "product.out_of_stock", "product.low_stock"}),
+        (modified({"stock": "?"}, {"stock": 0}), {"product.changed", "product.out_of_stock", "product.low_stock"}),
+        (modified({}, {"price": 5}), {"product.changed", "product.price_raised"}),
+    ],
+    ids=["price", "stock", "stock that was none", "price that was none"],
+)
+def test_an_alert_at_first_sight_is_valid(entry: dict[str, Any], kinds: set[str]) -> None:
+    """There is no baseline then, and of a new item no changes."""
+    made = messages(entry)
+    assert {message["type"] for message in made} == kinds
+    assert [mistakes_in(message) for message in made] == [[]] * len(made)
+    assert not any("baseline" in message["data"] for message in made)
+
+
+def test_alerts_that_say_what_was_held_back_are_valid() -> None:
+    """Cool-downs and hourly limits add their own fields."""
+    topic = MemoryTopic()
+    limits = 'cooldown = "10m"\nmax_per_hour = 2'
+    pipeline = Pipeline(one_rule("price_drop", limits), topic, MemoryLedger(), MemoryFailures())
+    entries = [priced(90 - at, 89 - at, product, at) for at, product in enumerate("aaabcd")]
+    for entry, minutes in zip(entries, [0, 1, 20, 21, 22, 23], strict=True):
+        entry["dynamodb"]["ApproximateCreationDateTime"] += 60 * minutes
+    pipeline.handle(event(*entries))
+    made = [json.loads(message.body) for message in topic.published]
+    made.sort(key=lambda message: message["data"]["sequenceNumber"])
+    assert [mistakes_in(message) for message in made] == [[]] * len(made)
+    assert [message["data"].get("heldBack", {}).get("count") for message in made] == [None, 1, None]
+    assert [message["data"].get("summary", {}).get("limit") for message in made] == [None, None, 2]
 
 
 def test_a_removal_says_whether_the_item_expired() -> None:
