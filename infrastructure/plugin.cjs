@@ -50,7 +50,7 @@ class ProductAlerts {
     const python = path.join(this.environment, "bin", "python");
     if (!fs.existsSync(python)) throw this.error("There is no .venv here yet. Run `npm run setup` first.");
     const params = [].concat(this.options.param ?? []).flatMap((param) => ["--param", param]);
-    const check = spawnSync(python, ["-m", "operations", "check", "--stage", this.stage, ...params], {
+    const check = spawnSync(python, ["-m", "operations", "check", "--packaging", "--stage", this.stage, ...params], {
       cwd: this.serverless.serviceDir,
       encoding: "utf8",
     });

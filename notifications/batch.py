@@ -35,8 +35,10 @@ class Batch:
     """A batch on its way."""
 
     records: Sequence[Any]
+    replayed: bool = False
+    """The records come from the failures queue, so none is parked there anew."""
     to_park: dict[int, list[Parked]] = field(default_factory=dict)
-    unsafe: dict[int, ProductAlertsError] = field(default_factory=dict)
+    unsafe: dict[int, Exception] = field(default_factory=dict)
     """Records that have to come again, and why."""
     outage: ProductAlertsError | None = None
     """Why nothing more is published in this invocation."""
@@ -66,7 +68,7 @@ class Batch:
             log.exception("a record could not be evaluated; this is a fault of ours")
             self._give_up(position, error)
 
-    def hold(self, position: int, error: ProductAlertsError) -> None:
+    def hold(self, position: int, error: Exception) -> None:
         """Have a record come again."""
         self.unsafe.setdefault(position, error)
 
@@ -157,6 +159,9 @@ class Batch:
         )  # fmt: skip
 
     def _give_up(self, position: int, error: Exception, rule: str = "") -> None:
+        if self.replayed:
+            self.hold(position, error)
+            return
         parked = Parked(self.records[position], str(error), type(error).__name__, rule)
         self.to_park.setdefault(position, []).append(parked)
 

@@ -49,11 +49,11 @@ class Moved(NamedTuple):
 
     @property
     def percent(self) -> str | None:
-        """The difference in percent of |baseline|, with at most one decimal; None for a baseline of 0."""
+        """The difference in percent of |baseline|, with one decimal; None for a baseline of 0."""
         if not self.baseline:
             return None
         ratio = _ROUGH.divide(_ROUGH.multiply(self.amount, Decimal(100)), self.baseline.copy_abs())
-        return f"{decimal_text(ratio.quantize(Decimal('0.1'), context=EXACT))}%"
+        return f"{ratio.quantize(Decimal('0.1'), context=EXACT):f}%"
 
     def __str__(self) -> str:
         return self.percent or decimal_text(self.amount)
@@ -189,6 +189,8 @@ class StockMoved:
         """Compare the stock with what it was."""
         old, new = number(change.old(self.stock)), number(change.new(self.stock))
         threshold = decimal_text(self.threshold) if self.kind == "low_stock" else None
+        if old is not None and old == new:
+            return Judgement(False, "{} stays at {}", (self.stock.text, new), old, new)
         if new is None:
             return Judgement(False, "the new {} is no number", (self.stock.text,))
         if old is None:

@@ -82,10 +82,10 @@ class Decision(NamedTuple):
         if self.outcome is Outcome.MUTED:
             return "muted for this product"
         reason = self.judgement.reason
-        if self.outcome is Outcome.COOLING_DOWN:
-            return f"{reason}; {duration_text(self.seconds_left)} of cool-down left"
         if self.outcome is Outcome.LIMITED:
             return f"{reason}; the limit of this hour is reached"
+        if self.seconds_left > 0 and self.judgement.latest is not None:
+            return f"{reason}; {duration_text(self.seconds_left)} of cool-down left"
         return reason
 
 
@@ -103,21 +103,25 @@ def decide(
         return Decision(Outcome.SEEN, Judgement(False, ""), memory)
     known = NOTHING if late else memory
     judgement = rule.judge(change, known)
+    seconds_left = _seconds_left(rule, known, record.created_at)
     if not judgement.fired:
         forget = late or not rule.condition.uses_memory
-        return Decision(Outcome.QUIET, judgement, memory if forget else _learned(rule, change, memory, judgement))
-    outcome, seconds_left = Outcome.ALERT, 0.0
-    now = record.created_at
-    if now is not None and rule.cooldown and known.alerted_at is not None:
-        seconds_left = known.alerted_at + rule.cooldown - now
-        if seconds_left > 0:
-            outcome = Outcome.COOLING_DOWN
+        after = memory if forget else _learned(rule, change, memory, judgement)
+        return Decision(Outcome.QUIET, judgement, after, seconds_left=seconds_left)
+    outcome = Outcome.COOLING_DOWN if seconds_left > 0 else Outcome.ALERT
     if outcome is Outcome.ALERT and tally is not None and rule.max_per_hour is not None:
         outcome = _within_limit(tally, alert_id, rule.max_per_hour)
     if late:
         return Decision(outcome, judgement, memory, late=True)
     after = _learned(rule, change, memory, judgement, alerted=outcome is Outcome.ALERT)
     return Decision(outcome, judgement, after, known, seconds_left)
+
+
+def _seconds_left(rule: Rule, memory: Memory, now: float | None) -> float:
+    """Count the seconds of cool-down that are left; 0 where none is."""
+    if now is None or memory.alerted_at is None:
+        return 0
+    return max(memory.alerted_at + rule.cooldown - now, 0)
 
 
 def _within_limit(tally: Tally, alert_id: str, limit: int) -> Outcome:

@@ -8,7 +8,7 @@ from notifications.alerts import Alert
 from notifications.decide import Hour, Tally
 from notifications.errors import ProductAlertsError
 from notifications.failures import Parked
-from notifications.ledger import Entry, HourTally, Known, Question, RuleMemory, SentAlert
+from notifications.ledger import BeforeCall, Entry, HourTally, Known, Question, RuleMemory, SentAlert, nothing
 from notifications.memory import Memory
 from notifications.message import Message
 from notifications.publish import Outcome
@@ -45,8 +45,9 @@ class MemoryLedger:
         self.tallies: dict[Hour, Tally] = {}
         self.calls = 0
 
-    def read(self, question: Question) -> Known:
+    def read(self, question: Question, before_call: BeforeCall = nothing) -> Known:
         """Look everything up."""
+        before_call()
         self.calls += 1
         return Known(
             {alert_id for alert_id in question.alerts.values() if alert_id in self.alerts},
@@ -58,8 +59,9 @@ class MemoryLedger:
             },
         )
 
-    def write(self, entries: Sequence[Entry]) -> None:
+    def write(self, entries: Sequence[Entry], before_call: BeforeCall = nothing) -> None:
         """Keep everything."""
+        before_call()
         self.calls += 1
         for entry in entries:
             match entry:

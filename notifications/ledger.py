@@ -7,7 +7,7 @@ Beside them one item a product with what its rules remember, and one an hour of 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
@@ -90,12 +90,19 @@ class HourTally(NamedTuple):
 
 Entry = SentAlert | RuleMemory | HourTally
 
+BeforeCall = Callable[[], None]
+"""Called before each request; raises what is to keep the request from being made."""
+
+
+def nothing() -> None:
+    """Keep no request from being made."""
+
 
 class Ledger(Protocol):
     """What was sent, and what rules remember."""
 
-    def read(self, question: Question) -> Known:
-        """Answer. Raises ServiceError where that cannot be known."""
+    def read(self, question: Question, before_call: BeforeCall = nothing) -> Known:
+        """Answer. Raises RetryableError where that cannot be known."""
 
-    def write(self, entries: Sequence[Entry]) -> None:
-        """Keep at most a hundred entries, all or none. Raises ServiceError where that failed."""
+    def write(self, entries: Sequence[Entry], before_call: BeforeCall = nothing) -> None:
+        """Keep at most a hundred entries, all or none. Raises RetryableError where that failed."""

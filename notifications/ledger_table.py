@@ -15,6 +15,7 @@ from notifications.decide import Hour, Tally
 from notifications.errors import ServiceError
 from notifications.ledger import (
     LONGEST_KEY,
+    BeforeCall,
     Entry,
     HourTally,
     Known,
@@ -22,6 +23,7 @@ from notifications.ledger import (
     Question,
     RuleMemory,
     SentAlert,
+    nothing,
 )
 from notifications.memory import from_item, to_item
 from notifications.templates import shorten
@@ -54,12 +56,12 @@ class DynamoDbLedger:
         self._now = now
         self._sleep = sleep
 
-    def read(self, question: Question) -> Known:
+    def read(self, question: Question, before_call: BeforeCall = nothing) -> Known:
         """Read a hundred keys a call, consistently: a batch that comes again at once must find what it wrote."""
         memories = {LedgerKey(product, MEMORY) for product in question.products}
         hours = {LedgerKey.of_hour(hour): hour for hour in question.hours}
         known = Known()
-        for item in self._items([*question.alerts, *memories, *hours]):
+        for item in self._items([*question.alerts, *memories, *hours], before_call):
             key = LedgerKey(item["product"]["S"], item["alert"]["S"])
             if key in question.alerts:
                 known.sent.add(question.alerts[key])
@@ -71,12 +73,13 @@ class DynamoDbLedger:
                 known.memories[key.product] = {rule: from_item(value) for rule, value in stored.items()}
         return known
 
-    def write(self, entries: Sequence[Entry]) -> None:
+    def write(self, entries: Sequence[Entry], before_call: BeforeCall = nothing) -> None:
         """Write one transaction. One that is in another's way is tried again; a few times, then it is an outage."""
         actions = [self._action(entry) for entry in entries]
         for attempt in range(_ATTEMPTS):
             if attempt:
                 self._sleep(_FIRST_PAUSE * 2**attempt)
+            before_call()
             try:
                 with aws_call("ledger write"):
                     self._client.transact_write_items(TransactItems=actions)
@@ -87,12 +90,13 @@ class DynamoDbLedger:
                 return
         raise ServiceError(f"ledger write: others were in the way, {_ATTEMPTS} times in a row")
 
-    def _items(self, keys: Sequence[LedgerKey]) -> Iterable[dict[str, Any]]:
+    def _items(self, keys: Sequence[LedgerKey], before_call: BeforeCall) -> Iterable[dict[str, Any]]:
         for part in chunks(keys, MOST_KEYS_READ):
             asked: dict[str, Any] = {self._table_name: {"Keys": [_typed(key) for key in part], "ConsistentRead": True}}
             for attempt in range(_ATTEMPTS):
                 if attempt:
                     self._sleep(_FIRST_PAUSE * 2**attempt)
+                before_call()
                 with aws_call("ledger read"):
                     answer = self._client.batch_get_item(RequestItems=asked)
                 yield from answer.get("Responses", {}).get(self._table_name, [])

@@ -41,7 +41,11 @@ class Deadline:
         self._remaining_time = remaining_time
         self._longest_call = min(longest_call, remaining_time() // 4) if remaining_time else 0
 
-    def check(self, calls: int = 1) -> None:
+    def before(self, calls: int) -> Callable[[], None]:
+        """Give a check to be made before each request."""
+        return lambda: self.check(calls)
+
+    def check(self, calls: int) -> None:
         """Raise OutOfTimeError if so many calls could outlast the invocation."""
         if self._remaining_time and self._remaining_time() < self._longest_call * calls:
             raise OutOfTimeError("the invocation's time is nearly up")
@@ -63,9 +67,10 @@ class Pipeline:
 
         An event with `"redrive": true` brings back records that were given up, perhaps behind later ones.
         """
-        batch = Batch(_records_of(event))
+        replayed = isinstance(event, dict) and event.get("redrive") is True
+        batch = Batch(_records_of(event), replayed)
         deadline = Deadline(remaining_time, self._longest_call)
-        plan = Plan(self._rules, replayed=isinstance(event, dict) and event.get("redrive") is True)
+        plan = Plan(self._rules, replayed=replayed)
         work = self._read(batch, plan)
         published: list[Alert] = []
         if self._ask(batch, plan, work, deadline):
@@ -94,9 +99,9 @@ class Pipeline:
         """Let the plan know what was sent and what rules remember; false, with all handed back, if that fails."""
         if not any(candidates for _, candidates in work.values()):
             return True
+        asked = question(each for _, candidates in work.values() for each in candidates)
         try:
-            deadline.check(calls=3)  # to read, to publish, to write down
-            plan.known = self._ledger.read(question(each for _, candidates in work.values() for each in candidates))
+            plan.known = self._ledger.read(asked, deadline.before(calls=3))  # to read, to publish, to write down
         except ProductAlertsError as error:
             for position in work:
                 batch.hold(position, error)
@@ -158,8 +163,7 @@ class Pipeline:
         lose or repeat later alerts: those records come again.
         """
         try:
-            deadline.check()
-            self._ledger.write(entries)
+            self._ledger.write(entries, deadline.before(calls=1))
         except ProductAlertsError as error:
             log.warning("the ledger misses %d entries, a repeat may alert again: %s", len(entries), error)
             batch.forgotten(entries, error)

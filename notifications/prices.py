@@ -59,6 +59,8 @@ class PriceMoved:
             return self._at_first_sight(latest)
         if self.currency and change.fields((self.currency,)):
             return Judgement(False, "{} changed, so the prices cannot be compared", (self.currency.text,))
+        if latest == old:
+            return Judgement(False, "{} stays at {}", (self.price.text, latest), None, latest)
         memory = self._of_this_currency(change, memory)
         baseline = self._baseline(change, old, memory)
         if baseline is None:
@@ -72,7 +74,8 @@ class PriceMoved:
         if objection:
             why, more = objection
             return Judgement(False, f"{{}} {{}} from {{}}, {why}", (*facts, *more), baseline, latest)
-        return Judgement(True, "{} {} from {}", facts, baseline, latest, self._threshold)
+        asked, more = self._asked()
+        return Judgement(True, f"{{}} {{}} from {{}}{asked}", (*facts, *more), baseline, latest, self._threshold)
 
     def learn(self, change: ProductChange, memory: Memory, judgement: Judgement, alerted: bool) -> Memory:
         """Follow the price: what was alerted, the record, and whether the target may be crossed again."""
@@ -93,6 +96,12 @@ class PriceMoved:
             extreme=min(known) if self.direction < 0 else max(known),
             armed=armed,
         )
+
+    def _asked(self) -> tuple[str, tuple[object, ...]]:
+        """Say what was asked of a price that did it, as the end of a reason."""
+        if self.target is not None:
+            return ", crosses {}", (self.target,)
+        return (", needs {}", (str(self.at_least),)) if self.at_least else ("", ())
 
     @property
     def _verb(self) -> str:

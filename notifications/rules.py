@@ -120,7 +120,7 @@ class Ruleset:
             change = raw["dynamodb"]
             old, new = change["OldImage"], change["NewImage"]
             if self._for_any_attribute:
-                return bool(old == new)
+                return isinstance(old, dict) and old == new
             before, after = old.get, new.get
             for top in self._watched:
                 if before(top) != after(top):

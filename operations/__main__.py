@@ -5,16 +5,26 @@ from __future__ import annotations
 import argparse
 import sys
 
-from operations import check
+from notifications.errors import ProductAlertsError
+from operations import check, explain, history, preview, redrive
 
 
 def main() -> int:
     """Run the command that the arguments name and return its exit code."""
     parser = argparse.ArgumentParser(prog="python -m operations", description="What an operator runs.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    check.add_to(commands)
+    for command in (check, explain, preview, history, redrive):
+        command.add_to(commands)
     arguments = parser.parse_args()
-    return int(arguments.run(arguments))
+    try:
+        return int(arguments.run(arguments))
+    except ProductAlertsError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # `| head` has seen enough
+        return 0
 
 
 if __name__ == "__main__":

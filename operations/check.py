@@ -8,13 +8,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from local.terminal import Terminal
 from notifications import rules_file
-from notifications.changes import images_sent
-from notifications.errors import ConfigurationError, RulesError
-from notifications.rules import blindness
-from operations.service_file import DEFAULT_STAGE, Service, read_service
-
-PROJECT = Path(__file__).parent.parent
+from notifications.errors import ConfigurationError, Problem, RulesError
+from operations.fit import Misfit, misfits
+from operations.service_file import DEFAULT_STAGE, PROJECT, read_service
 
 
 def add_to(commands: Any) -> None:
@@ -23,54 +21,54 @@ def add_to(commands: Any) -> None:
     parser.add_argument("--rules", type=Path, default=PROJECT / "alerts.toml", help="the rules file (alerts.toml)")
     parser.add_argument("--stage", default=DEFAULT_STAGE, help="the stage to check for (dev)")
     parser.add_argument("--param", action="append", default=[], metavar="NAME=VALUE", help="as for `sls deploy`")
+    parser.add_argument(
+        "--packaging", action="store_true", help="only say what does not fit: settings are the user's to choose"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Check, print, and return 0 if the service can be deployed, 1 if not."""
-    problems: list[dict[str, Any]] = []
-    warnings: list[str] = []
+    """Check, print, and return 0 if all is well, 1 if not."""
+    source = arguments.rules.name
+    problems: tuple[Problem, ...] = ()
+    found: list[Misfit] = []
     count = 0
     try:
         rules = rules_file.load(arguments.rules)
         count = len(rules.ruleset.rules)
         given = dict(param.split("=", 1) for param in arguments.param if "=" in param)
-        warnings = _misfits(rules, read_service(PROJECT, arguments.stage, given))
+        found = misfits(rules, read_service(PROJECT, arguments.stage, given))
     except RulesError as error:
-        problems = [
-            {"line": found.line, "rule": found.rule, "key": found.key, "message": found.message}
-            for found in error.problems
-        ]
-        text = str(error)
+        problems = error.problems
     except ConfigurationError as error:
-        problems = [{"line": None, "rule": "", "key": "", "message": str(error)}]
-        text = str(error)
+        source, problems = "serverless.yml", (Problem(str(error)),)
     if arguments.json:
-        print(
-            json.dumps(
-                {"ok": not problems, "rules": count, "problems": problems, "warnings": warnings},
-                indent=2,
-            )
-        )
-        return 1 if problems else 0
+        print(json.dumps(_as_json(count, problems, found), indent=2))
+    else:
+        _show(source, count, problems, found, arguments.stage)
+    return 1 if problems or (found and not arguments.packaging) else 0
+
+
+def _as_json(count: int, problems: tuple[Problem, ...], found: list[Misfit]) -> dict[str, Any]:
+    return {
+        "ok": not problems and not found,
+        "rules": count,
+        "problems": [
+            {"line": each.line, "rule": each.rule or None, "key": each.key or None, "message": each.message}
+            for each in problems
+        ],
+        "misfits": [{"key": each.key, "rule": each.rule or None, "message": each.message} for each in found],
+    }
+
+
+def _show(source: str, count: int, problems: tuple[Problem, ...], found: list[Misfit], stage: str) -> None:
+    bad = Terminal(sys.stderr)
     if problems:
-        print(text, file=sys.stderr)
-        return 1
-    for warning in warnings:
-        print(f"warning: {warning}", file=sys.stderr)
-    print(f"{arguments.rules.name}: {count} rules, no mistake")
-    return 0
-
-
-def _misfits(rules: rules_file.Rules, service: Service) -> list[str]:
-    """Name the rules that the stream can never make fire."""
-    sent = images_sent(service.view_type)
-    found = []
-    for rule in rules.ruleset.rules:
-        for event_name in sorted(rule.condition.events, reverse=True):
-            missing = rule.needs(event_name, service.key_attributes) - sent
-            if missing:
-                found.append(blindness(rule, service.view_type, missing))
-                break
-    return found
+        bad.line(bad.style("bad", str(RulesError(source, problems))))
+    if found:
+        bad.line(bad.style("warning", f"serverless.yml, stage {stage}, does not fit the rules:"))
+        for misfit in found:
+            bad.line(f"  {misfit.key}: {misfit.message}")
+    if not problems and not found:
+        Terminal().line(f"{source}: {count} rules, no mistake; they fit serverless.yml, stage {stage}")

@@ -5,6 +5,7 @@ Parameters are resolved as osls does: those given on the command line, then the 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,11 @@ import yaml
 from notifications.changes import VIEW_TYPES
 from notifications.errors import ConfigurationError
 
+PROJECT = Path(__file__).parent.parent
+SERVICE = "product-alerts"
+FUNCTION = "alerts"
 DEFAULT_STAGE = "dev"
+_PARAM = re.compile(r"\$\{param:([A-Za-z0-9_-]+)\}")
 
 
 class _Loader(yaml.SafeLoader):
@@ -38,11 +43,14 @@ class Service:
     """A stage of the service."""
 
     stage: str
-    params: Mapping[str, Any]
     view_type: str
     """What the stream sends."""
     key_attributes: tuple[str, ...]
     """The table's key, known whatever the stream sends; empty for a table that is not ours."""
+    stream: Mapping[str, Any]
+    """The settings of the function's stream event."""
+    timeout: float
+    """The function's, in seconds."""
 
 
 def read_service(folder: Path, stage: str, given: Mapping[str, str]) -> Service:
@@ -64,7 +72,33 @@ def read_service(folder: Path, stage: str, given: Mapping[str, str]) -> Service:
         view_type, keys = _own_table(folder)
     if view_type not in VIEW_TYPES:
         raise ConfigurationError(f"the stream's view type is {view_type!r}; expected one of {', '.join(VIEW_TYPES)}")
-    return Service(stage, params, view_type, keys)
+    function = _function(document)
+    stream = next((event["stream"] for event in function.get("events") or [] if "stream" in event), None)
+    if not isinstance(stream, dict):
+        raise ConfigurationError(f"serverless.yml: function {FUNCTION} has no stream event, so nothing would reach it")
+    timeout = _resolved(function.get("timeout", document.get("provider", {}).get("timeout", 6)), params)
+    try:
+        seconds = float(timeout)
+    except (TypeError, ValueError):
+        raise ConfigurationError(f"serverless.yml: timeout of function {FUNCTION} is {timeout!r}, no number") from None
+    return Service(stage, view_type, keys, _resolved(stream, params), seconds)
+
+
+def _function(document: Mapping[str, Any]) -> dict[str, Any]:
+    function = (document.get("functions") or {}).get(FUNCTION)
+    if not isinstance(function, dict):
+        raise ConfigurationError(f"serverless.yml: expected a function called {FUNCTION}")
+    return function
+
+
+def _resolved(value: Any, params: Mapping[str, Any]) -> Any:
+    """Fill in ${param:…}; everything else stays as it is written."""
+    if isinstance(value, dict):
+        return {key: _resolved(inner, params) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_resolved(inner, params) for inner in value]
+    match = _PARAM.fullmatch(value) if isinstance(value, str) else None
+    return params.get(match[1]) if match else value
 
 
 def _own_table(folder: Path) -> tuple[str, tuple[str, ...]]:

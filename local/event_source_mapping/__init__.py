@@ -1,0 +1,1 @@
+"""A local event source mapping that treats a DynamoDB stream as Lambda's does."""

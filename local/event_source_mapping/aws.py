@@ -1,0 +1,207 @@
+"""The outside world through boto3: Lambda, DynamoDB Streams, SQS, SNS and S3.
+
+boto3's own retries are off: what is repeated, and what that costs, is the core's decision.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import boto3
+import botocore.session
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from .errors import (
+    EndpointError,
+    ExpiredIteratorError,
+    InvokeError,
+    MappingNotFoundError,
+    PayloadTooLargeError,
+    StreamError,
+    StreamNotFoundError,
+    StreamThrottledError,
+    StreamUnavailableError,
+    TrimmedDataError,
+)
+from .lineage import Position, ShardDescription, StreamPage
+from .ports import Invocation, RecordsPage
+from .records import from_api
+from .responses import InvokeResult
+from .settings import MappingStatus, parse_mapping
+
+_FUNCTION_TIMEOUT = 900  # seconds: the longest a function may run
+_CONNECTIONS = 100
+
+_STREAM_ERRORS: dict[str, type[StreamError]] = {
+    "ExpiredIteratorException": ExpiredIteratorError,
+    "TrimmedDataAccessException": TrimmedDataError,
+    "ResourceNotFoundException": StreamNotFoundError,
+    # Throttling has two spellings: the modelled one, and the codes AWS's gateways use.
+    "LimitExceededException": StreamThrottledError,
+    "ThrottlingException": StreamThrottledError,
+    "Throttling": StreamThrottledError,
+    "ThrottledException": StreamThrottledError,
+    "RequestLimitExceeded": StreamThrottledError,
+    "ProvisionedThroughputExceededException": StreamThrottledError,
+}
+_TOO_LARGE = {"RequestTooLargeException", "RequestEntityTooLargeException"}
+_HTTP_TOO_LARGE = 413
+
+
+class AwsClients:
+    """Makes the clients of one endpoint."""
+
+    def __init__(self, endpoint_url: str, region: str | None = None) -> None:
+        """Use the environment's credentials and region, or stand-ins where it has none.
+
+        A local endpoint checks neither, so none have to be configured for it.
+        """
+        self.endpoint_url = endpoint_url
+        core = botocore.session.Session()
+        # Asking a machine's metadata service for credentials would only cost seconds here.
+        core.set_config_variable("metadata_service_num_attempts", 0)
+        self._session = boto3.Session(
+            botocore_session=core,
+            region_name=region or core.get_config_variable("region") or "us-east-1",
+        )
+        self._stand_ins: dict[str, str] = {}
+        if self._session.get_credentials() is None:
+            self._stand_ins = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+
+    def client(self, service: str) -> Any:
+        """Make a client that tries once and waits as long as a function may run.
+
+        Raises EndpointError when the endpoint's URL is none.
+        """
+        config = Config(
+            connect_timeout=5,
+            parameter_validation=False,  # the endpoint validates, and says so in one line
+            read_timeout=_FUNCTION_TIMEOUT + 30,
+            max_pool_connections=_CONNECTIONS,
+            retries={"total_max_attempts": 1, "mode": "standard"},
+            s3={"addressing_style": "path"},
+        )
+        try:
+            return self._session.client(service, endpoint_url=self.endpoint_url, config=config, **self._stand_ins)
+        except ValueError as error:
+            raise EndpointError(f"{self.endpoint_url!r} is no endpoint URL such as http://127.0.0.1:4566") from error
+
+
+class AwsMappings:
+    """GetEventSourceMapping."""
+
+    def __init__(self, clients: AwsClients, overrides: Mapping[str, Any] | None = None) -> None:
+        """Let `overrides` (by API name) replace settings that the endpoint cannot hold."""
+        self._client = clients.client("lambda")
+        self._endpoint_url = clients.endpoint_url
+        self._overrides = dict(overrides or {})
+
+    def mapping(self, uuid: str) -> MappingStatus:
+        """Give the mapping as it stands."""
+        try:
+            answer = self._client.get_event_source_mapping(UUID=uuid)
+        except ClientError as error:
+            if _code(error) == "ResourceNotFoundException":
+                raise MappingNotFoundError(
+                    f"no event source mapping {uuid} at {self._endpoint_url}: "
+                    "see `aws lambda list-event-source-mappings`"
+                ) from error
+            raise EndpointError(f"{self._endpoint_url} refused: {_text(error)}") from error
+        except BotoCoreError as error:
+            raise EndpointError(f"{error} Is the local AWS running there?") from error
+        return parse_mapping({**answer, **self._overrides})
+
+
+class AwsStream:
+    """The DynamoDB Streams API."""
+
+    def __init__(self, clients: AwsClients) -> None:
+        self._client = clients.client("dynamodbstreams")
+
+    def describe(self, stream_arn: str, after_shard: str | None) -> StreamPage:
+        """Give one page of DescribeStream."""
+        start = {"ExclusiveStartShardId": after_shard} if after_shard else {}
+        answer = self._call("describe_stream", StreamArn=stream_arn, **start)["StreamDescription"]
+        return StreamPage(
+            shards=tuple(_shard(shard) for shard in answer.get("Shards", ())),
+            status=answer.get("StreamStatus", "ENABLED"),
+            last_shard_id=answer.get("LastEvaluatedShardId"),
+        )
+
+    def shard_iterator(self, stream_arn: str, shard_id: str, position: Position) -> str:
+        """Give an iterator that reads from a position."""
+        number = position.sequence_number
+        at = {"SequenceNumber": number} if number is not None else {}
+        answer = self._call(
+            "get_shard_iterator",
+            StreamArn=stream_arn,
+            ShardId=shard_id,
+            ShardIteratorType=position.kind,
+            **at,
+        )
+        return str(answer["ShardIterator"])
+
+    def get_records(self, stream_arn: str, iterator: str, limit: int) -> RecordsPage:
+        """Read at most `limit` records."""
+        answer = self._call("get_records", ShardIterator=iterator, Limit=limit)
+        records = [from_api(record, stream_arn) for record in answer.get("Records", ())]
+        return RecordsPage(records, answer.get("NextShardIterator"))
+
+    def _call(self, operation: str, **arguments: Any) -> Any:
+        try:
+            return getattr(self._client, operation)(**arguments)
+        except ClientError as error:
+            kind = _STREAM_ERRORS.get(_code(error), StreamUnavailableError)
+            raise kind(_text(error)) from error
+        except BotoCoreError as error:
+            raise StreamUnavailableError(str(error)) from error
+
+
+class AwsFunction:
+    """The Lambda API's Invoke."""
+
+    def __init__(self, clients: AwsClients) -> None:
+        self._client = clients.client("lambda")
+
+    def invoke(self, function_arn: str, invocation: Invocation) -> InvokeResult:
+        """Invoke and wait for the answer."""
+        try:
+            answer = self._client.invoke(
+                FunctionName=function_arn,
+                InvocationType="RequestResponse",
+                Payload=invocation.body(),
+            )
+            payload = answer["Payload"].read()
+        except ClientError as error:
+            status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+            if _code(error) in _TOO_LARGE or status == _HTTP_TOO_LARGE:
+                raise PayloadTooLargeError(_text(error)) from error
+            raise InvokeError(_text(error)) from error
+        except BotoCoreError as error:
+            raise InvokeError(str(error)) from error
+        return InvokeResult(
+            payload=payload,
+            function_error=answer.get("FunctionError"),
+            status_code=answer["StatusCode"],
+            executed_version=answer.get("ExecutedVersion") or "$LATEST",
+            request_id=answer["ResponseMetadata"].get("RequestId", ""),
+        )
+
+
+def _shard(shard: Mapping[str, Any]) -> ShardDescription:
+    """Read a shard of DescribeStream: an ending sequence number means it is closed."""
+    return ShardDescription(
+        shard["ShardId"],
+        shard.get("ParentShardId"),
+        "EndingSequenceNumber" in shard.get("SequenceNumberRange", {}),
+    )
+
+
+def _code(error: ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def _text(error: ClientError) -> str:
+    """Name the error and quote its message in one line."""
+    message = error.response.get("Error", {}).get("Message") or ""
+    return f"{_code(error)}: {message}".strip().rstrip(":").replace("\n", " ")

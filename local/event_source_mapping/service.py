@@ -1,0 +1,91 @@
+"""Serving mappings from a live endpoint: the composition root of this package."""
+
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from .aws import AwsClients, AwsFunction, AwsMappings, AwsStream
+from .checkpoints import FileCheckpoints, MemoryCheckpoints
+from .decisions import Decision, DecisionLog, Outcome
+from .destinations import AwsDestinations
+from .live import LiveScheduler
+from .mapping_poller import MappingPoller
+from .metrics import Metrics
+from .session import Options, Ports
+
+
+def serve(
+    mapping_ids: Sequence[str],
+    *,
+    endpoint_url: str,
+    on_decision: DecisionLog = lambda _: None,
+    stop: threading.Event | None = None,
+    exit_when_idle: float | None = None,
+    checkpoint_file: Path | None = None,
+    region: str | None = None,
+    overrides: Mapping[str, Any] | None = None,
+    options: Options | None = None,
+) -> dict[str, Metrics]:
+    """Serve mappings until `stop` is set, all are deleted, or nothing happened for long enough.
+
+    `on_decision` is called on the calling thread with every step. `exit_when_idle`: seconds.
+    `overrides`: settings by API name that replace what GetEventSourceMapping answers. Returns
+    each mapping's counters. Raises EventSourceMappingError before anything is read: an unknown
+    UUID, settings that cannot be served, an endpoint that does not answer, an unusable file.
+    """
+    uuids = list(dict.fromkeys(mapping_ids))
+    stop = stop or threading.Event()
+    clients = AwsClients(endpoint_url, region)
+    mappings = AwsMappings(clients, overrides)
+    statuses = [mappings.mapping(uuid) for uuid in uuids]
+    checkpoints = FileCheckpoints(checkpoint_file) if checkpoint_file else MemoryCheckpoints()
+    ports = Ports(
+        stream=AwsStream(clients),
+        function=AwsFunction(clients),
+        destination=AwsDestinations(clients),
+        mappings=mappings,
+        checkpoints=checkpoints,
+        new_id=lambda: str(uuid4()),
+    )
+    with LiveScheduler() as scheduler:
+        pollers = [
+            MappingPoller(
+                status,
+                checkpoints.load(status.settings.uuid),
+                ports=ports,
+                options=options or Options(),
+                scheduler=scheduler,
+                log=on_decision,
+            )
+            for status in statuses
+        ]
+        _run(scheduler, pollers, stop, exit_when_idle)
+    for poller in pollers:
+        on_decision(_summary(poller, scheduler.now()))
+    return {poller.uuid: poller.metrics for poller in pollers}
+
+
+def _run(
+    scheduler: LiveScheduler,
+    pollers: Sequence[MappingPoller],
+    stop: threading.Event,
+    exit_when_idle: float | None,
+) -> None:
+    def idle() -> bool:
+        now = scheduler.now()
+        return exit_when_idle is not None and all(poller.idle_for(now) > exit_when_idle for poller in pollers)
+
+    for poller in pollers:
+        poller.start()
+    scheduler.run(lambda: stop.is_set() or idle())
+    for poller in pollers:
+        poller.stop("asked to stop" if stop.is_set() else f"nothing to do for {exit_when_idle:g} s")
+    scheduler.run(lambda: False)
+
+
+def _summary(poller: MappingPoller, now: float) -> Decision:
+    counters = poller.metrics.as_dict()
+    text = ", ".join(f"{name} {count}" for name, count in counters.items())
+    return Decision(now, poller.uuid, Outcome.SUMMARY, text, details={"metrics": counters})

@@ -1,0 +1,97 @@
+"""What every rule makes of every record, in order, with what one changes counting for the next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+from notifications.alerts import TYPES, Alert
+from notifications.changes import ProductChange
+from notifications.conditions import Judgement
+from notifications.decide import Decision, Outcome
+from notifications.decode import StreamRecord, decode, sequence_number_of
+from notifications.errors import MalformedRecordError
+from notifications.memory import NOTHING
+from notifications.plan import Plan
+from notifications.rules import Rule
+from notifications.rules_file import Rules
+
+_MUTED = Decision(Outcome.MUTED, Judgement(False, ""), NOTHING)
+
+
+class Verdict(NamedTuple):
+    """What one rule made of one record."""
+
+    number: int
+    """The record's, counted from 1."""
+    record: StreamRecord | None
+    """None: malformed."""
+    subject: str
+    """The product's id; empty for a malformed record."""
+    sequence_number: str
+    rule: Rule
+    outcome: Outcome
+    reason: str
+    alerts: tuple[Alert, ...]
+    """The alert that goes out, or the summary that says that the hour's limit is reached."""
+
+    @property
+    def fired(self) -> bool:
+        """Whether the rule's alert goes out."""
+        return self.outcome is Outcome.ALERT
+
+    @property
+    def type(self) -> str:
+        """The type of the rule's alerts."""
+        return TYPES[self.rule.when]
+
+
+def judge(rules: Rules, records: Iterable[Any]) -> Iterator[Verdict]:
+    """Judge records as they come, starting from no memory. A malformed one has its reason under every rule."""
+    plan = Plan(rules)
+    for number, raw in enumerate(records, 1):
+        try:
+            yield from _verdicts(plan, number, decode(raw))
+        except MalformedRecordError as error:
+            for rule in rules.ruleset.rules:
+                reason = f"malformed, goes to the failures queue: {error}"
+                yield Verdict(number, None, "", sequence_number_of(raw), rule, Outcome.QUIET, reason, ())
+
+
+def alerts_for(plan: Plan, raw: Any) -> list[Alert]:
+    """Return the alerts that one record makes go out; none for a malformed one. For many records: it words nothing."""
+    if plan.rules.ruleset.dismisses(raw):
+        return []
+    try:
+        record = decode(raw)
+        planned = plan.decide(plan.candidates(record))
+    except MalformedRecordError:
+        return []
+    if record.event_name == "REMOVE" and plan.rules.ruleset.remembers:
+        plan.forget(record)
+    return [alert for each in planned for alert in each.alerts]
+
+
+def _verdicts(plan: Plan, number: int, record: StreamRecord) -> list[Verdict]:
+    change = ProductChange(record)
+    subject = plan.rules.product.id_of(change)
+    concerned = {rule.name for rule in plan.rules.ruleset.concerned(record)}
+    applied = [(rule, plan.rules.overrides.rule_for(rule, change)) for rule in plan.rules.ruleset.rules]
+    decided = plan.decide(plan.candidate(change, rule) for named, rule in applied if rule and named.name in concerned)
+    by_name = {planned.candidate.rule.name: planned for planned in decided}
+    verdicts = []
+    for named, rule in applied:
+        alerts: tuple[Alert, ...] = ()
+        if named.name in by_name:
+            _, decision, alerts = by_name[named.name]
+        elif rule is None:
+            decision = _MUTED
+        else:  # nothing that the rule names has changed: it says so itself
+            memory = plan.memory_of(plan.candidate(change, rule))
+            decision = Decision(Outcome.QUIET, rule.judge(change, memory), memory)
+        verdicts.append(
+            Verdict(number, record, subject, record.sequence_number, named, decision.outcome, decision.reason, alerts)
+        )
+    if record.event_name == "REMOVE" and plan.rules.ruleset.remembers:
+        plan.forget(record)
+    return verdicts

@@ -1,0 +1,134 @@
+"""`preview`: which alerts a rules file would have sent for recorded events, beside those of the current file."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from local.terminal import Terminal
+from notifications import rules_file
+from notifications.alerts import Alert
+from notifications.plan import Plan
+from notifications.rules_file import Rules
+from operations.events import files_of, records_in
+from operations.judge import alerts_for
+from operations.progress import counted
+from operations.service_file import PROJECT
+from operations.stack import add_stage_to, find_stack
+from operations.stream import Stream
+
+_LISTED = 20  # alerts that differ, on each side
+
+
+@dataclass(slots=True)
+class Preview:
+    """What one rules file would have sent."""
+
+    by_rule: Counter[str]
+    alerts: dict[str, Alert] = field(default_factory=dict)
+    """By id, which is the same under both files for the same record and rule."""
+    by_hour: dict[str, Counter[str]] = field(default_factory=dict)
+    """Rule to hour ("2026-11-21T09") to alerts."""
+
+    def add(self, alert: Alert) -> None:
+        """Count an alert."""
+        self.alerts[alert.id] = alert
+        self.by_rule[alert.rule] += 1
+        if alert.time:
+            self.by_hour.setdefault(alert.rule, Counter())[alert.time[:13]] += 1
+
+    def most_per_hour(self, rule: str) -> int:
+        """Return the alerts of the rule's busiest hour."""
+        return max(self.by_hour.get(rule, {}).values(), default=0)
+
+
+def add_to(commands: Any) -> None:
+    """Describe the command to `argparse`."""
+    parser = commands.add_parser("preview", help="try a rules file on recorded events", description=__doc__)
+    parser.add_argument("events", type=Path, nargs="*", metavar="EVENTS", help="files or folders of recorded events")
+    parser.add_argument("--stream", action="store_true", help="the records of the last 24 hours, read from the stream")
+    parser.add_argument("--rules", type=Path, default=PROJECT / "alerts.toml", help="the file to try (alerts.toml)")
+    parser.add_argument("--against", type=Path, default=PROJECT / "alerts.toml", help="the current one (alerts.toml)")
+    add_stage_to(parser)
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.set_defaults(run=run, parser=parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Preview and return 0; what cannot be read raises ConfigurationError."""
+    if bool(arguments.events) == arguments.stream:
+        arguments.parser.error("name either recorded events or --stream")
+    tried = rules_file.load(arguments.rules)
+    current = rules_file.load(arguments.against)
+    records, total = _records(arguments)
+    previews = _preview((tried, current), counted(records, total, "records"))
+    if arguments.json:
+        print(json.dumps(_as_json(*previews), indent=2))
+    else:
+        _show(Terminal(), *previews)
+    return 0
+
+
+def _records(arguments: argparse.Namespace) -> tuple[Iterable[Any], int | None]:
+    if arguments.stream:
+        stack = find_stack(arguments.stage, arguments.region)
+        return Stream(stack.client("dynamodbstreams"), stack.outputs["ProductsStreamArn"]).records(), None
+    records = [record for path in arguments.events for file in files_of(path) for record in records_in(file)]
+    return records, len(records)
+
+
+def _preview(both: tuple[Rules, Rules], records: Iterable[Any]) -> tuple[Preview, Preview]:
+    """Judge both files side by side: the records are read once and not kept."""
+    sides = [(Plan(rules), Preview(Counter({rule.name: 0 for rule in rules.ruleset.rules}))) for rules in both]
+    for record in records:
+        for plan, preview in sides:
+            for alert in alerts_for(plan, record):
+                preview.add(alert)
+    return sides[0][1], sides[1][1]
+
+
+def _difference(tried: Preview, current: Preview) -> tuple[list[Alert], list[Alert]]:
+    return (
+        [alert for alert_id, alert in tried.alerts.items() if alert_id not in current.alerts],
+        [alert for alert_id, alert in current.alerts.items() if alert_id not in tried.alerts],
+    )
+
+
+def _as_json(tried: Preview, current: Preview) -> dict[str, Any]:
+    added, gone = _difference(tried, current)
+    return {
+        "rules": [
+            {
+                "rule": rule,
+                "alerts": tried.by_rule[rule],
+                "mostPerHour": tried.most_per_hour(rule),
+                "perHour": dict(tried.by_hour.get(rule, {})),
+                "alertsNow": current.by_rule.get(rule),
+            }
+            for rule in dict.fromkeys((*tried.by_rule, *current.by_rule))
+        ],
+        "added": [alert.cloud_event() for alert in added],
+        "gone": [alert.cloud_event() for alert in gone],
+    }
+
+
+def _show(terminal: Terminal, tried: Preview, current: Preview) -> None:
+    rules = list(dict.fromkeys((*tried.by_rule, *current.by_rule)))
+    width = max(map(len, (*rules, "rule")))
+    terminal.line(terminal.style("bold", f"{'rule':<{width}}  alerts  now  difference  busiest hour"))
+    for rule in rules:
+        now = current.by_rule.get(rule)
+        difference = tried.by_rule[rule] - (now or 0)
+        shown = f"{difference:+}" if difference else ""
+        line = f"{rule:<{width}}  {tried.by_rule[rule]:>6}  {'-' if now is None else now:>3}  {shown:>10}"
+        terminal.line(f"{line}  {tried.most_per_hour(rule):>12}")
+    for sign, style, alerts in zip("+-", ("good", "bad"), _difference(tried, current), strict=True):
+        for alert in alerts[:_LISTED]:
+            terminal.line(terminal.style(style, f"{sign} {alert.time or '':<20}  {alert.rule}: {alert.title}"))
+        if len(alerts) > _LISTED:
+            terminal.line(f"{sign} and {len(alerts) - _LISTED} more")
