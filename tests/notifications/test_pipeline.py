@@ -518,7 +518,7 @@ def test_the_answer_goes_out_in_time_though_every_call_takes_as_long_as_it_may()
 
 def test_a_batch_is_one_line_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
     """The counts of a batch stand in one line."""
-    caplog.set_level(logging.INFO)
+    caplog.set_level(logging.INFO, logger="notifications")
     service = Service(fail_for(DOWN, "b"))
     service.handle(added("a", 1), added("b", 2))
     service.handle(added("a", 1))
