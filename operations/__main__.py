@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from notifications.errors import ProductAlertsError
 from operations import check, explain, history, preview, redrive
 
@@ -20,6 +22,9 @@ def main() -> int:
         return int(arguments.run(arguments))
     except ProductAlertsError as error:
         print(error, file=sys.stderr)
+        return 1
+    except (ClientError, BotoCoreError) as error:
+        print(f"AWS refused or did not answer: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
