@@ -20,7 +20,7 @@ from operations.events import files_of, records_in
 from operations.judge import alerts_for
 from operations.progress import counted
 from operations.service_file import PROJECT
-from operations.stack import add_stage_to, find_stack
+from operations.stack import add_stage_to
 from operations.stream import Stream
 
 _LISTED = 20  # alerts that differ, on each side
@@ -78,7 +78,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _records(arguments: argparse.Namespace) -> tuple[Iterable[Any], int | None]:
     if arguments.stream:
-        stack = find_stack(arguments.stage, arguments.region)
+        stack = arguments.find_stack(arguments.stage, arguments.region)
         return Stream(stack.client("dynamodbstreams"), stack.outputs["ProductsStreamArn"]).records(), None
     records = [record for path in arguments.events for file in files_of(path) for record in records_in(file)]
     return sorted(records, key=_position), len(records)
