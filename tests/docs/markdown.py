@@ -27,7 +27,7 @@ def blocks(text: str) -> list[Block]:
     """List the fenced blocks of a document."""
     found = []
     for match in _FENCE.finditer(text):
-        above = [heading for heading in headings(text[: match.start()])]
+        above = headings(text[: match.start()])
         line = text.count("\n", 0, match.start("text")) + 1
         found.append(Block(match["language"], match["text"], line, above[-1][1] if above else ""))
     return found

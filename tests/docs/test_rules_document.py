@@ -57,7 +57,7 @@ def test_an_example_does_what_it_says(toml: Block, changes: Block) -> None:
 
 
 def _shown(alert: Any, expected: Expected) -> Expected:
-    """What the alert says of all that is expected of it, in the notation's words."""
+    """Give what the alert says of all that is expected of it, in the notation's words."""
     found = {}
     for name in expected.more:
         if name == "attributes":
