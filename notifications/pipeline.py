@@ -111,6 +111,8 @@ class Pipeline:
         """Decide record by record, in order; return what is to be published."""
         messages: list[Message] = []
         for position, (record, candidates) in work.items():
+            if candidates:
+                batch.about(position, candidates[0].product)
             with batch.guard(position):
                 due = batch.decided(position, plan.decide(candidates), plan.known)
                 messages += [to_message(alert) for alert in due]
