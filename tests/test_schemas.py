@@ -256,7 +256,10 @@ def test_what_breaks_the_contract_is_refused(alert_type: str, place: str, value:
 @pytest.mark.parametrize("other", EXAMPLES)
 def test_an_alert_is_valid_for_its_own_type_alone(alert_type: str, other: str) -> None:
     """The data of one type does not pass as another's; moves of price or stock that carry the same do."""
-    prices, stocks = {"product.price_dropped", "product.price_raised"}, {"product.out_of_stock", "product.back_in_stock"}
+    prices, stocks = (
+        {"product.price_dropped", "product.price_raised"},
+        {"product.out_of_stock", "product.back_in_stock"},
+    )
     first_sight = {"product.added", "product.changed", "product.out_of_stock"}  # the first two pass as the last
     alike = (prices | stocks, prices | {"product.back_in_stock", "product.low_stock"})
     if any({alert_type, other} <= kinds for kinds in alike) or (

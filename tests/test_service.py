@@ -219,8 +219,7 @@ def test_the_function_runs_the_handler_on_arm_and_python_3_13(packaged: Packaged
 def test_the_function_gets_every_variable_that_it_reads(packaged: Packaged) -> None:
     """What bootstrap reads stands in the template, and nothing else does."""
     source = (ROOT / "notifications" / "bootstrap.py").read_text(encoding="utf-8")
-    read = set(re.findall(r'_required\(environ, "(\w+)"\)|environ\.get\("(\w+)"', source))
-    named = {first or second for first, second in read} - {"PRINT_ALERTS"}
+    named = set(re.findall(r'environ(?:\.get\(|, )"([A-Z_]+)"', source)) - {"PRINT_ALERTS"}
     assert set(packaged().one("AWS::Lambda::Function")["Environment"]["Variables"]) == named
     assert named
 
@@ -443,7 +442,7 @@ def project(tmp_path: Path) -> Path:
     folder.mkdir()
     for name in ("serverless.yml", "package.json", "requirements.txt", "alerts.toml", "handler.py"):
         shutil.copy(ROOT / name, folder / name)
-    for name in ("notifications", "operations", "infrastructure", "events"):
+    for name in ("notifications", "operations", "local", "infrastructure", "events"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("node_modules", ".venv"):
         (folder / name).symlink_to((ROOT / name).resolve())

@@ -218,7 +218,7 @@ def test_from_a_price_of_zero_any_rise_is_enough_of_a_percentage() -> None:
     """A percentage of nothing is nothing, and no division by zero."""
     judgement = judged("price_rise", priced(0, "0.01"), 'at_least = "50%"')
     assert judgement.fired
-    assert judgement.reason == "rose 0.01 from 0"
+    assert judgement.reason == "rose 0.01 from 0, needs 50%"
 
 
 def test_of_a_negative_price_the_percentage_counts_from_its_size() -> None:
@@ -315,10 +315,10 @@ def test_the_price_is_where_the_product_table_says() -> None:
     [
         (priced("25.99", "24.99"), 'at_least = "10%"', "dropped 3.8% from 25.99, needs 10%"),
         (priced("25.99", "24.99"), "at_least = 5", "dropped 3.8% from 25.99, needs 5"),
-        (priced("25.99", "19.99"), 'at_least = "10%"', "dropped 23.1% from 25.99"),
+        (priced("25.99", "19.99"), 'at_least = "10%"', "dropped 23.1% from 25.99, needs 10%"),
         (priced("5", "6"), "", "price went from 5 to 6"),
-        (priced("25", "22"), "below = 20", "dropped 12% from 25, does not cross 20"),
-        (priced("1E+2", "90"), "", "dropped 10% from 100"),
+        (priced("25", "22"), "below = 20", "dropped 12.0% from 25, does not cross 20"),
+        (priced("1E+2", "90"), "", "dropped 10.0% from 100"),
     ],
 )
 def test_the_reason_shows_the_numbers_compared(entry: dict[str, Any], more: str, reason: str) -> None:
@@ -387,15 +387,15 @@ def test_a_stock_rule_is_not_fired_by_other_attributes() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "percent"),
     [
-        ("100", "90", "10%"),
+        ("100", "90", "10.0%"),
         ("3", "2", "33.3%"),
         ("0", "5", None),
-        ("-4", "-5", "25%"),
-        ("8", "8", "0%"),
-        ("1", "3", "200%"),
+        ("-4", "-5", "25.0%"),
+        ("8", "8", "0.0%"),
+        ("1", "3", "200.0%"),
     ],
 )
-def test_a_percentage_has_one_decimal_at_most(old: str, new: str, percent: str | None) -> None:
+def test_a_percentage_has_one_decimal(old: str, new: str, percent: str | None) -> None:
     """People read 33.3%, and a percentage of zero does not exist."""
     assert Moved(Decimal(old), Decimal(new)).percent == percent
 

@@ -15,7 +15,7 @@ from notifications.decode import StreamRecord
 from notifications.errors import ProductAlertsError, RefusedAlertError, ServiceError
 from notifications.failures import Parked
 from notifications.fakes import MemoryFailures, MemoryLedger, MemoryTopic
-from notifications.ledger import Entry, Known, Question
+from notifications.ledger import BeforeCall, Entry, Known, Question, nothing
 from notifications.message import Message
 from notifications.pipeline import Pipeline
 from notifications.publish import Outcome
@@ -50,16 +50,18 @@ class Failing(MemoryFailures):
 class Unreadable(MemoryLedger):
     """A ledger that cannot be read."""
 
-    def read(self, question: Question) -> Known:
+    def read(self, question: Question, before_call: BeforeCall = nothing) -> Known:
         """Fail."""
+        before_call()
         raise ServiceError(f"DynamoDB did not answer for {len(question.alerts)}")
 
 
 class Unwritable(MemoryLedger):
     """A ledger that cannot be written."""
 
-    def write(self, entries: Sequence[Entry]) -> None:
+    def write(self, entries: Sequence[Entry], before_call: BeforeCall = nothing) -> None:
         """Fail."""
+        before_call()
         raise ServiceError(f"DynamoDB did not answer for {len(entries)}")
 
 
@@ -496,11 +498,13 @@ def test_the_answer_goes_out_in_time_though_every_call_takes_as_long_as_it_may()
             return super().publish(messages)
 
     class SlowLedger(MemoryLedger):
-        def read(self, question: Question) -> Known:
+        def read(self, question: Question, before_call: BeforeCall = nothing) -> Known:
+            before_call()
             clock.left -= 12_000
             return super().read(question)
 
-        def write(self, entries: Sequence[Entry]) -> None:
+        def write(self, entries: Sequence[Entry], before_call: BeforeCall = nothing) -> None:
+            before_call()
             clock.left -= 12_000
             super().write(entries)
 
@@ -514,7 +518,7 @@ def test_the_answer_goes_out_in_time_though_every_call_takes_as_long_as_it_may()
 
 def test_a_batch_is_one_line_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
     """The counts of a batch stand in one line."""
-    caplog.set_level(logging.INFO)
+    caplog.set_level(logging.INFO, logger="notifications")
     service = Service(fail_for(DOWN, "b"))
     service.handle(added("a", 1), added("b", 2))
     service.handle(added("a", 1))
