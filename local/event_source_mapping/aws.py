@@ -8,7 +8,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from .aws_clients import AwsClients
+from .aws_clients import ClientFactory
 from .errors import (
     EndpointError,
     ExpiredIteratorError,
@@ -46,7 +46,7 @@ _HTTP_TOO_LARGE = 413
 class AwsMappings:
     """GetEventSourceMapping."""
 
-    def __init__(self, clients: AwsClients, overrides: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, clients: ClientFactory, overrides: Mapping[str, Any] | None = None) -> None:
         """Let `overrides` (by API name) replace settings that the endpoint cannot hold."""
         self._client = clients.client("lambda")
         self._endpoint_url = clients.endpoint_url
@@ -71,7 +71,7 @@ class AwsMappings:
 class AwsStream:
     """The DynamoDB Streams API."""
 
-    def __init__(self, clients: AwsClients) -> None:
+    def __init__(self, clients: ClientFactory) -> None:
         self._client = clients.client("dynamodbstreams")
 
     def describe(self, stream_arn: str, after_shard: str | None) -> StreamPage:
@@ -116,7 +116,7 @@ class AwsStream:
 class AwsFunction:
     """The Lambda API's Invoke."""
 
-    def __init__(self, clients: AwsClients) -> None:
+    def __init__(self, clients: ClientFactory) -> None:
         self._client = clients.client("lambda")
 
     def invoke(self, function_arn: str, invocation: Invocation) -> InvokeResult:

@@ -3,7 +3,7 @@
 boto3's own retries are off: what is repeated, and what that costs, is the core's decision.
 """
 
-from typing import Any
+from typing import Any, Protocol
 
 import boto3
 import botocore.session
@@ -13,6 +13,16 @@ from .errors import EndpointError
 
 _FUNCTION_TIMEOUT = 900  # seconds: the longest a function may run
 _CONNECTIONS = 100
+
+
+class ClientFactory(Protocol):
+    """Makes boto3 clients of one endpoint; AwsClients is one."""
+
+    endpoint_url: str
+
+    def client(self, service: str) -> Any:
+        """Make a client of a service."""
+        ...
 
 
 class AwsClients:
