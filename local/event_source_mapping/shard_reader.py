@@ -56,7 +56,9 @@ class ShardReader:
         self._troubles = 0
         self.unreachable = False
         self.iterator = page.next_iterator
-        records = [record for record in page.records if int(record.sequence_number) > self._floor]
+        records = page.records
+        if self._floor:
+            records = [record for record in records if int(record.sequence_number) > self._floor]
         if records:
             self._position = Position(AFTER_SEQUENCE_NUMBER, records[-1].sequence_number)
         return RecordsPage(records, page.next_iterator)
