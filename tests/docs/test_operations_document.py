@@ -68,7 +68,7 @@ def _failures() -> list[str]:
     """Write the queue of the document: a parked record, a batch that is still in the stream, and one that is gone."""
     refused = Parked(sample("price-drop.json")["Records"][0], "SNS: InvalidParameter: Invalid parameter: Subject", "X")
     batches = [
-        ("shardId-00000001", "700000000000888747532", 2, "RetryAttemptsExhausted"),
+        ("shardId-00000001", "700000000000888747570", 2, "RetryAttemptsExhausted"),
         ("shardId-00000000", "700000000000888747900", 5, "RecordAgeExceeded"),
     ]
     given_up = [
