@@ -119,7 +119,7 @@ class Batch:
     def forget(self, position: int, product: str, memories: dict[str, Memory]) -> None:
         """Note that a product was removed, and that what its rules remember is to go with it."""
         self.about(position, product)
-        self._steps.setdefault(product, []).append(_Step(position, memories, gone=True))
+        self._steps.setdefault(product, []).append(_Step(position, dict(memories), gone=True))
 
     def to_remember(self) -> list[Entry]:
         """List what to keep: of each product up to its first record that comes again, of each hour what went out."""

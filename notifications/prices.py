@@ -7,11 +7,12 @@ from decimal import Decimal
 
 from notifications.attributes import EXACT, Path, number
 from notifications.changes import ProductChange
-from notifications.conditions import INSERT, MODIFY, Judgement, Margin, Moved
+from notifications.conditions import INSERT, MODIFY, Judgement, Margin, Moved, Proof
 from notifications.memory import Memory
 from notifications.templates import decimal_text, value_text
 
 PREVIOUS, LAST_ALERT = "previous", "last_alert"
+_ROUNDING = 1e-9  # of the numbers compared: a million times what floats lose
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,23 @@ class PriceMoved:
     def uses_memory(self) -> bool:
         """Whether its judgement depends on earlier changes."""
         return self.baseline == LAST_ALERT or self.rearm is not None or self.all_time
+
+    def proof(self) -> Proof | None:
+        """Compare floats, with room for what rounding may hide."""
+        if self.uses_memory or self.first_sight or self.price.rest or self.baseline != PREVIOUS:
+            return None
+        direction = self.direction
+        amount = share = 0.0
+        if self.at_least and self.at_least.percent:
+            share = float(self.at_least.value) / 100 * (1 - _ROUNDING)
+        elif self.at_least:
+            amount = float(self.at_least.value) * (1 - _ROUNDING)
+
+        def cannot_fire(old: float, new: float) -> bool:
+            size = abs(old)
+            return (new - old) * direction + (size + abs(new)) * _ROUNDING < amount + share * size
+
+        return cannot_fire
 
     def judge(self, change: ProductChange, memory: Memory) -> Judgement:
         """Compare the price with the baseline, and then with everything else that is asked of it."""

@@ -72,7 +72,7 @@ def parse(content: str, source: str = "alerts.toml") -> Rules:
     if problems:
         raise RulesError(source, tuple(sorted(problems, key=lambda problem: problem.line or 0)))
     by_name = {rule.name: _with_defaults(entry, defaults) for rule, entry in zip(rules, entries, strict=True)}
-    return Rules(product, Ruleset(rules), Overrides(product, by_name))
+    return Rules(product, Ruleset(rules, overridable=product.overrides is not None), Overrides(product, by_name))
 
 
 def _table_in(top: Table, key: str) -> Mapping[str, Any]:

@@ -68,6 +68,19 @@ class Project:
         assert "    at " not in output, "a stack trace reached the user"
         return result.returncode, output
 
+    def start(self, script: str, *arguments: str) -> subprocess.Popen[str]:
+        """Start one of the scripts; its standard output can be read."""
+        node = shutil.which("node")
+        assert node, "Node runs the set-up"
+        return subprocess.Popen(
+            [node, f"scripts/{script}", *arguments],
+            cwd=self.root,
+            env={"PATH": f"{self.bin}{os.pathsep}/bin{os.pathsep}/usr/bin"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+
     def calls(self) -> list[str]:
         """List what was called since the last look."""
         calls = self.root / "calls"

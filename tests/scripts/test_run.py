@@ -1,9 +1,6 @@
 """What npm starts passes on arguments, exit codes and signals."""
 
-import os
-import shutil
 import signal
-import subprocess
 
 import pytest
 
@@ -16,18 +13,6 @@ def _python(project: Project, script: str) -> None:
     project.run()
     path = project.root / ".venv" / "bin" / "python"
     path.write_text(f"#!/bin/sh\n{ENVIRONMENT_PYTHON.format(script=script)}\n")
-
-
-def _start(project: Project) -> subprocess.Popen[str]:
-    node = shutil.which("node")
-    assert node
-    return subprocess.Popen(
-        [node, "scripts/run.mjs", "-m", "local"],
-        cwd=project.root,
-        env={"PATH": f"{project.bin}{os.pathsep}/bin{os.pathsep}/usr/bin"},
-        stdout=subprocess.PIPE,
-        text=True,
-    )
 
 
 def test_arguments_and_the_exit_code_are_passed_on(project: Project) -> None:
@@ -45,7 +30,7 @@ def test_signals_are_passed_on(project: Project, number: signal.Signals) -> None
     """A signal to the command alone reaches Python, whose exit code stays the command's."""
     _python(project, f"trap 'exit 9' {number.name[3:]}; echo ready; while :; do sleep 0.05; done")
 
-    with _start(project) as run:
+    with project.start("run.mjs", "-m", "local") as run:
         assert run.stdout
         assert run.stdout.readline() == "ready\n"
         run.send_signal(number)

@@ -1,6 +1,8 @@
 """Set-up does what is missing, skips what is there, and fails with a way out."""
 
 import json
+import os
+import signal
 
 import pytest
 
@@ -166,3 +168,18 @@ def test_what_pip_says_is_turned_into_advice(project: Project, said: str, advice
     project.python("python3")
     assert project.run()[0] == 0
     assert project.calls()[-2:] == ALL[1:]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_set_up_leaves_nobody_writing(project: Project, number: signal.Signals) -> None:
+    """When an interrupted set-up has ended, so has npm, and the next one starts from nothing."""
+    project.tool("npm", "trap '' INT TERM; echo $$ > npm.pid; while :; do /bin/sleep 0.05; done")
+    pid_file = project.root / "npm.pid"
+    with project.start("setup.mjs") as run:
+        while not (pid_file.exists() and pid_file.read_text().endswith("\n")):
+            assert run.poll() is None
+        run.send_signal(number)
+
+    assert run.returncode == 128 + number
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(pid_file.read_text()), 0)

@@ -1,0 +1,79 @@
+"""AWS calls and time for a batch in which every record alerts."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+from benchmarks.contenders import (
+    COOLDOWN,
+    DESERIALIZER,
+    LAST_ALERT,
+    OURS,
+    PLAIN_LOOP,
+    POWERTOOLS,
+    contender,
+    product_alerts,
+)
+from benchmarks.events import batch, event
+from benchmarks.figures import Budget, Figure
+from benchmarks.instant import InstantClient
+from benchmarks.measuring import interleaved, silenced
+from benchmarks.null_endpoint import null_endpoint
+
+CALLS, TIME = "AWS calls for 1,000 alerts in one batch", "Time to publish"
+ALERTS = 1000
+MOST_CALLS = Budget(160)
+FASTER = Budget(5, at_most=False)
+STATEFUL: Mapping[str, str] = {"with a cool-down": COOLDOWN, "with baseline = last_alert": LAST_ALERT}
+
+MakeClient = Callable[[str], Any]
+
+
+def count_calls(alerts: int = ALERTS) -> list[Figure]:
+    """Count the calls of each contender, ledger and idempotency layer included."""
+    parsed = event(batch(alerts, matching_every=1))
+    figures = []
+    for name in (OURS, PLAIN_LOOP, DESERIALIZER, POWERTOOLS):
+        client = InstantClient(keep=True)
+        with silenced():
+            contender(name, client, client)(parsed)
+        figures.append(_calls(name, client, alerts, MOST_CALLS if name == OURS else None))
+    for name, rules in STATEFUL.items():
+        client = InstantClient(keep=True)
+        product_alerts(client, client, rules)(parsed)
+        figures.append(_calls(f"{OURS}, {name}", client, alerts, MOST_CALLS))
+    return figures
+
+
+def _calls(name: str, client: InstantClient, alerts: int, budget: Budget | None) -> Figure:
+    if len(client.messages) != alerts:
+        raise RuntimeError(f"{name} published {len(client.messages)} alerts, not {alerts}")
+    by_action = ", ".join(f"{count} {action}" for action, count in sorted(client.calls.items()))
+    return Figure(CALLS, name, client.calls.total(), budget=budget, note=by_action)
+
+
+def measure(rounds: int = 7) -> list[Figure]:
+    """Time the contenders against the null endpoint: elapsed and CPU."""
+    with null_endpoint() as endpoint:
+        figures = []
+        for alerts in (500, ALERTS):
+            parsed = event(batch(alerts, matching_every=1))
+            runs = _runs(endpoint.client, parsed)
+            for clock, unit in ((time.perf_counter, "elapsed"), (time.process_time, "CPU")):
+                seconds = interleaved(runs, rounds, clock, repeat=False)
+                where = f"{alerts:,} alerts, null endpoint, {unit}"
+                figures += [Figure.of(TIME, f"{where}: {name}", spread, "s") for name, spread in seconds.items()]
+                for peer in (DESERIALIZER, POWERTOOLS):
+                    ratio = seconds[peer].over(seconds[OURS])
+                    budget = FASTER if (peer, unit) == (DESERIALIZER, "elapsed") else None
+                    figures.append(Figure.of(TIME, f"{where}: {peer}, of {OURS}", ratio, "times", budget=budget))
+        return figures
+
+
+def _runs(client: MakeClient, parsed: dict[str, Any]) -> dict[str, Callable[[], object]]:
+    sns, dynamodb = client("sns"), client("dynamodb")
+    names = (OURS, PLAIN_LOOP, DESERIALIZER, POWERTOOLS)
+    return {name: partial(contender(name, sns, dynamodb), parsed) for name in names}
