@@ -82,7 +82,7 @@ class Plan:
         left = Memory(sequence_number=record.sequence_number)
         remembering = (*self.rules.ruleset.rules, *self._applied(record))
         memories = {rule.name: left for rule in remembering if rule.remembers}
-        self.known.memories[product] = memories
+        self.known.memories[product] = dict(memories)
         return product, memories
 
     def _applied(self, record: StreamRecord) -> list[Rule]:

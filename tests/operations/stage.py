@@ -8,13 +8,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple
 
+import boto3
 import pytest
+import yaml
 from botocore.exceptions import ClientError
 
 from notifications.ledger import SentAlert, product_key
 from notifications.ledger_table import DynamoDbLedger
 from operations.__main__ import main
-from tests.builders import STREAM, TABLE, rules
+from tests.builders import ROOT, STREAM, TABLE, rules
 from tests.rules.scenario import Service, Shop
 
 LEDGER = "ledger"
@@ -198,6 +200,16 @@ def operate(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch)
         return Done(code, *capsys.readouterr())
 
     return run
+
+
+def make_ledger() -> Any:
+    """Make the ledger table, as infrastructure/ describes it, in an AWS in memory; give the client."""
+    client = boto3.client("dynamodb", region_name="us-east-1")
+    described = yaml.safe_load((ROOT / "infrastructure" / "ledger-table.yml").read_text(encoding="utf-8"))
+    properties = described["Resources"]["LedgerTable"]["Properties"]
+    needed = {name: properties[name] for name in ("BillingMode", "AttributeDefinitions", "KeySchema")}
+    client.create_table(TableName=LEDGER, **needed)
+    return client
 
 
 def write_history(client: Any, text: str, shop: Shop, published_at: float) -> Service:

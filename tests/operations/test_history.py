@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import pytest
-import yaml
 from moto import mock_aws
 
-from tests.builders import CREATED_AT, ROOT
-from tests.operations.stage import LEDGER, FakeStack, Operate, refusal, write_history
+from tests.builders import CREATED_AT
+from tests.operations.stage import LEDGER, FakeStack, Operate, make_ledger, refusal, write_history
 from tests.rules.scenario import MINUTE, Shop, rule
 
 RULES = rule("price_drop", 'severity = "warning"\ncooldown = "1s"', "drop") + rule("low_stock", "threshold = 5", "low")
@@ -25,12 +23,7 @@ def dynamodb(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         monkeypatch.setenv(f"AWS_{name}", "none")
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     with mock_aws():
-        client = boto3.client("dynamodb", region_name="us-east-1")
-        described = yaml.safe_load((ROOT / "infrastructure" / "ledger-table.yml").read_text(encoding="utf-8"))
-        properties = described["Resources"]["LedgerTable"]["Properties"]
-        needed = {name: properties[name] for name in ("BillingMode", "AttributeDefinitions", "KeySchema")}
-        client.create_table(TableName=LEDGER, **needed)
-        yield client
+        yield make_ledger()
 
 
 @pytest.fixture
