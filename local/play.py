@@ -8,9 +8,10 @@ from local.event_source_mapping import Decision
 from local.failures import FailuresQueue
 from local.mapping import ServedMapping
 from local.report import Outcome, Report
-from local.rules import TYPES, Rules
+from local.rules import Rules
 from local.samples import Sample
 from local.subscriber import ReceivedAlert, Subscriber
+from notifications.alerts import TYPES
 
 FIRST_ALERT_WITHIN_SECONDS = 45  # the function starts for the first time, and the machine may be busy
 NEXT_ALERT_WITHIN_SECONDS = 30

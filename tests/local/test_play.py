@@ -12,9 +12,10 @@ from local.event_source_mapping import Decision
 from local.event_source_mapping import Outcome as Decided
 from local.play import Player
 from local.report import Outcome
-from local.rules import TYPES, Rules
+from local.rules import Rules
 from local.samples import Sample
 from local.subscriber import ReceivedAlert
+from notifications.alerts import TYPES
 
 
 class Topic:
