@@ -36,8 +36,8 @@ class Player:
             self._possible = [self._possible[-1], _types(sample)]
             sample.make()
             if sample.kind not in self._rules.names_by_kind:
-                self._receive(number, QUIET_SECONDS)
-                self._report.no_alert(sample)
+                if not self._receive(number, QUIET_SECONDS):
+                    self._report.no_alert(sample)
                 continue
             outcome.expected += 1
             self._open[number] = sample
@@ -58,13 +58,15 @@ class Player:
                 self._receive(number, 1)
         self._receive(number, 0)  # the same change may match further rules
 
-    def _receive(self, number: int, wait_seconds: int) -> None:
-        for alert in self._subscriber.receive(wait_seconds):
+    def _receive(self, number: int, wait_seconds: int) -> int:
+        alerts = self._subscriber.receive(wait_seconds)
+        for alert in alerts:
             self._outcome.received += 1
             expected = self._expects(alert)
             if not expected:
                 self._outcome.unexpected.append(alert)
             self._report.alert(alert, sample=number)
+        return len(alerts)
 
     def _expects(self, alert: ReceivedAlert) -> bool:
         repeated = alert.id in self._seen

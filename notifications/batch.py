@@ -92,6 +92,10 @@ class Batch:
         """Give up a record because of one alert about it that nobody will ever take."""
         self._give_up(self._position_of[alert.id], error, alert.rule)
 
+    def about(self, position: int, product: str) -> None:
+        """Note the product of a record, also of one that is given up later: its memory must stop before it."""
+        self._product_of[position] = product
+
     def decided(self, position: int, planned: Iterable[Planned], known: Known) -> list[Alert]:
         """Note what was decided about a record, and return the alerts that are not out yet."""
         due = []
@@ -107,7 +111,6 @@ class Batch:
             if candidate.hour and alerts:
                 summary = decision.outcome is Outcome.LIMITED
                 self._counted.append((position, candidate.hour, "" if summary else candidate.alert_id))
-            self._product_of[position] = candidate.product
             if candidate.rule.remembers:
                 memories = known.memories.get(candidate.product, {})
                 self._steps.setdefault(candidate.product, []).append(_Step(position, dict(memories)))
@@ -115,8 +118,8 @@ class Batch:
 
     def forget(self, position: int, product: str, memories: dict[str, Memory]) -> None:
         """Note that a product was removed, and that what its rules remember is to go with it."""
-        self._product_of[position] = product
-        self._steps.setdefault(product, []).append(_Step(position, memories, gone=True))
+        self.about(position, product)
+        self._steps.setdefault(product, []).append(_Step(position, dict(memories), gone=True))
 
     def to_remember(self) -> list[Entry]:
         """List what to keep: of each product up to its first record that comes again, of each hour what went out."""

@@ -84,14 +84,13 @@ class Pipeline:
         """Find the records that anything follows from. What cannot be read is given up."""
         work = {}
         dismisses = self._rules.ruleset.dismisses
-        remembers = self._rules.ruleset.remembers
         for position, raw in enumerate(batch.records):
             if dismisses(raw):
                 continue
             with batch.guard(position):
                 record = decode(raw)
                 candidates = plan.candidates(record)
-                if candidates or (remembers and record.event_name == "REMOVE"):
+                if candidates or plan.remembers(record):
                     work[position] = (record, candidates)
         return work
 
@@ -112,10 +111,12 @@ class Pipeline:
         """Decide record by record, in order; return what is to be published."""
         messages: list[Message] = []
         for position, (record, candidates) in work.items():
+            if candidates:
+                batch.about(position, candidates[0].product)
             with batch.guard(position):
                 due = batch.decided(position, plan.decide(candidates), plan.known)
                 messages += [to_message(alert) for alert in due]
-                if record.event_name == "REMOVE" and self._rules.ruleset.remembers and not plan.replayed:
+                if plan.remembers(record) and not plan.replayed:
                     batch.forget(position, *plan.forget(record))
         return messages
 

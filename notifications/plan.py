@@ -70,13 +70,28 @@ class Plan:
         product = product_key(change.record.table_arn, self.rules.product.id_of(change))
         return Candidate(change, rule, product, alert_id(change.record, rule.name))
 
+    def remembers(self, record: StreamRecord) -> bool:
+        """Tell whether a removed product leaves a memory behind: by the rules, or by its own exceptions from them."""
+        return record.event_name == "REMOVE" and (
+            self.rules.ruleset.remembers or any(rule.remembers for rule in self._applied(record))
+        )
+
     def forget(self, record: StreamRecord) -> tuple[str, dict[str, Memory]]:
         """Forget a removed product but for the removal itself; return its name in the ledger and what is left."""
         product = product_key(record.table_arn, self.rules.product.id_of(ProductChange(record)))
         left = Memory(sequence_number=record.sequence_number)
-        memories = {rule.name: left for rule in self.rules.ruleset.rules if rule.remembers}
+        remembering = (*self.rules.ruleset.rules, *self._applied(record))
+        memories = {rule.name: left for rule in remembering if rule.remembers}
         self.known.memories[product] = memories
         return product, memories
+
+    def _applied(self, record: StreamRecord) -> list[Rule]:
+        """List the rules that the product's exceptions change, as they hold for it."""
+        if self.rules.product.overrides is None:
+            return []
+        change = ProductChange(record)
+        rules = self.rules.ruleset.rules
+        return [rule for rule in (self.rules.overrides.rule_for(rule, change) for rule in rules) if rule]
 
     def decide(self, candidates: Iterable[Candidate]) -> list[Planned]:
         """Decide about one record's candidates. Raises MalformedRecordError, and then has changed nothing."""

@@ -82,7 +82,8 @@ class PriceMoved:
         memory = self._of_this_currency(change, memory)
         baseline = self._baseline(change, old, memory)
         if baseline is None:
-            return Judgement(False, "{}, the baseline, is no number", (str(self.baseline),))
+            named = self.baseline.text if isinstance(self.baseline, Path) else self.baseline
+            return Judgement(False, "{}, the baseline, is no number", (named,))
         moved = EXACT.multiply(EXACT.subtract(latest, baseline), Decimal(self.direction))
         if moved <= 0:
             why = "{} went from {} to {}" if baseline == old else "{} went from {} to {}, the baseline is {}"
@@ -162,8 +163,9 @@ class PriceMoved:
         if self.at_most and self.at_most.compared(moved, baseline) > 0:
             return "more than the {} allowed", (str(self.at_most),)
         if self.target is not None:
-            # The last alerted price counts beside the previous one: a crossing that was held back is still news.
-            starts = (old, baseline) if self.baseline == LAST_ALERT else (old,)
+            # The last alerted price counts beside the previous one: a crossing that was held back is still news, and
+            # after a recovery the price crosses again.
+            starts = (old, baseline) if self.baseline == LAST_ALERT else (baseline,)
             if not any(self._crosses(start, latest, self.target) for start in starts):
                 return "does not cross {}", (self.target,)
             if self.rearm is not None and not memory.armed:

@@ -13,16 +13,18 @@ from typing import Any
 from local.terminal import Terminal
 from notifications import rules_file
 from notifications.alerts import Alert
+from notifications.decode import sequence_number_of
 from notifications.plan import Plan
 from notifications.rules_file import Rules
 from operations.events import files_of, records_in
 from operations.judge import alerts_for
 from operations.progress import counted
 from operations.service_file import PROJECT
-from operations.stack import add_stage_to, find_stack
+from operations.stack import add_stage_to
 from operations.stream import Stream
 
 _LISTED = 20  # alerts that differ, on each side
+_LONGEST_NUMBER = 40  # digits of a sequence number
 
 
 @dataclass(slots=True)
@@ -76,10 +78,16 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _records(arguments: argparse.Namespace) -> tuple[Iterable[Any], int | None]:
     if arguments.stream:
-        stack = find_stack(arguments.stage, arguments.region)
+        stack = arguments.find_stack(arguments.stage, arguments.region)
         return Stream(stack.client("dynamodbstreams"), stack.outputs["ProductsStreamArn"]).records(), None
     records = [record for path in arguments.events for file in files_of(path) for record in records_in(file)]
-    return records, len(records)
+    return sorted(records, key=_position), len(records)
+
+
+def _position(record: Any) -> int:
+    """Put recordings in the order of the stream, whatever their files are called; the malformed come first."""
+    number = sequence_number_of(record)
+    return int(number) if number.isdecimal() and len(number) <= _LONGEST_NUMBER else 0
 
 
 def _preview(both: tuple[Rules, Rules], records: Iterable[Any]) -> tuple[Preview, Preview]:

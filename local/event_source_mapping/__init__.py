@@ -1,1 +1,37 @@
-"""A local event source mapping that treats a DynamoDB stream as Lambda's does."""
+"""A local event source mapping that treats a DynamoDB stream as AWS Lambda's does.
+
+From the command line: `python -m local.event_source_mapping --help`. From Python:
+
+    serve(
+        mapping_ids,              # UUIDs of deployed mappings, enabled or not
+        endpoint_url=...,         # the local AWS
+        on_decision=...,          # called on this thread with each Decision
+        stop=threading.Event(),   # set it to end after the invocations in flight
+        exit_when_idle=None,      # seconds without anything to do, or None to serve on
+        checkpoint_file=None,     # a Path, or None to keep checkpoints in memory
+    )                             # -> {uuid: Metrics}
+
+`serve` blocks; give it a thread. It raises EventSourceMappingError before it reads anything.
+`text_log` and `json_log` make callables for `on_decision`. To run a mapping under virtual time,
+see `simulation.py`. How it behaves and why: docs/event-source-mapping.md.
+"""
+
+from .decision_log import json_log, text_log
+from .decisions import Decision, Outcome
+from .errors import EventSourceMappingError
+from .metrics import Metrics
+from .retries import RetrySchedule
+from .service import serve
+from .session import Options
+
+__all__ = [
+    "Decision",
+    "EventSourceMappingError",
+    "Metrics",
+    "Options",
+    "Outcome",
+    "RetrySchedule",
+    "json_log",
+    "serve",
+    "text_log",
+]

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from .aws import AwsClients, AwsFunction, AwsMappings, AwsStream
+from .aws import AwsFunction, AwsMappings, AwsStream
+from .aws_clients import AwsClients
 from .checkpoints import FileCheckpoints, MemoryCheckpoints
 from .decisions import Decision, DecisionLog, Outcome
 from .destinations import AwsDestinations
