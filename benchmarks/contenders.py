@@ -9,7 +9,7 @@ from typing import Any
 
 from benchmarks.peers import Handler
 from notifications import rules_file
-from notifications.bootstrap import RULES
+from notifications.bootstrap import RULES, encode_once
 from notifications.failures import SqsFailures
 from notifications.ledger_table import DynamoDbLedger
 from notifications.pipeline import Pipeline
@@ -43,6 +43,8 @@ def product_alerts(
     sns: Any, dynamodb: Any, rules: str = RULE, topic_arn: str = TOPIC_ARN, table_name: str = TABLE_NAME
 ) -> Handler:
     """Put the service together as `bootstrap` does, but with these clients and rules."""
+    if hasattr(sns, "meta"):
+        encode_once(sns)
     logging.getLogger("notifications").setLevel(logging.ERROR)  # its line a batch goes to the terminal otherwise
     return Pipeline(
         rules_file.parse(rules),

@@ -36,8 +36,7 @@ def measure(rounds: int = 3) -> list[Figure]:
 
 def _publish(aws: LocalAws, outputs: Deployment, rounds: int) -> list[Figure]:
     """Time the contenders in front of the deployed topic and ledger, which nobody listens to yet."""
-    sns, dynamodb = aws.client("sns"), aws.client("dynamodb")
-    dynamodb.create_table(
+    aws.client("dynamodb").create_table(
         TableName=IDEMPOTENCY_TABLE,
         BillingMode="PAY_PER_REQUEST",
         AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
@@ -49,7 +48,11 @@ def _publish(aws: LocalAws, outputs: Deployment, rounds: int) -> list[Figure]:
         tables = {OURS: outputs.ledger_table_name, POWERTOOLS: IDEMPOTENCY_TABLE}
         runs = {
             name: partial(
-                news.handle, contender(name, sns, dynamodb, outputs.alerts_topic_arn, tables.get(name, "")), alerts
+                news.handle,
+                contender(
+                    name, aws.client("sns"), aws.client("dynamodb"), outputs.alerts_topic_arn, tables.get(name, "")
+                ),
+                alerts,
             )
             for name in (OURS, PLAIN_LOOP, DESERIALIZER, POWERTOOLS)
         }

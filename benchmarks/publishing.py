@@ -79,9 +79,8 @@ def _time(client: MakeClient, alerts: int, where: str, rounds: int, clock: Clock
 
 
 def _runs(client: MakeClient, parsed: dict[str, Any]) -> dict[str, Callable[[], object]]:
-    sns, dynamodb = client("sns"), client("dynamodb")
     names = (OURS, PLAIN_LOOP, DESERIALIZER, POWERTOOLS)
-    return {name: partial(contender(name, sns, dynamodb), parsed) for name in names}
+    return {name: partial(contender(name, client("sns"), client("dynamodb")), parsed) for name in names}
 
 
 def _budget(where: str, peer: str) -> Budget | None:
