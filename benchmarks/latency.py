@@ -41,12 +41,12 @@ class _Run:
 def measure(aws: LocalAws, outputs: Deployment) -> list[Figure]:
     """Write new products at each rate, and wait for the alert of each."""
     queue_url = _subscribe(aws, outputs)
-    _run(aws, outputs, queue_url, "warm-up", 1, 1)  # the function's first start is not what is measured here
+    _run(aws, outputs, queue_url, rate=0, count=1)  # the function's first start is not what is measured here
     figures = []
     for rate, count in RATES:
-        run = _run(aws, outputs, queue_url, f"rate-{rate}", rate, count)
+        run = _run(aws, outputs, queue_url, rate=rate, count=count)
         figures += _figures(f"{rate} a second", run)
-    run = _run(aws, outputs, queue_url, "most", 0, MOST)
+    run = _run(aws, outputs, queue_url, rate=0, count=MOST)
     figures += _figures("as fast as it goes", run)
     for what, times in (("written", run.sent), ("alerts received", run.received)):
         seconds = max(times.values()) - min(run.sent.values()) if times else float("inf")
@@ -64,7 +64,7 @@ def _figures(name: str, run: _Run) -> list[Figure]:
     ]
 
 
-def _run(aws: LocalAws, outputs: Deployment, queue_url: str, name: str, rate: int, count: int) -> _Run:
+def _run(aws: LocalAws, outputs: Deployment, queue_url: str, *, rate: int, count: int) -> _Run:
     """Make so many changes, `rate` a second (0: no pause), and receive until all are in or the time is up."""
     run = _Run()
     receivers = [threading.Thread(target=_receive, args=(run, aws, queue_url)) for _ in range(RECEIVERS)]
@@ -75,7 +75,7 @@ def _run(aws: LocalAws, outputs: Deployment, queue_url: str, name: str, rate: in
 
     def put(number: int) -> None:
         time.sleep(max(0, started + number / rate - time.monotonic()) if rate else 0)
-        product = f"{name}-{number}"
+        product = f"rate-{rate}-{count}-{number}"
         item = {"productId": {"S": product}, "name": {"S": "Wireless Mouse"}, "price": {"N": "25.99"}}
         run.sent[product] = time.monotonic()
         client.put_item(TableName=outputs.products_table_name, Item=item)

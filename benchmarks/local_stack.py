@@ -46,16 +46,11 @@ def _publish(aws: LocalAws, outputs: Deployment, rounds: int) -> list[Figure]:
     news = _News()
     for alerts in (500, ALERTS):
         tables = {OURS: outputs.ledger_table_name, POWERTOOLS: IDEMPOTENCY_TABLE}
-        runs = {
-            name: partial(
-                news.handle,
-                contender(
-                    name, aws.client("sns"), aws.client("dynamodb"), outputs.alerts_topic_arn, tables.get(name, "")
-                ),
-                alerts,
-            )
-            for name in (OURS, PLAIN_LOOP, DESERIALIZER, POWERTOOLS)
-        }
+        runs = {}
+        for name in (OURS, PLAIN_LOOP, DESERIALIZER, POWERTOOLS):
+            sns, dynamodb = aws.client("sns"), aws.client("dynamodb")
+            handle = contender(name, sns, dynamodb, outputs.alerts_topic_arn, tables.get(name, ""))
+            runs[name] = partial(news.handle, handle, alerts)
         seconds = interleaved(runs, rounds, time.perf_counter, repeat=False)
         where = f"{alerts:,} alerts, local AWS, elapsed"
         figures += [Figure.of(TIME, f"{where}: {name}", spread, "s") for name, spread in seconds.items()]

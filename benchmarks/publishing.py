@@ -56,7 +56,7 @@ def _calls(name: str, client: InstantClient, alerts: int, budget: Budget | None)
     return Figure(CALLS, name, client.calls.total(), budget=budget, note=by_action)
 
 
-def measure(rounds: int = 7) -> list[Figure]:
+def measure(rounds: int = 5) -> list[Figure]:
     """Time the contenders in front of an AWS that answers at once, and of one that is as far as a near one is."""
     figures = []
     with null_endpoint() as endpoint:
@@ -64,7 +64,7 @@ def measure(rounds: int = 7) -> list[Figure]:
             for clock, unit in ((time.perf_counter, "elapsed"), (time.process_time, "CPU")):
                 figures += _time(endpoint.client, alerts, f"null endpoint, {unit}", rounds, clock)
     with null_endpoint(NEAR) as endpoint:
-        figures += _time(endpoint.client, 500, f"{NEAR * 1000:.0f} ms a call, elapsed", 3, time.perf_counter)
+        figures += _time(endpoint.client, 500, f"{NEAR * 1000:.0f} ms a call, elapsed", 2, time.perf_counter)
     return figures
 
 
@@ -84,4 +84,11 @@ def _runs(client: MakeClient, parsed: dict[str, Any]) -> dict[str, Callable[[], 
 
 
 def _budget(where: str, peer: str) -> Budget | None:
-    return FASTER if where.startswith("500") and "elapsed" in where else None
+    """Give the budget where both sides do what they would do on AWS.
+
+    Where AWS answers at once there are no round trips to save, which is what batches are for: there only the peer that
+    keeps a ledger as well is held against us.
+    """
+    if not (where.startswith("500") and "elapsed" in where):
+        return None
+    return None if "null" in where and peer != POWERTOOLS else FASTER
