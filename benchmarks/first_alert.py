@@ -31,14 +31,16 @@ def _seconds(directory: Path) -> float:
     started = time.monotonic()
     command = ["npm", "start", "--", "--once", "--json"]
     process = lifeline.start(command, env=os.environ, cwd=directory, output=subprocess.PIPE)
+    assert process.stdout is not None  # noqa: S101 - it is a pipe
+    said: list[str] = []
     try:
-        said = []
-        for line in process.stdout or ():
-            said.append(line.decode(errors="replace"))
-            if _is_alert(said[-1]):
-                return time.monotonic() - started
-            if time.monotonic() - started > SECONDS:
-                break
+        with process.stdout as lines:
+            for line in lines:
+                said.append(line.decode(errors="replace"))
+                if _is_alert(said[-1]):
+                    return time.monotonic() - started
+                if time.monotonic() - started > SECONDS:
+                    break
         raise RuntimeError("no alert came of `npm start`:\n" + "".join(said[-15:]))
     finally:
         lifeline.stop(process)
