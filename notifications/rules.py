@@ -96,7 +96,7 @@ class Ruleset:
             for event in ("INSERT", "REMOVE")
         }
         self._unheeded = frozenset(event for event, rules in self._by_event.items() if not rules)
-        if self.remembers:  # a removal has their memory forgotten
+        if self.remembers or self.overridable:  # a removal has their memory forgotten
             self._unheeded -= {"REMOVE"}
         by_attribute: dict[str, list[int]] = {}
         for_any = []
