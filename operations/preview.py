@@ -24,6 +24,7 @@ from operations.stack import add_stage_to
 from operations.stream import Stream
 
 _LISTED = 20  # alerts that differ, on each side
+_LISTED_A_RULE = 5
 _LONGEST_NUMBER = 40  # digits of a sequence number
 
 
@@ -43,6 +44,10 @@ class Preview:
         self.by_rule[alert.rule] += 1
         if alert.time:
             self.by_hour.setdefault(alert.rule, Counter())[alert.time[:13]] += 1
+
+    def of(self, rule: str) -> list[Alert]:
+        """List a rule's alerts, in the order in which they would have gone out."""
+        return [alert for alert in self.alerts.values() if alert.rule == rule]
 
     def most_per_hour(self, rule: str) -> int:
         """Return the alerts of the rule's busiest hour."""
@@ -117,6 +122,9 @@ def _as_json(tried: Preview, current: Preview) -> dict[str, Any]:
                 "mostPerHour": tried.most_per_hour(rule),
                 "perHour": dict(tried.by_hour.get(rule, {})),
                 "alertsNow": current.by_rule.get(rule),
+                "sent": [
+                    {"time": alert.time, "productId": alert.subject, "title": alert.title} for alert in tried.of(rule)
+                ],
             }
             for rule in dict.fromkeys((*tried.by_rule, *current.by_rule))
         ],
@@ -135,8 +143,27 @@ def _show(terminal: Terminal, tried: Preview, current: Preview) -> None:
         shown = f"{difference:+}" if difference else ""
         line = f"{rule:<{width}}  {tried.by_rule[rule]:>6}  {'-' if now is None else now:>3}  {shown:>10}"
         terminal.line(f"{line}  {tried.most_per_hour(rule):>12}")
-    for sign, style, alerts in zip("+-", ("good", "bad"), _difference(tried, current), strict=True):
+    for rule in rules:
+        _show_sent(terminal, tried, rule)
+    differing = _difference(tried, current)
+    if any(differing):
+        terminal.line("\n" + terminal.style("bold", "what would change"))
+    for sign, style, alerts in zip("+-", ("good", "bad"), differing, strict=True):
         for alert in alerts[:_LISTED]:
             terminal.line(terminal.style(style, f"{sign} {alert.time or '':<20}  {alert.rule}: {alert.title}"))
         if len(alerts) > _LISTED:
             terminal.line(f"{sign} and {len(alerts) - _LISTED} more")
+
+
+def _show_sent(terminal: Terminal, tried: Preview, rule: str) -> None:
+    alerts = tried.of(rule)
+    if not alerts:
+        return
+    hours = ", ".join(
+        f"{count} from {hour.replace('T', ' ')}:00" for hour, count in tried.by_hour.get(rule, {}).items()
+    )
+    terminal.line("\n" + terminal.style("bold", f"{rule}: {hours or len(alerts)}"))
+    for alert in alerts[:_LISTED_A_RULE]:
+        terminal.line(f"  {alert.time or '':<20}  {alert.title}")
+    if len(alerts) > _LISTED_A_RULE:
+        terminal.line(f"  and {len(alerts) - _LISTED_A_RULE} more; --json has them all")

@@ -39,6 +39,13 @@ def test_each_rule_shows_its_alerts_and_the_difference(operate: Operate, files: 
     assert done.out.splitlines() == [
         "rule  alerts  now  difference  busiest hour",
         "drop       3    2          +1             2",
+        "",
+        "drop: 2 from 2026-11-21 09:00, 1 from 2026-11-21 10:00",
+        "  2026-11-21T09:02:00Z  mug: 99, was 100",
+        "  2026-11-21T09:03:00Z  mug: 79.2, was 99",
+        "  2026-11-21T10:02:00Z  mug: 55, was 79.2",
+        "",
+        "what would change",
         "+ 2026-11-21T09:02:00Z  drop: mug: 99, was 100",
     ]
 
@@ -46,10 +53,27 @@ def test_each_rule_shows_its_alerts_and_the_difference(operate: Operate, files: 
 def test_what_would_be_sent_no_more_is_shown(operate: Operate, files: dict[str, Path]) -> None:
     """The other way round one alert is gone."""
     done = operate("preview", files["recorded.json"], "--rules", files["tenth.toml"], "--against", files["any.toml"])
-    assert done.out.splitlines()[1:] == [
-        "drop       2    3          -1             1",
-        "- 2026-11-21T09:02:00Z  drop: mug: 99, was 100",
-    ]
+    lines = done.out.splitlines()
+    assert lines[1] == "drop       2    3          -1             1"
+    assert lines[-2:] == ["what would change", "- 2026-11-21T09:02:00Z  drop: mug: 99, was 100"]
+
+
+def test_files_that_send_the_same_differ_in_nothing(operate: Operate, files: dict[str, Path]) -> None:
+    """The current file against itself: alerts, and no difference."""
+    done = operate("preview", files["recorded.json"], "--rules", files["any.toml"], "--against", files["any.toml"])
+    assert "what would change" not in done.out
+    assert done.lines[1] == "drop       3    3                         2"
+
+
+def test_of_many_alerts_a_few_are_listed(operate: Operate, files: dict[str, Path], tmp_path: Path) -> None:
+    """Five a rule and twenty that differ; how many more there are is said, and the JSON has them all."""
+    path = tmp_path / "many.json"
+    path.write_text(json.dumps(event(*Shop().prices(*range(100, 69, -1), every=1).records)), encoding="utf-8")
+    arguments = ("preview", path, "--rules", files["any.toml"], "--against", files["tenth.toml"])
+    lines = operate(*arguments).lines
+    assert lines[lines.index("what would change") - 1] == "and 25 more; --json has them all"
+    assert lines[-1] == "+ and 10 more"
+    assert len(operate(*arguments, "--json").json["rules"][0]["sent"]) == 30
 
 
 def test_json_has_stable_names(operate: Operate, files: dict[str, Path]) -> None:
@@ -64,6 +88,11 @@ def test_json_has_stable_names(operate: Operate, files: dict[str, Path]) -> None
             "mostPerHour": 2,
             "perHour": {"2026-11-21T09": 2, "2026-11-21T10": 1},
             "alertsNow": 2,
+            "sent": [
+                {"time": "2026-11-21T09:02:00Z", "productId": "mug", "title": "mug: 99, was 100"},
+                {"time": "2026-11-21T09:03:00Z", "productId": "mug", "title": "mug: 79.2, was 99"},
+                {"time": "2026-11-21T10:02:00Z", "productId": "mug", "title": "mug: 55, was 79.2"},
+            ],
         }
     ]
     assert [each["data"]["title"] for each in done.json["added"]] == ["mug: 99, was 100"]
