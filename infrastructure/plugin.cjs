@@ -43,7 +43,8 @@ class ProductAlerts {
     if (this.stage !== LOCAL_STAGE) return;
     // No topic exists: alerts are printed. Nothing is looked up either, neither outputs nor credentials.
     this.serverless.service.functions.alerts.environment = { PRINT_ALERTS: "true" };
-    process.env.AWS_EC2_METADATA_DISABLED = "true";
+    for (const name of ["AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN"]) delete process.env[name];
+    Object.assign(process.env, { AWS_ACCESS_KEY_ID: "local", AWS_SECRET_ACCESS_KEY: "local" });
   }
 
   checkRules() {

@@ -84,7 +84,7 @@ class Decision(NamedTuple):
         reason = self.judgement.reason
         if self.outcome is Outcome.LIMITED:
             return f"{reason}; the limit of this hour is reached"
-        if self.seconds_left > 0 and self.judgement.latest is not None:
+        if self.outcome is Outcome.COOLING_DOWN or (self.seconds_left > 0 and self.judgement.latest is not None):
             return f"{reason}; {duration_text(self.seconds_left)} of cool-down left"
         return reason
 

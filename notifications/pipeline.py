@@ -84,14 +84,13 @@ class Pipeline:
         """Find the records that anything follows from. What cannot be read is given up."""
         work = {}
         dismisses = self._rules.ruleset.dismisses
-        remembers = self._rules.ruleset.remembers
         for position, raw in enumerate(batch.records):
             if dismisses(raw):
                 continue
             with batch.guard(position):
                 record = decode(raw)
                 candidates = plan.candidates(record)
-                removed = plan.product_of(record) if remembers and record.event_name == "REMOVE" else ""
+                removed = plan.product_of(record) if plan.remembers(record) else ""
                 if candidates or removed:
                     batch.concerns(position, candidates[0].product if candidates else removed)
                     work[position] = (record, candidates, removed)

@@ -73,6 +73,12 @@ class Plan:
         """Name the record's product as the ledger does."""
         return product_key(record.table_arn, self.rules.product.id_of(ProductChange(record)))
 
+    def remembers(self, record: StreamRecord) -> bool:
+        """Tell whether a removed product leaves a memory behind: by the rules, or by its own exceptions from them."""
+        return record.event_name == "REMOVE" and (
+            self.rules.ruleset.remembers or any(rule.remembers for rule in self._applied(record))
+        )
+
     def forget(self, record: StreamRecord) -> tuple[str, dict[str, Memory]]:
         """Forget a removed product but for the removal itself; return its name in the ledger and what is left.
 
@@ -82,12 +88,20 @@ class Plan:
         known = self.known.memories.get(product, {})
         left = Memory(sequence_number=record.sequence_number)
         memories = {}
-        for rule in self.rules.ruleset.rules:
+        for rule in (*self.rules.ruleset.rules, *self._applied(record)):
             if rule.remembers:
                 memory = known.get(rule.name, left)
                 memories[rule.name] = memory if memory.has_seen(record.sequence_number) else left
         self.known.memories[product] = memories
         return product, memories
+
+    def _applied(self, record: StreamRecord) -> list[Rule]:
+        """List the rules that the product's exceptions change, as they hold for it."""
+        if self.rules.product.overrides is None:
+            return []
+        change = ProductChange(record)
+        rules = self.rules.ruleset.rules
+        return [rule for rule in (self.rules.overrides.rule_for(rule, change) for rule in rules) if rule]
 
     def decide(self, candidates: Iterable[Candidate]) -> list[Planned]:
         """Decide about one record's candidates. Raises MalformedRecordError, and then has changed nothing."""

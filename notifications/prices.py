@@ -7,11 +7,12 @@ from decimal import Decimal
 
 from notifications.attributes import EXACT, Path, number
 from notifications.changes import ProductChange
-from notifications.conditions import INSERT, MODIFY, Judgement, Margin, Moved
+from notifications.conditions import INSERT, MODIFY, Judgement, Margin, Moved, Proof
 from notifications.memory import Memory
 from notifications.templates import decimal_text, value_text
 
 PREVIOUS, LAST_ALERT = "previous", "last_alert"
+_ROUNDING = 1e-9  # of the numbers compared: a million times what floats lose
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,23 @@ class PriceMoved:
         """Whether its judgement depends on earlier changes."""
         return self.baseline == LAST_ALERT or self.rearm is not None or self.all_time
 
+    def proof(self) -> Proof | None:
+        """Compare floats, with room for what rounding may hide."""
+        if self.uses_memory or self.first_sight or self.price.rest or self.baseline != PREVIOUS:
+            return None
+        direction = self.direction
+        amount = share = 0.0
+        if self.at_least and self.at_least.percent:
+            share = float(self.at_least.value) / 100 * (1 - _ROUNDING)
+        elif self.at_least:
+            amount = float(self.at_least.value) * (1 - _ROUNDING)
+
+        def cannot_fire(old: float, new: float) -> bool:
+            size = abs(old)
+            return (new - old) * direction + (size + abs(new)) * _ROUNDING < amount + share * size
+
+        return cannot_fire
+
     def judge(self, change: ProductChange, memory: Memory) -> Judgement:
         """Compare the price with the baseline, and then with everything else that is asked of it."""
         old, latest = number(change.old(self.price)), number(change.new(self.price))
@@ -64,7 +82,8 @@ class PriceMoved:
         memory = self._of_this_currency(change, memory)
         baseline = self._baseline(change, old, memory)
         if baseline is None:
-            return Judgement(False, "{}, the baseline, is no number", (str(self.baseline),))
+            named = self.baseline.text if isinstance(self.baseline, Path) else self.baseline
+            return Judgement(False, "{}, the baseline, is no number", (named,))
         moved = EXACT.multiply(EXACT.subtract(latest, baseline), Decimal(self.direction))
         if moved <= 0:
             why = "{} went from {} to {}" if baseline == old else "{} went from {} to {}, the baseline is {}"
@@ -144,8 +163,9 @@ class PriceMoved:
         if self.at_most and self.at_most.compared(moved, baseline) > 0:
             return "more than the {} allowed", (str(self.at_most),)
         if self.target is not None:
-            # The last alerted price counts beside the previous one: a crossing that was held back is still news.
-            starts = (old, baseline) if self.baseline == LAST_ALERT else (old,)
+            # The last alerted price counts beside the previous one: a crossing that was held back is still news, and
+            # after a recovery the price crosses again.
+            starts = (old, baseline) if self.baseline == LAST_ALERT else (baseline,)
             if not any(self._crosses(start, latest, self.target) for start in starts):
                 return "does not cross {}", (self.target,)
             if self.rearm is not None and not memory.armed:

@@ -31,6 +31,9 @@ KEYS_BY_WHEN: Mapping[str, tuple[str, ...]] = {
     "back_in_stock": (),
     "low_stock": ("threshold", "rearm", "first_sight"),
 }
+TARGETS: Mapping[str, str] = {"price_drop": "below", "price_rise": "above"}
+NEEDS_TARGET = ("rearm", "first_sight")
+"""Of a rule about prices: what says nothing without a target."""
 OVERRIDABLE_KEYS = (
     "at_least", "at_most", "below", "above", "threshold", "rearm", "cooldown", "severity",
 )  # fmt: skip
@@ -83,12 +86,12 @@ def _condition(when: str, table: Table, product: Product, watched: tuple[Path, .
 
 def _price(direction: int, table: Table, product: Product) -> PriceMoved:
     down = direction < 0
-    target_key = "below" if down else "above"
+    target_key = TARGETS["price_drop" if down else "price_rise"]
     target = table.read(target_key, values.amount, None)
     rearm = table.read("rearm", values.amount, None)
     first_sight = table.read("first_sight", values.yes_or_no, False)
     if target_key not in table:
-        for key in ("rearm", "first_sight"):
+        for key in NEEDS_TARGET:
             if key in table:
                 table.problem(key, f"needs {target_key}: without a target there is nothing to be beyond")
     elif target is not None and rearm is not None and (rearm < target if down else rearm > target):

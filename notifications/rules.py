@@ -9,7 +9,7 @@ from typing import Any
 
 from notifications.attributes import Path, same
 from notifications.changes import NEW, OLD, ProductChange, images_sent
-from notifications.conditions import Condition, Judgement
+from notifications.conditions import Condition, Judgement, Proof
 from notifications.decode import StreamRecord
 from notifications.memory import NOTHING, Memory
 from notifications.templates import Template
@@ -78,10 +78,15 @@ class Ruleset:
     """All rules, compiled so that a record costs what the attributes that it changed cost, not what all rules do."""
 
     rules: tuple[Rule, ...]
+    overridable: bool = False
+    """Whether a product may carry exceptions from the rules."""
     _by_event: dict[str, tuple[Rule, ...]] = field(init=False)
     _by_attribute: dict[str, tuple[int, ...]] = field(init=False)
     _for_any_attribute: tuple[int, ...] = field(init=False)
-    _watched: tuple[str, ...] = field(init=False)
+    _unheeded: frozenset[str] = field(init=False)
+    """Events from which nothing follows."""
+    _watched: tuple[tuple[str, tuple[Proof, ...]], ...] = field(init=False)
+    """Attribute, and the proofs that together settle all that watch it; none where one of those has none."""
     _told: set[tuple[str, str]] = field(init=False, default_factory=set)
 
     def __post_init__(self) -> None:
@@ -90,6 +95,9 @@ class Ruleset:
             event: tuple(rule for rule in self.rules if event in rule.condition.events)
             for event in ("INSERT", "REMOVE")
         }
+        self._unheeded = frozenset(event for event, rules in self._by_event.items() if not rules)
+        if self.remembers or self.overridable:  # a removal has their memory forgotten
+            self._unheeded -= {"REMOVE"}
         by_attribute: dict[str, list[int]] = {}
         for_any = []
         for position, rule in enumerate(self.rules):
@@ -102,7 +110,12 @@ class Ruleset:
                 by_attribute.setdefault(top, []).append(position)
         self._by_attribute = {top: tuple(positions) for top, positions in by_attribute.items()}
         self._for_any_attribute = tuple(for_any)
-        self._watched = tuple(self._by_attribute)
+        self._watched = tuple((top, self._proofs(positions)) for top, positions in by_attribute.items())
+
+    def _proofs(self, positions: Iterable[int]) -> tuple[Proof, ...]:
+        proofs = [self.rules[position].condition.proof() for position in positions]
+        found = tuple(proof for proof in proofs if proof)
+        return found if len(found) == len(proofs) and not self.overridable else ()
 
     @property
     def remembers(self) -> bool:
@@ -110,22 +123,28 @@ class Ruleset:
         return any(rule.remembers for rule in self.rules)
 
     def dismisses(self, raw: Any) -> bool:
-        """Tell, before anything is decoded, that an entry of `Records` changes nothing that any rule names.
+        """Tell, before anything is decoded, that an entry of `Records` changes nothing that makes any rule fire.
 
         Nearly every record ends here, so this is the price of a record. False where the entry is in doubt.
         """
         try:
-            if raw["eventName"] != "MODIFY":
-                return False
             change = raw["dynamodb"]
+            if raw["eventName"] != "MODIFY":
+                return raw["eventName"] in self._unheeded and "Keys" in change and "SequenceNumber" in change
             old, new = change["OldImage"], change["NewImage"]
             if self._for_any_attribute:
                 return isinstance(old, dict) and old == new
             before, after = old.get, new.get
-            for top in self._watched:
-                if before(top) != after(top):
-                    return False
-        except (AttributeError, KeyError, TypeError, RecursionError):
+            for top, proofs in self._watched:
+                left, right = before(top), after(top)
+                if left != right:
+                    if not proofs:
+                        return False
+                    old_number, new_number = float(left["N"]), float(right["N"])
+                    for cannot_fire in proofs:
+                        if not cannot_fire(old_number, new_number):
+                            return False
+        except (AttributeError, KeyError, TypeError, ValueError, OverflowError, RecursionError):
             return False
         return True
 

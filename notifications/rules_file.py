@@ -19,9 +19,9 @@ from notifications.errors import Problem, RulesError
 from notifications.lines import lines_of
 from notifications.overrides import Overrides
 from notifications.product import Product
-from notifications.rule_reader import COMMON_KEYS, KEYS_BY_WHEN, read_rule
+from notifications.rule_reader import COMMON_KEYS, KEYS_BY_WHEN, NEEDS_TARGET, TARGETS, read_rule
 from notifications.rules import Rule, Ruleset
-from notifications.table import Lines, Table
+from notifications.table import DEFAULTS, Lines, Table
 from notifications.values import MistakeError
 
 TOP_KEYS = ("product", "defaults", "rules")
@@ -66,14 +66,13 @@ def parse(content: str, source: str = "alerts.toml") -> Rules:
     top = Table(document, ("", 1), lines, problems)
     top.check_keys(TOP_KEYS)
     product = _product(Table(_table_in(top, "product"), ("product", 1), lines, problems))
-    defaults = _table_in(top, "defaults")
-    Table(defaults, ("defaults", 1), lines, problems).check_keys(DEFAULTS_KEYS)
+    defaults = _defaults(_table_in(top, "defaults"), lines, problems)
     entries = _entries(top)
     rules = _rules(entries, defaults, product, lines, problems)
     if problems:
-        raise RulesError(source, tuple(problems))
+        raise RulesError(source, tuple(sorted(problems, key=lambda problem: problem.line or 0)))
     by_name = {rule.name: _with_defaults(entry, defaults) for rule, entry in zip(rules, entries, strict=True)}
-    return Rules(product, Ruleset(rules), Overrides(product, by_name))
+    return Rules(product, Ruleset(rules, overridable=product.overrides is not None), Overrides(product, by_name))
 
 
 def _table_in(top: Table, key: str) -> Mapping[str, Any]:
@@ -82,6 +81,17 @@ def _table_in(top: Table, key: str) -> Mapping[str, Any]:
         return found
     top.problem(key, f"expected a table: [{key}]")
     return {}
+
+
+def _defaults(content: Mapping[str, Any], lines: Lines, problems: list[Problem]) -> dict[str, Any]:
+    """Check the defaults by themselves; give those that are right, so that a mistake is reported once, not a rule."""
+    Table(content, DEFAULTS, lines, problems).check_keys(DEFAULTS_KEYS)
+    known = {key: value for key, value in content.items() if key in DEFAULTS_KEYS}
+    mistakes: list[Problem] = []
+    read_rule(Table(known, DEFAULTS, lines, mistakes), "", Product())
+    problems += mistakes
+    wrong = {mistake.key for mistake in mistakes}
+    return {key: value for key, value in known.items() if key not in wrong}
 
 
 def _entries(top: Table) -> list[Mapping[str, Any]]:
@@ -123,8 +133,12 @@ def _rules(
 def _with_defaults(entry: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
     """Add those defaults that this kind of rule has a use for."""
     when = entry.get("when")
-    allowed = (*COMMON_KEYS, *KEYS_BY_WHEN.get(when if isinstance(when, str) else "", ()))
-    return {**{key: value for key, value in defaults.items() if key in allowed}, **entry}
+    when = when if isinstance(when, str) else ""
+    allowed = (*COMMON_KEYS, *KEYS_BY_WHEN.get(when, ()))
+    merged = {**{key: value for key, value in defaults.items() if key in allowed}, **entry}
+    if when in TARGETS and TARGETS[when] not in merged:
+        return {key: value for key, value in merged.items() if key in entry or key not in NEEDS_TARGET}
+    return merged
 
 
 def _product(table: Table) -> Product:

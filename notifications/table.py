@@ -12,6 +12,7 @@ from notifications.values import MistakeError
 
 T = TypeVar("T")
 Lines = Mapping[tuple[Place, str], int]
+DEFAULTS: Place = ("defaults", 1)
 
 
 class Table:
@@ -20,7 +21,7 @@ class Table:
     def __init__(
         self, content: Mapping[str, Any], place: Place, lines: Lines, problems: list[Problem], rule: str = ""
     ) -> None:
-        """Read `content`, which stands at `place`; mistakes go to `problems`, under the rule's name."""
+        """Read `content`, which stands at `place` or in [defaults]; mistakes go to `problems`, by the rule's name."""
         self.content, self._place, self._lines, self._problems, self._rule = content, place, lines, problems, rule
 
     def __contains__(self, key: str) -> bool:
@@ -38,7 +39,8 @@ class Table:
 
     def problem(self, key: str, message: str, value: Any = None) -> None:
         """Report a mistake at `key`."""
-        line = self._lines.get((self._place, key)) or self._lines.get((self._place, ""))
+        places = ((self._place, key), (DEFAULTS, key), (self._place, ""))
+        line = next((self._lines[place] for place in places if place in self._lines), None)
         self._problems.append(Problem(message, line, self._rule, key, value))
 
     def check_keys(self, allowed: Iterable[str], elsewhere: Mapping[str, str] | None = None) -> None:

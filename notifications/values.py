@@ -41,7 +41,9 @@ def one_of(value: Any, allowed: Iterable[str]) -> str:
     """Read one of a few words."""
     allowed = tuple(allowed)
     if not isinstance(value, str) or value not in allowed:
-        raise MistakeError(f"expected one of {', '.join(allowed)}")
+        close = difflib.get_close_matches(str(value), allowed, 1)
+        hint = f"; did you mean {close[0]}?" if close else ""
+        raise MistakeError(f"expected one of {', '.join(allowed)}{hint}")
     return value
 
 

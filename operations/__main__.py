@@ -4,22 +4,30 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable, Sequence
+
+from botocore.exceptions import BotoCoreError, ClientError
 
 from notifications.errors import ProductAlertsError
 from operations import check, explain, history, preview, redrive
+from operations.stack import Stack, find_stack
 
 
-def main() -> int:
-    """Run the command that the arguments name and return its exit code."""
+def main(argv: Sequence[str] | None = None, find: Callable[[str, str | None], Stack] = find_stack) -> int:
+    """Run the command that the arguments name and return its exit code; `find` looks a deployed stage up."""
     parser = argparse.ArgumentParser(prog="python -m operations", description="What an operator runs.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for command in (check, explain, preview, history, redrive):
         command.add_to(commands)
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(argv)
+    arguments.find_stack = find
     try:
         return int(arguments.run(arguments))
     except ProductAlertsError as error:
         print(error, file=sys.stderr)
+        return 1
+    except (ClientError, BotoCoreError) as error:
+        print(f"AWS refused or did not answer: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130

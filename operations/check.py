@@ -37,8 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         rules = rules_file.load(arguments.rules)
         count = len(rules.ruleset.rules)
-        given = dict(param.split("=", 1) for param in arguments.param if "=" in param)
-        found = misfits(rules, read_service(PROJECT, arguments.stage, given))
+        found = misfits(rules, read_service(PROJECT, arguments.stage, _given(arguments.param)))
     except RulesError as error:
         problems = error.problems
     except ConfigurationError as error:
@@ -48,6 +47,13 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         _show(source, count, problems, found, arguments.stage)
     return 1 if problems or (found and not arguments.packaging) else 0
+
+
+def _given(params: list[str]) -> dict[str, str]:
+    for param in params:
+        if "=" not in param:
+            raise ConfigurationError(f"--param {param}: expected NAME=VALUE, such as batchSize=10")
+    return dict(param.split("=", 1) for param in params)
 
 
 def _as_json(count: int, problems: tuple[Problem, ...], found: list[Misfit]) -> dict[str, Any]:

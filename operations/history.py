@@ -10,7 +10,7 @@ from typing import Any
 from local.terminal import Terminal
 from notifications.alerts import rfc3339
 from notifications.ledger import product_key
-from operations.stack import Stack, add_stage_to, find_stack
+from operations.stack import Stack, add_stage_to
 
 
 def add_to(commands: Any) -> None:
@@ -24,7 +24,7 @@ def add_to(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the history, the oldest alert first, and return 0."""
-    stack = find_stack(arguments.stage, arguments.region)
+    stack = arguments.find_stack(arguments.stage, arguments.region)
     terminal = Terminal()
     count = 0
     for alert in alerts_of(stack, arguments.product):

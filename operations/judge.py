@@ -52,24 +52,34 @@ def judge(rules: Rules, records: Iterable[Any]) -> Iterator[Verdict]:
     for number, raw in enumerate(records, 1):
         try:
             yield from _verdicts(plan, number, decode(raw))
-        except MalformedRecordError as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, the function gives the record up
+            said = error if isinstance(error, MalformedRecordError) else f"{type(error).__name__}: {error}"
             for rule in rules.ruleset.rules:
-                reason = f"malformed, goes to the failures queue: {error}"
+                reason = f"malformed, goes to the failures queue: {said}"
                 yield Verdict(number, None, "", sequence_number_of(raw), rule, Outcome.QUIET, reason, ())
 
 
 def alerts_for(plan: Plan, raw: Any) -> list[Alert]:
-    """Return the alerts that one record makes go out; none for a malformed one. For many records: it words nothing."""
+    """Return the alerts that one record makes go out; none for a malformed one. For many records: it words nothing.
+
+    A record that comes again alerts no more: the plan knows what was sent, as the ledger does.
+    """
     if plan.rules.ruleset.dismisses(raw):
         return []
     try:
         record = decode(raw)
         planned = plan.decide(plan.candidates(record))
-    except MalformedRecordError:
+    except Exception:  # noqa: BLE001 - whatever it is, the function gives the record up
         return []
-    if record.event_name == "REMOVE" and plan.rules.ruleset.remembers:
+    if plan.remembers(record):
         plan.forget(record)
-    return [alert for each in planned for alert in each.alerts]
+    return [alert for each in planned for alert in _not_sent_before(plan, each.alerts)]
+
+
+def _not_sent_before(plan: Plan, alerts: tuple[Alert, ...]) -> tuple[Alert, ...]:
+    due = tuple(alert for alert in alerts if alert.id not in plan.known.sent)
+    plan.known.sent.update(alert.id for alert in due)
+    return due
 
 
 def _verdicts(plan: Plan, number: int, record: StreamRecord) -> list[Verdict]:
@@ -78,12 +88,15 @@ def _verdicts(plan: Plan, number: int, record: StreamRecord) -> list[Verdict]:
     concerned = {rule.name for rule in plan.rules.ruleset.concerned(record)}
     applied = [(rule, plan.rules.overrides.rule_for(rule, change)) for rule in plan.rules.ruleset.rules]
     decided = plan.decide(plan.candidate(change, rule) for named, rule in applied if rule and named.name in concerned)
-    by_name = {planned.candidate.rule.name: planned for planned in decided}
+    by_name = {each.candidate.rule.name: each for each in decided}
     verdicts = []
     for named, rule in applied:
         alerts: tuple[Alert, ...] = ()
         if named.name in by_name:
-            _, decision, alerts = by_name[named.name]
+            _, decision, planned = by_name[named.name]
+            alerts = _not_sent_before(plan, planned)
+            if planned and not alerts and decision.outcome is Outcome.ALERT:
+                decision = decision._replace(outcome=Outcome.SEEN)
         elif rule is None:
             decision = _MUTED
         else:  # nothing that the rule names has changed: it says so itself
@@ -92,6 +105,6 @@ def _verdicts(plan: Plan, number: int, record: StreamRecord) -> list[Verdict]:
         verdicts.append(
             Verdict(number, record, subject, record.sequence_number, named, decision.outcome, decision.reason, alerts)
         )
-    if record.event_name == "REMOVE" and plan.rules.ruleset.remembers:
+    if plan.remembers(record):
         plan.forget(record)
     return verdicts

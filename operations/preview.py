@@ -13,16 +13,19 @@ from typing import Any
 from local.terminal import Terminal
 from notifications import rules_file
 from notifications.alerts import Alert
+from notifications.decode import sequence_number_of
 from notifications.plan import Plan
 from notifications.rules_file import Rules
 from operations.events import files_of, records_in
 from operations.judge import alerts_for
 from operations.progress import counted
 from operations.service_file import PROJECT
-from operations.stack import add_stage_to, find_stack
+from operations.stack import add_stage_to
 from operations.stream import Stream
 
 _LISTED = 20  # alerts that differ, on each side
+_LISTED_A_RULE = 5
+_LONGEST_NUMBER = 40  # digits of a sequence number
 
 
 @dataclass(slots=True)
@@ -41,6 +44,10 @@ class Preview:
         self.by_rule[alert.rule] += 1
         if alert.time:
             self.by_hour.setdefault(alert.rule, Counter())[alert.time[:13]] += 1
+
+    def of(self, rule: str) -> list[Alert]:
+        """List a rule's alerts, in the order in which they would have gone out."""
+        return [alert for alert in self.alerts.values() if alert.rule == rule]
 
     def most_per_hour(self, rule: str) -> int:
         """Return the alerts of the rule's busiest hour."""
@@ -76,10 +83,16 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _records(arguments: argparse.Namespace) -> tuple[Iterable[Any], int | None]:
     if arguments.stream:
-        stack = find_stack(arguments.stage, arguments.region)
+        stack = arguments.find_stack(arguments.stage, arguments.region)
         return Stream(stack.client("dynamodbstreams"), stack.outputs["ProductsStreamArn"]).records(), None
     records = [record for path in arguments.events for file in files_of(path) for record in records_in(file)]
-    return records, len(records)
+    return sorted(records, key=_position), len(records)
+
+
+def _position(record: Any) -> int:
+    """Put recordings in the order of the stream, whatever their files are called; the malformed come first."""
+    number = sequence_number_of(record)
+    return int(number) if number.isdecimal() and len(number) <= _LONGEST_NUMBER else 0
 
 
 def _preview(both: tuple[Rules, Rules], records: Iterable[Any]) -> tuple[Preview, Preview]:
@@ -109,6 +122,9 @@ def _as_json(tried: Preview, current: Preview) -> dict[str, Any]:
                 "mostPerHour": tried.most_per_hour(rule),
                 "perHour": dict(tried.by_hour.get(rule, {})),
                 "alertsNow": current.by_rule.get(rule),
+                "sent": [
+                    {"time": alert.time, "productId": alert.subject, "title": alert.title} for alert in tried.of(rule)
+                ],
             }
             for rule in dict.fromkeys((*tried.by_rule, *current.by_rule))
         ],
@@ -127,8 +143,27 @@ def _show(terminal: Terminal, tried: Preview, current: Preview) -> None:
         shown = f"{difference:+}" if difference else ""
         line = f"{rule:<{width}}  {tried.by_rule[rule]:>6}  {'-' if now is None else now:>3}  {shown:>10}"
         terminal.line(f"{line}  {tried.most_per_hour(rule):>12}")
-    for sign, style, alerts in zip("+-", ("good", "bad"), _difference(tried, current), strict=True):
+    for rule in rules:
+        _show_sent(terminal, tried, rule)
+    differing = _difference(tried, current)
+    if any(differing):
+        terminal.line("\n" + terminal.style("bold", "what would change"))
+    for sign, style, alerts in zip("+-", ("good", "bad"), differing, strict=True):
         for alert in alerts[:_LISTED]:
             terminal.line(terminal.style(style, f"{sign} {alert.time or '':<20}  {alert.rule}: {alert.title}"))
         if len(alerts) > _LISTED:
             terminal.line(f"{sign} and {len(alerts) - _LISTED} more")
+
+
+def _show_sent(terminal: Terminal, tried: Preview, rule: str) -> None:
+    alerts = tried.of(rule)
+    if not alerts:
+        return
+    hours = ", ".join(
+        f"{count} from {hour.replace('T', ' ')}:00" for hour, count in tried.by_hour.get(rule, {}).items()
+    )
+    terminal.line("\n" + terminal.style("bold", f"{rule}: {hours or len(alerts)}"))
+    for alert in alerts[:_LISTED_A_RULE]:
+        terminal.line(f"  {alert.time or '':<20}  {alert.title}")
+    if len(alerts) > _LISTED_A_RULE:
+        terminal.line(f"  and {len(alerts) - _LISTED_A_RULE} more; --json has them all")

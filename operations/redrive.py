@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from local.terminal import Terminal
 from operations.failures import Failure, UnknownFailureError, read_failure
-from operations.stack import Stack, add_stage_to, find_stack
+from operations.stack import Stack, add_stage_to
 from operations.stream import Stream
 
 PLAYED, FAILING, TRIMMED, UNKNOWN, WOULD_PLAY = "played", "still failing", "already trimmed", "unknown", "would play"
@@ -63,7 +63,7 @@ def add_to(commands: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Play, sum up, and return 0 if nothing is left, else 1."""
     terminal = Terminal()
-    stack = find_stack(arguments.stage, arguments.region)
+    stack = arguments.find_stack(arguments.stage, arguments.region)
     redrive = Redrive(stack, dry_run=arguments.dry_run, to_file=arguments.to_file, discard=arguments.discard_trimmed)
     counts: Counter[str] = Counter()
     for number, total, result in redrive.results(arguments.max):

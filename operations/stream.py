@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 from local.event_source_mapping.records import from_api
 
 _PAGE = 1000  # records
-_EMPTY_PAGES = 3  # in a row at the end of an open shard; empty pages may also come before records
+_EMPTY_PAGES = 10  # in a row: the end of an open shard, though empty pages may also come before records
 _GONE = frozenset({"TrimmedDataAccessException", "ResourceNotFoundException"})
 
 
@@ -37,22 +37,27 @@ class Stream:
         self._arn = stream_arn
 
     def records(self) -> Iterator[dict[str, Any]]:
-        """Yield every record that the stream holds now, parents before children."""
+        """Yield every record that the stream holds now, parents before children; a shard may be gone meanwhile."""
         for shard in _by_lineage(self._shards()):
-            yield from self._read(shard["ShardId"], {"ShardIteratorType": "TRIM_HORIZON"})
+            try:
+                yield from self._read(shard, {"ShardIteratorType": "TRIM_HORIZON"})
+            except ClientError as error:
+                if error.response["Error"]["Code"] not in _GONE:
+                    raise
 
     def range(self, shard_id: str, first: str, last: str) -> Range:
         """Read the records of a shard from sequence number `first` to `last`, both included."""
         start = {"ShardIteratorType": "AT_SEQUENCE_NUMBER", "SequenceNumber": first}
+        shard = next((shard for shard in self._shards() if shard["ShardId"] == shard_id), {"ShardId": shard_id})
         found = Range()
         try:
-            self._collect(found, shard_id, start, first, last)
+            self._collect(found, shard, start, first, last)
         except ClientError as error:
             if error.response["Error"]["Code"] not in _GONE:
                 raise
             found.trimmed = True
             try:  # the beginning may be gone and the rest still there
-                self._collect(found, shard_id, {"ShardIteratorType": "TRIM_HORIZON"}, first, last)
+                self._collect(found, shard, {"ShardIteratorType": "TRIM_HORIZON"}, first, last)
             except ClientError as also:
                 if also.response["Error"]["Code"] not in _GONE:
                     raise
@@ -68,8 +73,8 @@ class Stream:
                 return found
         return Range(trimmed=True)
 
-    def _collect(self, found: Range, shard_id: str, start: dict[str, str], first: str, last: str) -> None:
-        for record in self._read(shard_id, start):
+    def _collect(self, found: Range, shard: dict[str, Any], start: dict[str, str], first: str, last: str) -> None:
+        for record in self._read(shard, start):
             number = int(record["dynamodb"]["SequenceNumber"])
             if number > int(last):
                 return
@@ -78,10 +83,13 @@ class Stream:
             if number == int(last):
                 return
 
-    def _read(self, shard_id: str, start: dict[str, str]) -> Iterator[dict[str, Any]]:
-        iterator = self._client.get_shard_iterator(StreamArn=self._arn, ShardId=shard_id, **start)["ShardIterator"]
+    def _read(self, shard: dict[str, Any], start: dict[str, str]) -> Iterator[dict[str, Any]]:
+        """Read on to the end: a closed shard says where that is, of an open one nothing but empty pages comes."""
+        asked = {"StreamArn": self._arn, "ShardId": shard["ShardId"], **start}
+        iterator = self._client.get_shard_iterator(**asked)["ShardIterator"]
+        closed = "EndingSequenceNumber" in shard.get("SequenceNumberRange", {})
         empty = 0
-        while iterator and empty < _EMPTY_PAGES:
+        while iterator and (closed or empty < _EMPTY_PAGES):
             page = self._client.get_records(ShardIterator=iterator, Limit=_PAGE)
             for record in page["Records"]:
                 yield dict(from_api(record, self._arn).event)

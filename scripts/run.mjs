@@ -7,14 +7,14 @@ import { python, root, setUpOrExit } from "./lib/setup.mjs";
 const PARENT_CHECK_MS = 1000;
 
 await setUpOrExit();
+// Before the child is there, so that none is lost: what comes meanwhile is handled as soon as this script is through.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
 const child = spawn(python, process.argv.slice(2), {
   cwd: root,
   stdio: "inherit",
   // Signals cannot tell it when this process is killed outright: it watches for that itself.
   env: { ...process.env, LAUNCHER_PID: String(process.pid) },
 });
-const signals = ["SIGINT", "SIGTERM", "SIGHUP"];
-for (const signal of signals) process.on(signal, () => child.kill(signal));
 
 // npm killed outright tells nobody either.
 const parent = process.ppid;

@@ -23,11 +23,11 @@ _INTERRUPTED = 130
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit code."""
-    parser = _parser()
-    given = parser.parse_args(arguments)
+    interface = parser()
+    given = interface.parse_args(arguments)
     endpoint_url = given.endpoint_url or os.environ.get("AWS_ENDPOINT_URL")
     if not endpoint_url:
-        parser.error("no endpoint: give --endpoint-url or set AWS_ENDPOINT_URL")
+        interface.error("no endpoint: give --endpoint-url or set AWS_ENDPOINT_URL")
     log = json_log if given.log_format == "json" else _text_log
     try:
         serve(
@@ -93,8 +93,9 @@ class _Parser(argparse.ArgumentParser):
         sys.exit(_fail(f"{message} (see --help)", _MISUSED))
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+def parser() -> argparse.ArgumentParser:
+    """Make the command line's parser."""
+    made = _Parser(
         prog="python -m local.event_source_mapping",
         description="Serve event source mappings of DynamoDB streams as AWS Lambda does, on a "
         "local AWS whose own poller does not: retries, bisection, partial responses, record age, "
@@ -103,7 +104,7 @@ def _parser() -> argparse.ArgumentParser:
         "all the same. Ctrl-C stops after the invocations in flight. See "
         "docs/event-source-mapping.md.",
     )
-    add = parser.add_argument
+    add = made.add_argument
     add("--endpoint-url", metavar="URL", help="the local AWS; default: AWS_ENDPOINT_URL")
     add(
         "--mapping",
@@ -160,7 +161,7 @@ def _parser() -> argparse.ArgumentParser:
         default=Options.discovery_interval,
         help="look for new shards this often (default: %(default)s)",
     )
-    return parser
+    return made
 
 
 def _seconds(text: str) -> float:

@@ -1,16 +1,15 @@
 """The outside world through boto3: Lambda, DynamoDB Streams, SQS, SNS and S3.
 
-boto3's own retries are off: what is repeated, and what that costs, is the core's decision.
+What is wrong is translated here: the core knows only the errors of `errors.py`.
 """
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
-import boto3
-import botocore.session
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from .aws_clients import ClientFactory
 from .errors import (
     EndpointError,
     ExpiredIteratorError,
@@ -29,9 +28,6 @@ from .records import from_api
 from .responses import InvokeResult
 from .settings import MappingStatus, parse_mapping
 
-_FUNCTION_TIMEOUT = 900  # seconds: the longest a function may run
-_CONNECTIONS = 100
-
 _STREAM_ERRORS: dict[str, type[StreamError]] = {
     "ExpiredIteratorException": ExpiredIteratorError,
     "TrimmedDataAccessException": TrimmedDataError,
@@ -45,52 +41,14 @@ _STREAM_ERRORS: dict[str, type[StreamError]] = {
     "ProvisionedThroughputExceededException": StreamThrottledError,
 }
 _TOO_LARGE = {"RequestTooLargeException", "RequestEntityTooLargeException"}
+_HTTP_OK = 200
 _HTTP_TOO_LARGE = 413
-
-
-class AwsClients:
-    """Makes the clients of one endpoint."""
-
-    def __init__(self, endpoint_url: str, region: str | None = None) -> None:
-        """Use the environment's credentials and region, or stand-ins where it has none.
-
-        A local endpoint checks neither, so none have to be configured for it.
-        """
-        self.endpoint_url = endpoint_url
-        core = botocore.session.Session()
-        # Asking a machine's metadata service for credentials would only cost seconds here.
-        core.set_config_variable("metadata_service_num_attempts", 0)
-        self._session = boto3.Session(
-            botocore_session=core,
-            region_name=region or core.get_config_variable("region") or "us-east-1",
-        )
-        self._stand_ins: dict[str, str] = {}
-        if self._session.get_credentials() is None:
-            self._stand_ins = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
-
-    def client(self, service: str) -> Any:
-        """Make a client that tries once and waits as long as a function may run.
-
-        Raises EndpointError when the endpoint's URL is none.
-        """
-        config = Config(
-            connect_timeout=5,
-            parameter_validation=False,  # the endpoint validates, and says so in one line
-            read_timeout=_FUNCTION_TIMEOUT + 30,
-            max_pool_connections=_CONNECTIONS,
-            retries={"total_max_attempts": 1, "mode": "standard"},
-            s3={"addressing_style": "path"},
-        )
-        try:
-            return self._session.client(service, endpoint_url=self.endpoint_url, config=config, **self._stand_ins)
-        except ValueError as error:
-            raise EndpointError(f"{self.endpoint_url!r} is no endpoint URL such as http://127.0.0.1:4566") from error
 
 
 class AwsMappings:
     """GetEventSourceMapping."""
 
-    def __init__(self, clients: AwsClients, overrides: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, clients: ClientFactory, overrides: Mapping[str, Any] | None = None) -> None:
         """Let `overrides` (by API name) replace settings that the endpoint cannot hold."""
         self._client = clients.client("lambda")
         self._endpoint_url = clients.endpoint_url
@@ -115,8 +73,11 @@ class AwsMappings:
 class AwsStream:
     """The DynamoDB Streams API."""
 
-    def __init__(self, clients: AwsClients) -> None:
+    def __init__(self, clients: ClientFactory) -> None:
         self._client = clients.client("dynamodbstreams")
+        # boto3 spends more on parsing a page than everything else here. Where its event is not
+        # emitted, its own parsing stands: from_api reads both forms.
+        self._client.meta.events.register("before-parse.*.GetRecords", _keep_records_as_they_travel)
 
     def describe(self, stream_arn: str, after_shard: str | None) -> StreamPage:
         """Give one page of DescribeStream."""
@@ -160,7 +121,7 @@ class AwsStream:
 class AwsFunction:
     """The Lambda API's Invoke."""
 
-    def __init__(self, clients: AwsClients) -> None:
+    def __init__(self, clients: ClientFactory) -> None:
         self._client = clients.client("lambda")
 
     def invoke(self, function_arn: str, invocation: Invocation) -> InvokeResult:
@@ -186,6 +147,16 @@ class AwsFunction:
             executed_version=answer.get("ExecutedVersion") or "$LATEST",
             request_id=answer["ResponseMetadata"].get("RequestId", ""),
         )
+
+
+def _keep_records_as_they_travel(
+    response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: object
+) -> None:
+    """Take the records out of an answer before boto3 parses it."""
+    if response_dict["status_code"] == _HTTP_OK:
+        answer = json.loads(response_dict["body"])
+        customized_response_dict["Records"] = answer.pop("Records", [])
+        response_dict["body"] = json.dumps(answer).encode()
 
 
 def _shard(shard: Mapping[str, Any]) -> ShardDescription:

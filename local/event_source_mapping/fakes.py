@@ -1,5 +1,6 @@
 """Fakes of the outside world for virtual time; they pass the contract tests of the real ones."""
 
+import json
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -161,6 +162,23 @@ class FakeFunction:
         result = self._handler(invocation)
         self.invocations.append(invocation)
         return result
+
+
+def python_function(handler: Callable[[dict[str, Any], None], Any]) -> Handler:
+    """Make a Lambda handler's answer what Invoke would answer, for FakeFunction.
+
+    It is called with the event and no context. An exception, or an answer that is no JSON, is a
+    function error; nothing else of Lambda's runtime is imitated.
+    """
+
+    def invoke(invocation: Invocation) -> InvokeResult:
+        try:
+            return InvokeResult(json.dumps(handler(invocation.event(), None)).encode())
+        except Exception as error:  # noqa: BLE001 - as the runtime does
+            words = {"errorType": type(error).__name__, "errorMessage": str(error)}
+            return InvokeResult(json.dumps(words).encode(), "Unhandled")
+
+    return invoke
 
 
 class FakeDestination:

@@ -20,6 +20,7 @@ _NUMBERS: dict[str, tuple[int, int, int]] = {
 }
 OVERRIDABLE = tuple(_NUMBERS)
 _LOWEST_RECORD_AGE = 60
+_ENABLED = {"Enabled": True, "Enabling": True, "Disabled": False, "Disabling": False}
 _STARTING_POSITIONS = ("TRIM_HORIZON", "LATEST")
 
 
@@ -47,13 +48,31 @@ class MappingSettings:
         """Concurrent batches a shard: a tumbling window's state is the shard's, so it has one."""
         return 1 if self.tumbling_window else self.parallelization_factor
 
+    def describe(self) -> str:
+        """Say in one line what is served and with which self."""
+        parts = [
+            f"batches of {self.batch_size}",
+            f"window {self.batching_window} s",
+            f"factor {self.parallelization_factor}",
+            f"retries {_limit(self.maximum_retry_attempts)}",
+            f"record age {_limit(self.maximum_record_age, ' s')}",
+            f"bisect {'on' if self.bisect_on_error else 'off'}",
+            f"partial responses {'on' if self.report_batch_item_failures else 'off'}",
+        ]
+        if self.tumbling_window:
+            parts.append(f"tumbling window {self.tumbling_window} s")
+        if self.filters:
+            parts.append(f"{len(self.filters)} filter patterns")
+        parts.append(f"on failure to {self.destination or 'nowhere'}")
+        return f"{self.stream_arn} to {self.function_arn}: {', '.join(parts)}"
+
 
 @dataclass(frozen=True)
 class MappingStatus:
     """A mapping as it stands now: its settings and whether it is switched on."""
 
     settings: MappingSettings
-    enabled: bool
+    enabled: bool | None  # None: on the way, and the state does not say where to
     deleting: bool = False
 
 
@@ -65,7 +84,7 @@ def parse_mapping(answer: Mapping[str, Any]) -> MappingStatus:
     state = answer.get("State") or "Enabled"
     return MappingStatus(
         settings=_parse_settings(answer),
-        enabled=state in {"Enabled", "Enabling", "Creating", "Updating"},
+        enabled=_ENABLED.get(state),
         deleting=state == "Deleting",
     )
 
@@ -134,3 +153,7 @@ def _filters(answer: Mapping[str, Any]) -> tuple[FilterPattern, ...]:
 def _destination(answer: Mapping[str, Any]) -> str | None:
     on_failure = (answer.get("DestinationConfig") or {}).get("OnFailure") or {}
     return on_failure.get("Destination") or None
+
+
+def _limit(value: int, unit: str = "") -> str:
+    return "without limit" if value < 0 else f"{value}{unit}"

@@ -9,40 +9,19 @@ from .batch_processor import BatchProcessor
 from .batching import BatchBuffer
 from .decisions import Outcome
 from .filter_patterns import matches_any
-from .lanes import ShardProgress, lane_of
+from .lane import Lane
+from .lanes import lane_of
 from .lineage import LATEST
 from .ports import RecordsPage
 from .records import StreamRecord
 from .session import Session
 from .shard_reader import READ_LIMIT, ShardReader, resume_position
+from .shard_state import ShardState
 from .tasks import Signal, Sleep, Task
 from .windows import STATE_LIMIT, TumblingWindow
 
 _AHEAD_LIMIT = 200  # records
 _AHEAD_PAUSE = 0.01  # seconds
-
-
-class ShardState:
-    """What is known of a shard beyond one session: it lives as long as its mapping is served."""
-
-    def __init__(self, shard_id: str, parent_id: str | None, start: str) -> None:
-        self.shard_id = shard_id
-        self.parent_id = parent_id
-        self.start = start  # where to read from while nothing of it is done
-        self.progress = ShardProgress()
-        self.iterator: str | None = None  # LATEST asked for again would skip what came between
-        self.finished_at: float | None = None
-        self.consuming = False
-
-
-class _Lane:
-    """One lane: its open batch, and whether an invocation is under way."""
-
-    def __init__(self, buffer: BatchBuffer, processor: BatchProcessor) -> None:
-        self.buffer = buffer
-        self.processor = processor
-        self.wake = Signal()
-        self.busy = False
 
 
 class ShardConsumer:
@@ -88,7 +67,7 @@ class ShardConsumer:
     @property
     def pending(self) -> bool:
         """Whether records wait or are in flight, or a window is owed its final invocation."""
-        return any(lane.busy or len(lane.buffer) for lane in self._lanes) or bool(self._window and self._window.is_open)
+        return any(lane.pending for lane in self._lanes) or bool(self._window and self._window.is_open)
 
     def tasks(self) -> list[Task[None]]:
         """Give the tasks to spawn."""
@@ -100,7 +79,7 @@ class ShardConsumer:
         for lane in self._lanes:
             lane.wake.fire()
 
-    def _make_lane(self) -> _Lane:
+    def _make_lane(self) -> Lane:
         settings = self._session.settings
         buffer = BatchBuffer(
             batch_size=settings.batch_size,
@@ -115,7 +94,7 @@ class ShardConsumer:
             number=self._shard.progress.number,
             window=self._window,
         )
-        return _Lane(buffer, processor)
+        return Lane(buffer, processor, self._window)
 
     def _read(self) -> Task[None]:
         shard = self._shard
@@ -183,13 +162,13 @@ class ShardConsumer:
             self._lanes[lane_of(record, len(self._lanes))].buffer.append(record, now)
         self._finish([record.sequence_number for record in filtered])
 
-    def _run(self, lane: _Lane) -> Task[None]:
+    def _run(self, lane: Lane) -> Task[None]:
         while not self._session.stopping:
             now = self._session.clock.now()
-            reason = self._window_closing(lane, now)
+            reason = lane.closing_reason(now, ended=self._ended, empty_at=self._empty_at)
             if reason:
                 yield from self._close_window(lane, reason)
-            elif self._is_due(lane, now):
+            elif lane.is_due(now, ended=self._ended):
                 yield from self._invoke(lane)
             elif self._ended and not lane.buffer:
                 break
@@ -200,54 +179,25 @@ class ShardConsumer:
         if not self._open_lanes and self._ended and self._shard.progress.first_unfinished is None:
             self._finished()
 
-    def _is_due(self, lane: _Lane, now: float) -> bool:
-        release_at = lane.buffer.release_at()
-        if release_at is None:
-            return False
-        return lane.buffer.full or self._ended or now >= release_at or self._crosses_window(lane)
-
-    def _crosses_window(self, lane: _Lane) -> bool:
-        """Whether a record waits that a later tumbling window takes: this one's are complete."""
-        window = self._window
-        newest = lane.buffer.tail
-        return bool(window and window.is_open and newest and not window.takes(newest.created))
-
-    def _invoke(self, lane: _Lane) -> Task[None]:
-        window, head = self._window, lane.buffer.head
-        if window and head:
-            window.open_for(head.created)
-        records = lane.buffer.take(before=window.end) if window else lane.buffer.take()
+    def _invoke(self, lane: Lane) -> Task[None]:
         lane.busy = True
+        batch = lane.process()
         self._space.fire()
-        yield from lane.processor.process(records)
+        yield from batch
         self._settle(lane)
 
-    def _close_window(self, lane: _Lane, reason: str) -> Task[None]:
+    def _close_window(self, lane: Lane, reason: str) -> Task[None]:
         lane.busy = True
-        yield from lane.processor.close_window(reason=reason)
-        if self._window and not self._session.stopping:
+        closed = yield from lane.close_window(reason)
+        if self._window and closed:
             self._finish(self._window.close())
         self._settle(lane)
 
-    def _settle(self, lane: _Lane) -> None:
+    def _settle(self, lane: Lane) -> None:
         lane.busy = False
         now = self._session.last_active = self._session.clock.now()
         lane.buffer.reopen(now)
         self._space.fire()
-
-    def _window_closing(self, lane: _Lane, now: float) -> str:
-        """Say why the tumbling window ends now; empty if it does not."""
-        window, head = self._window, lane.buffer.head
-        if window is None or not window.is_open:
-            return ""
-        if window.overflowing:
-            return "its state is over 1 MB"
-        if head is not None:
-            return "" if window.takes(head.created) else "the next record is in a later window"
-        if self._ended:
-            return "the shard has ended"
-        # Only an empty read after the window's end shows that no record of it is still to come.
-        return "its time is over" if now >= window.end and self._empty_at >= window.end else ""
 
     def _done(self, records: Sequence[StreamRecord]) -> None:
         numbers = [record.sequence_number for record in records]

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from .lineage import TRIM_HORIZON, ShardDescription, childless, first_sight, may_start
 from .ports import ShardCheckpoint
-from .shard_consumer import ShardState
+from .shard_state import ShardState
 
 KEEP_FINISHED = 48 * 3600.0  # seconds; a stream may list a finished shard for 24 h
 

@@ -17,7 +17,7 @@ from .mapping_poller import MappingPoller
 from .ports import CheckpointStore, FailureDestination, FunctionInvoker
 from .session import Options, Ports
 from .settings import MappingSettings, MappingStatus
-from .tasks import VirtualScheduler
+from .virtual import VirtualScheduler
 
 # The mapping is not read again unless a test asks for it: a day would hold 86,400 such reads.
 QUIET = Options(settings_interval=math.inf)

@@ -1,8 +1,8 @@
 """Tasks: what the core is written in, and the scheduler that both worlds share.
 
 A task is a generator. It yields what it wants (`Perform` I/O, `Sleep`) and is sent the answer, so
-the core itself reads no clock, opens no socket and knows no thread. `VirtualScheduler` answers at
-once and moves a clock of its own; `LiveScheduler` runs I/O on threads and waits.
+the core itself reads no clock, opens no socket and knows no thread. `virtual.py` answers at once
+and moves a clock of its own; `live.py` runs I/O on threads and waits.
 """
 
 import heapq
@@ -47,7 +47,7 @@ class Signal:
     __slots__ = ("_waiting",)
 
     def __init__(self) -> None:
-        self._waiting: list[_Waiter] = []
+        self._waiting: list[Waiter] = []
 
     def fire(self) -> None:
         """Wake every task that sleeps on this signal now."""
@@ -55,13 +55,13 @@ class Signal:
         for waiter in waiting:
             waiter.wake()
 
-    def add(self, waiter: "_Waiter") -> None:
+    def add(self, waiter: "Waiter") -> None:
         """Let a sleeping task be woken by the next `fire`."""
         self._waiting = [other for other in self._waiting if not other.woken]
         self._waiting.append(waiter)
 
 
-class _Waiter:
+class Waiter:
     """One sleep of one task: woken once, by its timer or by its signal."""
 
     __slots__ = ("_scheduler", "_task", "woken")
@@ -72,6 +72,7 @@ class _Waiter:
         self.woken = False
 
     def wake(self) -> None:
+        """Let the task go on, the first time."""
         if not self.woken:
             self.woken = True
             self._scheduler.make_ready(self._task, None, None)
@@ -83,7 +84,7 @@ class Scheduler:
     def __init__(self) -> None:
         self.running = 0
         self._order = 0
-        self._timers: list[tuple[float, int, _Waiter]] = []
+        self._timers: list[tuple[float, int, Waiter]] = []
         self._ready: list[tuple[Task[None], Any, Exception | None]] = []
 
     def now(self) -> float:
@@ -121,7 +122,7 @@ class Scheduler:
         while self._timers and self._timers[0][0] <= now:
             heapq.heappop(self._timers)[2].wake()
 
-    def call_at(self, when: float, waiter: _Waiter) -> None:
+    def call_at(self, when: float, waiter: Waiter) -> None:
         """Wake the waiter at a time; equal times keep the order in which they were asked for."""
         self._order += 1
         heapq.heappush(self._timers, (when, self._order, waiter))
@@ -135,67 +136,11 @@ class Scheduler:
         if isinstance(effect, Perform):
             self.perform(task, effect.operation)
             return
-        waiter = _Waiter(self, task)
+        waiter = Waiter(self, task)
         if effect.until is not None and effect.until != math.inf:
             self.call_at(effect.until, waiter)
         if effect.signal is not None:
             effect.signal.add(waiter)
-
-
-class VirtualScheduler(Scheduler):
-    """Time that moves only when every task waits: a day of retries takes milliseconds.
-
-    I/O runs inline. An operation that should take time says so with `spend`; its task goes on that
-    much later, and others run meanwhile.
-    """
-
-    def __init__(self, start: float = 1_700_000_000.0) -> None:
-        super().__init__()
-        self._now = start
-        self._spent = 0.0
-
-    def now(self) -> float:
-        """Return the virtual time; within an operation, including what it has spent so far."""
-        return self._now + self._spent
-
-    def spend(self, seconds: float) -> None:
-        """Let the operation that is running take this long."""
-        self._spent += seconds
-
-    def perform(self, task: Task[None], operation: Callable[[], Any]) -> None:
-        """Run the operation now; answer after the time it spent."""
-        value, error = outcome_of(operation)
-        spent, self._spent = self._spent, 0.0
-        if spent:
-            self.call_at(self._now + spent, _Answer(self, task, value, error))
-        else:
-            self.make_ready(task, value, error)
-
-    def run(self, until: Callable[[], bool] = lambda: False) -> None:
-        """Run until no task is left, none can go on, or `until` holds."""
-        self.step_ready()
-        while self.running and not until():
-            when = self.next_timer()
-            if when is None:
-                return
-            self._now = max(self._now, when)
-            self.wake_due(self._now)
-            self.step_ready()
-
-
-class _Answer(_Waiter):
-    """The answer of an operation that took virtual time."""
-
-    __slots__ = ("_error", "_value")
-
-    def __init__(self, scheduler: Scheduler, task: Task[None], value: Any, error: Exception | None) -> None:
-        super().__init__(scheduler, task)
-        self._value = value
-        self._error = error
-
-    def wake(self) -> None:
-        self.woken = True
-        self._scheduler.make_ready(self._task, self._value, self._error)
 
 
 def outcome_of(operation: Callable[[], Any]) -> tuple[Any, Exception | None]:

@@ -4,6 +4,7 @@ import { spawn } from "node:child_process";
 
 const TAIL_LINES = 15;
 const running = new Set();
+let exiting; // the exit code, once a signal came
 const err = process.stderr;
 const colour = (code, text) => (err.isTTY && !process.env.NO_COLOR ? `\u001b[${code}m${text}\u001b[0m` : text);
 
@@ -38,12 +39,14 @@ export async function step(label, work) {
 export function capture(command, args, options = {}) {
   return new Promise((resolve) => {
     let output = "";
-    const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], ...options });
-    running.add(child);
+    // In a group of its own, so that all it starts can be ended with it.
+    const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], detached: true, ...options });
     const done = (code) => {
       running.delete(child);
       resolve({ code, output });
+      if (exiting !== undefined && running.size === 0) process.exit(exiting);
     };
+    running.add(child);
     child.stdout.on("data", (data) => (output += data));
     child.stderr.on("data", (data) => (output += data));
     child.on("error", (error) => {
@@ -54,18 +57,30 @@ export function capture(command, args, options = {}) {
   });
 }
 
-/** Until the returned function is called, a signal ends the commands under way and then this process. */
+/**
+ * Until the returned function is called, a signal ends the commands under way and then this process.
+ * They are killed and waited for: what they leave half-made is made anew, but not while they still write to it.
+ */
 export function endStepsOnSignal() {
   const handlers = [["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 129]].map(([signal, code]) => {
     const handler = () => {
-      for (const child of running) child.kill(signal);
       if (err.isTTY) err.write("\n");
-      process.exit(code);
+      if (running.size === 0) process.exit(code);
+      exiting = code;
+      for (const { pid } of running) end(pid);
     };
     process.on(signal, handler);
     return [signal, handler];
   });
   return () => handlers.forEach(([signal, handler]) => process.off(signal, handler));
+}
+
+function end(pid) {
+  try {
+    process.kill(-pid, "SIGKILL");
+  } catch {
+    // it has ended by itself
+  }
 }
 
 /** Print what went wrong and how to go on; anything but a SetupError is a mistake of ours and says so. */

@@ -81,6 +81,28 @@ def test_disabling_ends_a_row_of_retries_and_enabling_starts_it_afresh() -> None
     assert len(sent(simulation)) == before + 6
 
 
+def test_an_update_that_also_enables_applies_its_settings() -> None:
+    """Disabled at the start and served; enabled and updated in one call [While it runs]."""
+    simulation = simulate(fails_on(1), settings={"batch_size": 2}, options=WATCHING)
+    simulation.run(seconds=60)
+    simulation.change(enabled=True, maximum_retry_attempts=0)
+    simulation.run(idle=10)
+    assert covered(documents(simulation)[0]) == (1, 2, 2)
+    assert len(simulation.outcomes(Outcome.WARNING)) == 1
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_a_state_on_the_way_changes_nothing(*, enabled: bool) -> None:
+    """Updating says neither enabled nor disabled: a served mapping stays served [While it runs]."""
+    simulation = simulate(enabled=enabled, options=WATCHING).run(seconds=3, idle=100)
+    settings = simulation.mappings.statuses[simulation.poller.uuid].settings
+    for on_the_way in (None, enabled):
+        simulation.mappings.statuses[settings.uuid] = MappingStatus(settings, on_the_way)
+        simulation.run(seconds=3, idle=100)
+    assert not simulation.outcomes(Outcome.PAUSED, Outcome.RESUMED)
+    assert len(simulation.outcomes(Outcome.WARNING)) == enabled
+
+
 def test_a_limit_set_while_running_frees_a_blocked_shard() -> None:
     """An update applies to the batch that is being retried [While it runs]."""
     simulation = simulate(fails_on(1), settings={"batch_size": 2}, options=WATCHING)

@@ -46,6 +46,8 @@ def test_no_payload_at_all_is_a_success() -> None:
         {"itemIdentifier": None},
         {"itemIdentifier": 123},
         {"itemIdentifier": "123"},
+        {"itemIdentifier": []},
+        {"itemIdentifier": {}},
         {"foo": 123},
         {"foo": None},
         {},

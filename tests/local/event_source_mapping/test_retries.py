@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from local.event_source_mapping.decisions import Outcome
 from local.event_source_mapping.errors import InvokeError, PayloadTooLargeError
-from local.event_source_mapping.fakes import FakeDestination, make_record
+from local.event_source_mapping.fakes import FakeDestination, make_record, python_function
 from local.event_source_mapping.ports import Invocation
 from local.event_source_mapping.responses import InvokeResult
 from local.event_source_mapping.retries import RetrySchedule
@@ -211,6 +212,31 @@ def test_the_default_schedule_fits_the_one_recorded_figure() -> None:
     """Eight invocations of an instantly failing function fit in less than 60 s [Choices]."""
     schedule = RetrySchedule()
     assert sum(schedule.delay(failures) for failures in range(1, 8)) < 60
+
+
+def test_without_retry_delay_a_throttle_is_still_waited_out() -> None:
+    """A delay of 0 is for failures; a throttle waits a tenth of a second [Choices]."""
+
+    def handler(_: Invocation) -> InvokeResult:
+        raise InvokeError("TooManyRequestsException")
+
+    options = replace(QUIET, retry=RetrySchedule.fixed(0.0))
+    simulation = simulate(handler, options=options).run(seconds=10)
+    assert simulation.poller.metrics.Throttles == pytest.approx(100, abs=2)
+
+
+def test_a_python_handler_is_served_in_process() -> None:
+    """A simulation runs a real handler: its answers and its exceptions [Guarantees]."""
+
+    def handler(event: dict[str, Any], _: None) -> Any:
+        if len(event["Records"]) > 1:
+            raise ValueError("one at a time")
+        return {"batchItemFailures": []}
+
+    settings = {"bisect_on_error": True, "report_batch_item_failures": True}
+    simulation = simulate(python_function(handler), records=2, settings=settings).run()
+    assert sent(simulation) == [[1, 2], [1], [2]]
+    assert simulation.outcomes(Outcome.FAILED)[0].reason == "Unhandled: ValueError one at a time"
 
 
 def test_function_errors_of_every_kind_are_one_kind() -> None:

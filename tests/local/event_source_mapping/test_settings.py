@@ -92,13 +92,14 @@ def test_a_value_that_aws_refuses_is_refused_by_name(name: str, value: Any) -> N
     ("state", "enabled"),
     [
         ("Enabled", True),
-        ("Creating", True),
-        ("Updating", True),
+        ("Enabling", True),
+        ("Creating", None),
+        ("Updating", None),
         ("Disabled", False),
         ("Disabling", False),
     ],
 )
-def test_states_on_the_way_count_as_where_they_lead(state: str, *, enabled: bool) -> None:
+def test_states_on_the_way_count_as_where_they_lead(state: str, *, enabled: bool | None) -> None:
     """Enabling is enabled, Disabling is disabled [While it runs]."""
     assert parse_mapping({**MINIMAL, "State": state}).enabled is enabled
     assert parse_mapping({**MINIMAL, "State": "Deleting"}).deleting

@@ -153,6 +153,21 @@ def test_the_checkpoint_moves_when_the_window_closes() -> None:
     assert kept.sequence_number == str(10**20 + 2)
 
 
+def test_a_final_invocation_that_a_stop_meets_in_flight_is_checkpointed() -> None:
+    """It is finished, and what it closed is not replayed [Tumbling windows]."""
+
+    def handler(invocation: Invocation) -> InvokeResult:
+        if invocation.extra["isFinalInvokeForWindow"]:
+            simulation.scheduler.spend(30.0)
+        return counting(invocation)
+
+    simulation = simulate(handler, records=2, settings=WINDOW)
+    simulation.run(seconds=50, idle=100)
+    simulation.stop()
+    kept = simulation.checkpoints.load(simulation.poller.uuid)["shardId-1"]
+    assert kept.sequence_number == str(10**20 + 2)
+
+
 def test_a_window_has_one_lane_whatever_the_factor() -> None:
     """The state is the shard's, so its batches follow each other [Choices]."""
     settings = {**WINDOW, "parallelization_factor": 10, "batch_size": 1}

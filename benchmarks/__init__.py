@@ -1,0 +1,1 @@
+"""Measured against what a user would pick instead: `npm run bench`, or `python -m benchmarks`."""

@@ -1,0 +1,178 @@
+"""docs/operations.md: every example is what the command prints, and every command and option stands there."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import shlex
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from moto import mock_aws
+
+from notifications.decide import Outcome
+from notifications.failures import Parked, to_body
+from operations import check, explain, history, preview, redrive
+from operations.__main__ import main
+from operations.redrive import FAILING, PLAYED, TRIMMED, UNKNOWN, WOULD_PLAY
+from tests.builders import ROOT, sample
+from tests.docs.markdown import Block, blocks, code_in, first_cells, headings, section
+from tests.operations.stage import FakeFunction, FakeQueue, FakeStack, FakeStreams, Shard, make_ledger, write_history
+from tests.rules.scenario import Shop
+
+TEXT = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+COMMANDS = {"check": check, "explain": explain, "preview": preview, "history": history, "redrive": redrive}
+PYTHON = ".venv/bin/python -m operations "
+NEEDS_STAGE = re.compile(r"operations (?:history|redrive)\b|--stream")
+
+
+def _examples(*, with_stage: bool) -> list[tuple[Block, str, str]]:
+    """List the commands of the document with what they print."""
+    found = []
+    for block in blocks(TEXT):
+        assert block.language == "console"
+        commands = re.split(r"^\$ ", block.text, flags=re.MULTILINE)[1:]
+        if any(NEEDS_STAGE.search(command) for command in commands) is with_stage:
+            found += [(block, *command.partition("\n")[::2]) for command in commands]
+    return found
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a folder that looks like the project and may be written to."""
+    folder = tmp_path_factory.mktemp("project")
+    for name in (".venv", "notifications", "operations", "local", "events", "infrastructure"):
+        (folder / name).symlink_to(ROOT / name)
+    for name in ("alerts.toml", "serverless.yml", "package.json"):
+        (folder / name).write_text((ROOT / name).read_text(encoding="utf-8"), encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize(("block", "command", "printed"), _examples(with_stage=False), ids=lambda each: str(each)[:60])
+def test_a_command_prints_what_the_document_shows(block: Block, command: str, printed: str, project: Path) -> None:
+    """Run in a shell, one after the other, as a reader would."""
+    del block
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(
+        ["bash", "-c", command], cwd=project, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.stdout + done.stderr == printed.rstrip("\n") + ("\n" if printed.strip() else "")
+
+
+def _failures() -> list[str]:
+    """Write the queue of the document: a parked record, a batch that is still in the stream, and one that is gone."""
+    refused = Parked(sample("price-drop.json")["Records"][0], "SNS: InvalidParameter: Invalid parameter: Subject", "X")
+    batches = [
+        ("shardId-00000001", "700000000000888747570", 2, "RetryAttemptsExhausted"),
+        ("shardId-00000000", "700000000000888747900", 5, "RecordAgeExceeded"),
+    ]
+    given_up = [
+        {
+            "requestContext": {"condition": condition},
+            "DDBStreamBatchInfo": {
+                "shardId": shard,
+                "startSequenceNumber": first,
+                "endSequenceNumber": "700000000000888747608" if size == 2 else "700000000000888747999",
+                "batchSize": size,
+            },
+        }
+        for shard, first, size, condition in batches
+    ]
+    return [to_body(refused, ""), *map(json.dumps, given_up)]
+
+
+@pytest.fixture
+def stage(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeStack]:
+    """Give the stage of the document: three samples played, and three things given up."""
+    for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(f"AWS_{name}", "none")
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    played = [sample(f"{name}.json")["Records"][0] for name in ("price-drop", "sold-out")]
+    mixed = [record for record in sample("mixed-batch.json")["Records"] if "dynamodb" in record]
+    in_range = [record for record in mixed if record["dynamodb"]["SequenceNumber"][-3:] in {"570", "608"}]
+    with mock_aws():
+        dynamodb = make_ledger()
+        rules = (ROOT / "alerts.toml").read_text(encoding="utf-8")
+        write_history(dynamodb, rules, Shop(records=played[:1]), _created(played[0]) + 2)
+        write_history(dynamodb, rules, Shop(records=played[1:]), _created(played[1]) + 2)
+        streams = FakeStreams(Shard([in_range], trimmed_before="700000000000888747500"))
+        clients = {"dynamodb": dynamodb, "sqs": FakeQueue(*_failures()), "dynamodbstreams": streams}
+        yield FakeStack(**clients, **{"lambda": FakeFunction()})
+
+
+def _created(record: dict[str, Any]) -> float:
+    return float(record["dynamodb"]["ApproximateCreationDateTime"])
+
+
+def test_a_command_about_a_stage_prints_what_the_document_shows(
+    stage: FakeStack, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Against a stage in memory that is as the document has it."""
+    monkeypatch.setenv("NO_COLOR", "1")
+    examples = _examples(with_stage=True)
+    assert len(examples) >= 3
+    for _, command, printed in examples:
+        assert command.startswith(PYTHON)
+        main(shlex.split(command.removeprefix(PYTHON)), lambda *_: stage)
+        assert capsys.readouterr().out == printed.rstrip("\n") + "\n"
+
+
+def _parser(name: str) -> argparse.ArgumentParser:
+    commands = argparse.ArgumentParser().add_subparsers()
+    COMMANDS[name].add_to(commands)
+    return commands.choices[name]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_option_of_a_command_is_listed_and_every_listed_option_exists(name: str) -> None:
+    """The table of each section is the list of the command's options."""
+    known = {option for action in _parser(name)._actions for option in action.option_strings} - {"-h", "--help"}
+    assert sorted(first_cells(section(TEXT, name))) == sorted(f"`{option}`" for option in known)
+
+
+def test_every_command_has_a_section_and_stands_in_the_table() -> None:
+    """No command is hidden, and none is invented."""
+    assert [heading for level, heading in headings(TEXT) if level == 2] == list(COMMANDS)
+    table = first_cells(TEXT[: TEXT.index("| exit code |")])
+    assert table == [f"[`{name}`](#{name})" for name in COMMANDS]
+
+
+def test_the_commands_of_the_document_are_those_of_the_program(capsys: pytest.CaptureFixture[str]) -> None:
+    """`--help` lists the same ones."""
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    assert re.findall(r"^    (\w+) ", capsys.readouterr().out, re.MULTILINE) == list(COMMANDS)
+
+
+def test_every_name_of_the_json_stands_in_the_document(stage: FakeStack, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whatever a command prints with --json, its names are in its section."""
+    event = str(ROOT / "events" / "price-drop.json")
+    runs = {
+        "check": [],
+        "explain": ["--event", event],
+        "preview": [event],
+        "history": ["--product", "prod-123"],
+        "redrive": ["--dry-run"],
+    }
+    for name, arguments in runs.items():
+        main([name, *arguments, "--json"], lambda *_: stage)
+        out = capsys.readouterr().out
+        values = [json.loads(line) for line in out.splitlines()] if name in {"history", "redrive"} else json.loads(out)
+        entries = values if isinstance(values, list) else [values]
+        if name == "preview":
+            entries += values["rules"]
+        names = {key for entry in entries for key in entry}
+        assert names
+        assert names <= set(code_in(section(TEXT, name))), name
+
+
+def test_every_outcome_and_status_is_named() -> None:
+    """The words that stand in `outcome` and `status`."""
+    words = {re.sub(r"\s+", " ", each) for each in re.findall(r"`([^`]+)`", section(TEXT, "explain"))}
+    assert {outcome.value for outcome in Outcome} <= words
+    assert {PLAYED, FAILING, TRIMMED, UNKNOWN, WOULD_PLAY} <= set(code_in(section(TEXT, "redrive")))

@@ -1,0 +1,74 @@
+"""`npm start` as a user sees it end."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+WITHIN_SECONDS = 120  # a bound for a test that fails, not a promise
+
+
+def _start(*arguments: str, **environment: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "local", *arguments],
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def test_a_taken_port_ends_in_one_message() -> None:
+    """The exit code is 1, the message says what to do, and no traceback is shown."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = str(server.getsockname()[1])
+        with _start("--once", "--port", port) as run:
+            output, _ = run.communicate(timeout=WITHIN_SECONDS)
+
+    assert run.returncode == 1
+    assert f"error: Port {port} on 127.0.0.1 cannot be used" in output
+    assert "Traceback" not in output
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_with_nothing_left_behind(number: signal.Signals) -> None:
+    """Interrupted while it starts or deploys, it ends at once, quietly, and so does the local AWS."""
+    with _start("--once", "--json") as run:
+        group = _child_of(run.pid)
+        run.send_signal(number)
+        run.send_signal(number)  # npm and the terminal both pass it on
+        output, _ = run.communicate(timeout=WITHIN_SECONDS)
+
+    assert run.returncode == 130
+    assert "Traceback" not in output
+    _wait_until_gone(group)
+
+
+def _wait_until_gone(group: int) -> None:
+    deadline = time.monotonic() + WITHIN_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.02)
+    raise AssertionError("something is left running")
+
+
+def _child_of(pid: int) -> int:
+    deadline = time.monotonic() + WITHIN_SECONDS
+    while time.monotonic() < deadline:
+        listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid=,pgid="], capture_output=True, text=True, check=True)
+        for line in listed.stdout.splitlines():
+            child, parent, group = map(int, line.split())
+            if parent == pid and child == group:
+                return child
+        time.sleep(0.05)
+    raise AssertionError("no child was started")

@@ -1,0 +1,1 @@
+"""Tests of `notifications`, a module a module."""

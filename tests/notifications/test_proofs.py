@@ -1,0 +1,98 @@
+"""The quick proofs that a rule cannot fire, against the exact judgement that they save."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from notifications import rules_file
+from notifications.changes import ProductChange
+from notifications.decode import decode
+
+RULES = (
+    'when = "price_drop"',
+    'when = "price_rise"',
+    'when = "price_drop"\nat_least = "10%"',
+    'when = "price_rise"\nat_least = "0.1%"',
+    'when = "price_drop"\nat_least = "0.05"',
+    'when = "price_rise"\nat_least = "250000000000%"',
+    'when = "price_drop"\nbelow = "20"',
+    'when = "price_drop"\nbelow = "20"\nfirst_sight = true',
+    'when = "price_drop"\nat_least = "10%"\nbaseline = "last_alert"',
+    'when = "out_of_stock"',
+    'when = "back_in_stock"',
+    'when = "low_stock"\nthreshold = 5',
+    'when = "low_stock"\nthreshold = 0.1',
+    'when = "low_stock"\nthreshold = 5\nrearm = 7',
+)
+NUMBERS = st.one_of(
+    st.integers(-3, 30).map(str),
+    st.decimals(-100, 100, places=2).map(str),
+    st.decimals("4.9999999999999999999999999", "5.0000000000000000000000001", places=25).map(str),
+    st.sampled_from(["0.1", "0.0999999999999999999999999", "-0", "9.9E+125", "1E-130", "22.5", "25", "22.50000000001"]),
+    st.sampled_from(["nan", "inf", "1_0", " 5 ", "", "1E+999", "\u0665"]),
+)
+VALUES = st.one_of(NUMBERS.map(lambda text: {"N": text}), st.sampled_from([None, {"S": "5"}, {"NULL": True}, {}, "5"]))
+
+
+def _record(old: Any, new: Any) -> dict[str, Any]:
+    images = {
+        name: {"productId": {"S": "p"}, **({} if value is None else {"price": value, "stock": value})}
+        for name, value in (("OldImage", old), ("NewImage", new))
+    }
+    change = {"Keys": {"productId": {"S": "p"}}, "SequenceNumber": "1", "StreamViewType": "NEW_AND_OLD_IMAGES"}
+    return {"eventName": "MODIFY", "dynamodb": {**change, **images}}
+
+
+@pytest.mark.parametrize("rule", RULES)
+@given(old=VALUES, new=VALUES)
+def test_a_record_is_dismissed_only_if_no_rule_could_fire(rule: str, old: Any, new: Any) -> None:
+    """Whatever the two values are, a dismissed record is one that the exact judgement turns down, too."""
+    ruleset = rules_file.parse(f'[[rules]]\nname = "rule"\n{rule}\n').ruleset
+    record = _record(old, new)
+    (compiled,) = ruleset.rules
+    if not ruleset.dismisses(record):
+        return
+    if compiled.condition.uses_memory:
+        assert old == new
+    assert not compiled.judge(ProductChange(decode(record))).fired
+
+
+@pytest.mark.parametrize(
+    ("rule", "old", "new"),
+    [
+        ('when = "price_drop"\nat_least = "10%"', "25", "22.51"),
+        ('when = "price_drop"\nat_least = "10%"', "25", "30"),
+        ('when = "price_rise"', "25", "24.99"),
+        ('when = "out_of_stock"', "12", "11"),
+        ('when = "back_in_stock"', "12", "11"),
+        ('when = "low_stock"\nthreshold = 5', "12", "11"),
+    ],
+)
+def test_everyday_changes_are_dismissed(rule: str, old: str, new: str) -> None:
+    """The changes that a shop makes all day cost no decoding."""
+    ruleset = rules_file.parse(f'[[rules]]\nname = "rule"\n{rule}\n').ruleset
+    assert ruleset.dismisses(_record({"N": old}, {"N": new}))
+
+
+def test_a_product_may_carry_an_exception_so_nothing_is_dismissed_by_the_rule_alone() -> None:
+    """With exceptions allowed, a price that moved is looked at in full."""
+    rule = '[[rules]]\nname = "rule"\nwhen = "price_drop"\nat_least = "10%"\n'
+    ruleset = rules_file.parse(f'[product]\noverrides = "alerts"\n{rule}').ruleset
+    assert not ruleset.dismisses(_record({"N": "25"}, {"N": "24"}))
+
+
+@pytest.mark.parametrize("event_name", ["INSERT", "REMOVE"])
+def test_an_event_that_no_rule_is_for_is_dismissed_if_it_is_a_stream_record(event_name: str) -> None:
+    """What is no record is looked at in full, and given up there."""
+    ruleset = rules_file.parse('[[rules]]\nname = "rule"\nwhen = "price_drop"\n').ruleset
+    record = {**_record(None, None), "eventName": event_name}
+    assert ruleset.dismisses(record)
+    assert not ruleset.dismisses({**record, "dynamodb": {}})
+
+
+def test_a_removal_is_not_dismissed_where_a_rule_remembers() -> None:
+    """A removed product's memory has to be forgotten."""
+    ruleset = rules_file.parse('[[rules]]\nname = "rule"\nwhen = "price_drop"\ncooldown = "1h"\n').ruleset
+    assert not ruleset.dismisses({**_record(None, None), "eventName": "REMOVE"})

@@ -1,0 +1,113 @@
+"""`where`: demands on attributes of the item."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.builders import added, change_of, one_rule, raw, typed, values
+
+ABSENT = object()
+NINES, ONE_LESS = Decimal("9" * 38), Decimal("9" * 37 + "8")
+
+
+def met(demand: str, value: Any = ABSENT) -> bool:
+    """Tell whether a demand on `a` lets a new item through."""
+    attributes = {} if value is ABSENT else {"a": typed(value)}
+    (rule,) = one_rule("added", f"where = {{ a = {demand} }}").ruleset.rules
+    return rule.judge(change_of(raw("INSERT", new=attributes))).fired
+
+
+@pytest.mark.parametrize(
+    ("demand", "value", "expected"),
+    [
+        ("{ less_than = 5 }", 5, False),
+        ("{ less_than = 5 }", Decimal("4.99"), True),
+        ("{ at_most = 5 }", 5, True),
+        ("{ at_most = 5 }", Decimal("5.01"), False),
+        ("{ more_than = 5 }", 5, False),
+        ("{ more_than = 5 }", Decimal("5.01"), True),
+        ("{ at_least = 5 }", 5, True),
+        ("{ at_least = 5 }", Decimal("4.99"), False),
+        ('{ less_than = "99999999999999999999999999999999999999" }', ONE_LESS, True),
+        ('{ less_than = "99999999999999999999999999999999999999" }', NINES, False),
+        ("{ more_than = 0, less_than = 10 }", 5, True),
+        ("{ more_than = 0, less_than = 10 }", 10, False),
+        ('{ prefix = "Kitchen" }', "Kitchen/Pans", True),
+        ('{ prefix = "Kitchen" }', "A Kitchen", False),
+        ('{ suffix = "Pans" }', "Kitchen/Pans", True),
+        ('{ suffix = "Pans" }', "Pans/Kitchen", False),
+        ("{ exists = true }", "x", True),
+        ("{ exists = true }", None, True),
+        ("{ exists = true }", ABSENT, False),
+        ("{ exists = false }", ABSENT, True),
+        ("{ exists = false }", "x", False),
+        ('{ not = "x" }', "x", False),
+        ('{ not = "x" }', "y", True),
+        ('{ not = "x" }', ABSENT, True),
+        ('{ not = ["x", 5] }', 5, False),
+        ('{ not = ["x", 5] }', "z", True),
+        ('{ not = { prefix = "x" } }', "xy", False),
+        ('{ not = { prefix = "x" } }', 5, True),
+        ("{ not = { not = 5 } }", 5, True),
+        ("{ not = { exists = true } }", ABSENT, True),
+    ],
+)
+def test_each_test_passes_what_its_name_says(demand: str, value: Any, expected: bool) -> None:
+    """Numbers at their edges and in every digit, texts by their ends, presence, and the opposite of each."""
+    assert met(demand, value) is expected
+
+
+@pytest.mark.parametrize("demand", ["{ less_than = 5 }", "{ at_least = -5 }", '{ prefix = "x" }', '{ suffix = "x" }'])
+@pytest.mark.parametrize("value", [ABSENT, None, True, ["x"], {"x": 1}])
+def test_a_value_of_another_type_passes_no_test(demand: str, value: Any) -> None:
+    """A text is not below a number, and a number begins with no text."""
+    assert not met(demand, value)
+
+
+def test_a_text_is_no_number_and_a_number_no_text() -> None:
+    """Types are never converted."""
+    assert not met("{ less_than = 5 }", "4")
+    assert not met('{ prefix = "4" }', 4)
+
+
+@given(
+    values(),
+    st.sampled_from(['"a"', "5", '["a", 5, true]', "{ less_than = 5 }", '{ prefix = "a" }', "{ exists = true }"]),
+)
+def test_not_is_the_opposite_for_every_value(value: dict[str, Any], demand: str) -> None:
+    """Exactly one of a test and its opposite lets an item through."""
+    change = change_of(raw("INSERT", new={"a": value}))
+    verdicts = [
+        one_rule("added", f"where = {{ a = {text} }}").ruleset.rules[0].judge(change).fired
+        for text in (demand, f"{{ not = {demand} }}")
+    ]
+    assert sorted(verdicts) == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("demand", "value", "reason"),
+    [
+        ("{ less_than = 5 }", 7, "a is 7, needs less than 5"),
+        ('{ prefix = "x" }', "y", "a is y, needs prefix x"),
+        ("{ exists = true }", ABSENT, "a is absent, needs it to be there"),
+        ("{ exists = false }", "x", "a is x, needs it to be absent"),
+        ('{ not = "x" }', "x", "a is x, needs not x"),
+        ("[true, 5]", "x", "a is x, needs true or 5"),
+    ],
+)
+def test_the_reason_names_value_and_demand(demand: str, value: Any, reason: str) -> None:
+    """Why a rule did not fire, in words."""
+    (rule,) = one_rule("added", f"where = {{ a = {demand} }}").ruleset.rules
+    entry = added() if value is ABSENT else added(a=value)
+    assert rule.judge(change_of(entry)).reason == reason
+
+
+def test_a_malformed_value_has_a_reason_too() -> None:
+    """Asking why never fails."""
+    (rule,) = one_rule("added", 'where = { a = "x" }').ruleset.rules
+    assert rule.judge(change_of(raw("INSERT", new={"a": {"X": 1}}))).reason == "a is no attribute value, needs x"

@@ -1,0 +1,1 @@
+"""What rules promise to people, theme by theme."""

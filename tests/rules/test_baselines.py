@@ -1,0 +1,95 @@
+"""Baselines: the previous price, the last alerted one, another attribute."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from tests.rules.scenario import Shop, fired, play, reasons, rule, titles
+
+LAST_ALERT = rule("price_drop", 'at_least = "10%"\nbaseline = "last_alert"')
+
+
+def _two_percent_each(start: str, times: int) -> list[str]:
+    prices = [Decimal(start)]
+    for _ in range(times):
+        prices.append((prices[-1] * Decimal("0.98")).quantize(Decimal("0.0001")))
+    return [str(price) for price in prices]
+
+
+def test_small_drops_add_up_to_one_alert() -> None:
+    """Ten drops of 2% fire once, when they have come to 10% of where they began."""
+    shop = Shop().prices(*_two_percent_each("100", 10))
+    assert fired(LAST_ALERT, shop) == [7]  # six of them make 88.58, the first of them 10% below
+    (alert,) = play(LAST_ALERT, shop)
+    assert alert.data["baseline"] == "100"
+    assert alert.data["text"] == "The price of mug dropped by 11.4%, from 100 to 88.5843."
+
+
+def test_small_drops_never_fire_against_the_previous_price() -> None:
+    """Without the baseline each drop of 2% stands alone."""
+    assert fired(rule("price_drop", 'at_least = "10%"'), Shop().prices(*_two_percent_each("100", 10))) == []
+
+
+def test_after_an_alert_the_alerted_price_is_the_baseline() -> None:
+    """The next alert needs 10% of what the last one said, not of the previous price."""
+    shop = Shop().prices(100, 90, 85, "81.01", 81)
+    assert fired(LAST_ALERT, shop) == [2, 5]
+    assert reasons(LAST_ALERT, shop)[2:4] == ["dropped 5.6% from 90, needs 10%", "dropped 10.0% from 90, needs 10%"]
+
+
+def test_a_recovery_does_not_move_the_alerted_baseline() -> None:
+    """Up to 99 and down to 85 is 5.6% below the alerted 90: nobody hears of it twice."""
+    shop = Shop().prices(100, 90, 99, 85)
+    assert fired(LAST_ALERT, shop) == [2]
+    assert reasons(LAST_ALERT, shop)[2] == "price went from 90 to 99"
+
+
+def test_the_first_change_seen_sets_the_baseline() -> None:
+    """Before any alert it is the price before the first change, whatever direction that change had."""
+    shop = Shop().prices(100, 120, 95, "90.01", 90)
+    assert fired(LAST_ALERT, shop) == [5]
+
+
+def test_a_target_crossed_again_after_a_recovery_fires_again() -> None:
+    """With last_alert, too: 19 was alerted, the price recovered to 25, and 18 is news."""
+    text = rule("price_drop", 'below = "20"\nbaseline = "last_alert"')
+    assert fired(text, Shop().prices(25, 19, 25, 18)) == [2, 4]
+
+
+def test_a_crossing_that_alerted_nobody_is_made_up_for() -> None:
+    """Sold out while it crossed, back in stock at 18: it alerts after all, as the last alerted price was above 20."""
+    text = rule("price_drop", 'below = "20"\nbaseline = "last_alert"\nwhere = { stock = { more_than = 0 } }')
+    shop = Shop().put(price=25, stock=0).put(price=19).put(price=18, stock=3)
+    assert fired(text, shop) == [3]
+
+
+def test_another_attribute_can_be_the_baseline() -> None:
+    """25% below the list price fires whatever the previous price was."""
+    text = rule("price_drop", 'at_least = "25%"\nbaseline = { attribute = "listPrice" }')
+    shop = Shop().put(price=80, listPrice=100).put(price=76).put(price=75)
+    assert fired(text, shop) == [3]
+    assert titles(text.replace('name = "r"', 'name = "r"\ntitle = "{percent} off {baseline}"'), shop) == [
+        "25.0% off 100"
+    ]
+
+
+def test_a_target_is_crossed_from_the_baseline() -> None:
+    """Baseline ≥ target > new, as the contract has it: with a list price of 25 any drop below 20 crosses 20."""
+    text = rule("price_drop", 'below = "20"\nbaseline = { attribute = "listPrice" }')
+    assert fired(text, Shop().put(price=22, listPrice=25).put(price=19).put(price=18)) == [2, 3]
+    assert fired(text, Shop().put(price=22, listPrice=19).put(price=18)) == []
+
+
+def test_a_product_without_the_baseline_attribute_does_not_fire() -> None:
+    """It is no error either, and the reason says what is missing."""
+    text = rule("price_drop", 'baseline = { attribute = "listPrice" }')
+    shop = Shop().put(price=80).put(price=40)
+    assert fired(text, shop) == []
+    assert reasons(text, shop)[1] == "listPrice, the baseline, is no number"
+
+
+def test_a_new_currency_begins_a_new_baseline() -> None:
+    """The last alerted 90 USD is no baseline for EUR prices; the first EUR price is."""
+    text = '[product]\ncurrency = "currency"\n' + LAST_ALERT
+    shop = Shop().put(price=100, currency="USD").put(price=90).put(price=80, currency="EUR").put(price=75).put(price=72)
+    assert fired(text, shop) == [2, 5]

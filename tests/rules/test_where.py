@@ -1,0 +1,93 @@
+"""`where` and `expired`: which items a rule is about."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.rules.scenario import Shop, fired, reasons, rule
+
+ITEM: dict[str, Any] = {
+    "category": "Home",
+    "stock": 5,
+    "active": True,
+    "sku": "EU-123",
+    "specs": {"color": "red"},
+    "offers": [{"seller": "ours"}],
+}
+
+
+@pytest.mark.parametrize(
+    ("demand", "met"),
+    [
+        ('category = "Home"', True),
+        ('category = "home"', False),
+        ('category = ["Electronics", "Home"]', True),
+        ('category = ["Electronics", "Toys"]', False),
+        ("stock = 5", True),
+        ("stock = 5.0", True),
+        ('stock = "5"', False),
+        ("active = true", True),
+        ("active = false", False),
+        ('sku = { prefix = "EU-" }', True),
+        ('sku = { prefix = "US-" }', False),
+        ('sku = { suffix = "23" }', True),
+        ("stock = { less_than = 5 }", False),
+        ("stock = { less_than = 5.01 }", True),
+        ("stock = { at_most = 5 }", True),
+        ("stock = { more_than = 5 }", False),
+        ("stock = { at_least = 5 }", True),
+        ("stock = { more_than = 1, less_than = 9 }", True),
+        ("stock = { more_than = 1, less_than = 3 }", False),
+        ("sku = { less_than = 5 }", False),
+        ("category = { exists = true }", True),
+        ("brand = { exists = true }", False),
+        ("brand = { exists = false }", True),
+        ('category = { not = "Toys" }', True),
+        ('category = { not = ["Home", "Toys"] }', False),
+        ('brand = { not = "Acme" }', True),
+        ("stock = { not = { less_than = 5 } }", True),
+        ('sku = { not = { prefix = "EU-" } }', False),
+        ('"specs.color" = "red"', True),
+        ('"specs.size" = "red"', False),
+        ('"offers[0].seller" = "ours"', True),
+        ('"offers[1].seller" = { exists = true }', False),
+        ('category = "Home", active = false', False),
+    ],
+)
+def test_a_demand_is_met_or_not(demand: str, met: bool) -> None:
+    """Every test of `where`, met and unmet."""
+    assert fired(rule("added", f"where = {{ {demand} }}"), Shop().put(**ITEM)) == ([1] if met else [])
+
+
+def test_where_looks_at_the_item_as_it_is_now() -> None:
+    """The new image counts: a product that moves into the category with its drop fires."""
+    text = rule("price_drop", 'where = { category = "Sale" }')
+    shop = Shop().put(price=10, category="Home").put(price=9, category="Sale").put(price=8, category="Home")
+    assert fired(text, shop) == [2]
+
+
+def test_where_looks_at_a_removed_item_as_it_was() -> None:
+    """There is no new image then: the old one counts."""
+    text = rule("removed", 'where = { category = "Sale" }')
+    shop = Shop().put("a", category="Sale").put("b", category="Home").remove("a").remove("b")
+    assert fired(text, shop) == [3]
+
+
+def test_the_reason_names_the_demand_that_was_not_met() -> None:
+    """What the item has, and what the rule needs."""
+    text = rule("added", 'where = { category = ["Sale", "Toys"], stock = { less_than = 3 } }')
+    assert reasons(text, Shop().put(category="Home", stock=1)) == ["category is Home, needs Sale or Toys"]
+    assert reasons(text, Shop().put(category="Sale", stock=7)) == ["stock is 7, needs less than 3"]
+    assert reasons(text, Shop().put(stock=1)) == ["category is absent, needs Sale or Toys"]
+
+
+@pytest.mark.parametrize(
+    ("more", "deleted", "expired"), [("", 1, 1), ("expired = false", 1, 0), ("expired = true", 0, 1)]
+)
+def test_expiries_can_be_left_out(more: str, deleted: int, expired: int) -> None:
+    """`expired = false` is for deletions by people alone, true for those by the table's time to live, none for both."""
+    text = rule("removed", more)
+    assert len(fired(text, Shop().put(name="a").remove())) == deleted
+    assert len(fired(text, Shop().put(name="a").remove(expired=True))) == expired

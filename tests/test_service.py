@@ -1,0 +1,495 @@
+"""The service as it is packaged: what `sls package` compiles, refuses and puts into the artifact."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.builders import ROOT
+
+STAGES = ("dev", "prod")
+OWN_STREAM = "arn:aws:dynamodb:eu-west-1:123456789012:table/catalogue/stream/2026-01-01T00:00:00.000"
+LARGEST_ARTIFACT = 3 * 1024 * 1024
+
+DEFAULTS = {
+    "BatchSize": 100,
+    "MaximumBatchingWindowInSeconds": 1,
+    "ParallelizationFactor": 1,
+    "StartingPosition": "TRIM_HORIZON",
+    "MaximumRetryAttempts": 50,
+    "MaximumRecordAgeInSeconds": 21600,
+    "BisectBatchOnFunctionError": True,
+    "FunctionResponseTypes": ["ReportBatchItemFailures"],
+    "Enabled": True,
+}
+OVERRIDES = {
+    "batchSize": ("250", "BatchSize", 250),
+    "batchWindow": ("7", "MaximumBatchingWindowInSeconds", 7),
+    "parallelizationFactor": ("4", "ParallelizationFactor", 4),
+    "startingPosition": ("LATEST", "StartingPosition", "LATEST"),
+    "maximumRetryAttempts": ("9", "MaximumRetryAttempts", 9),
+    "maximumRecordAgeInSeconds": ("3600", "MaximumRecordAgeInSeconds", 3600),
+    "bisectBatchOnFunctionError": ("false", "BisectBatchOnFunctionError", False),
+    "enabled": ("false", "Enabled", False),
+}
+FUNCTION_OVERRIDES = {"timeout": ("90", "Timeout", 90), "memorySize": ("1024", "MemorySize", 1024)}
+OUTPUTS = {
+    "ProductsTableName",
+    "ProductsStreamArn",
+    "AlertsFunctionName",
+    "AlertsTopicArn",
+    "FailuresQueueUrl",
+    "LedgerTableName",
+}
+
+
+def environment() -> dict[str, str]:
+    """Give an environment in which nobody is logged in to AWS."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SLS_", "SERVERLESS_"))}
+    return {
+        **kept,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_CONFIG_FILE": os.devnull,
+        "NODE_NO_WARNINGS": "1",
+        "npm_config_update_notifier": "false",
+    }
+
+
+def sls(*arguments: str, folder: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    """Run `npx sls` as a user types it."""
+    assert (folder / "node_modules" / ".bin" / "sls").exists(), (
+        "the Node packages are missing: run `npm ci` (or `npm run setup`) first"
+    )
+    return subprocess.run(
+        ["npx", "--no", "--", "sls", *arguments],
+        cwd=folder,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+class Package:
+    """What one `sls package` made."""
+
+    def __init__(self, folder: Path, stage: str, params: dict[str, str]) -> None:
+        """Package a stage into `folder`."""
+        given = [f"--param={name}={value}" for name, value in params.items()]
+        done = sls("package", "--stage", stage, "--package", str(folder), *given)
+        assert done.returncode == 0, done.stdout + done.stderr
+        self.folder = folder
+        self.template_file = folder / "cloudformation-template-update-stack.json"
+        self.template: dict[str, Any] = json.loads(self.template_file.read_text(encoding="utf-8"))
+
+    def of_type(self, kind: str) -> dict[str, dict[str, Any]]:
+        """Give the resources of a type, by their names."""
+        return {name: found for name, found in self.template["Resources"].items() if found["Type"] == kind}
+
+    def one(self, kind: str) -> dict[str, Any]:
+        """Give the properties of the only resource of a type."""
+        (found,) = self.of_type(kind).values()
+        return dict(found["Properties"])
+
+    def resource(self, name: str) -> dict[str, Any]:
+        """Give a resource by its name."""
+        return dict(self.template["Resources"][name])
+
+    @property
+    def mapping(self) -> dict[str, Any]:
+        """The event source mapping's properties."""
+        return self.one("AWS::Lambda::EventSourceMapping")
+
+    @property
+    def artifact(self) -> Path:
+        """The zip that is deployed."""
+        return self.folder / "product-alerts.zip"
+
+
+Packaged = Callable[..., Package]
+
+
+@pytest.fixture(scope="session")
+def packaged(tmp_path_factory: pytest.TempPathFactory) -> Packaged:
+    """Package a stage with parameters; each combination once."""
+    made: dict[tuple[str, ...], Package] = {}
+
+    def package(stage: str = "dev", **params: str) -> Package:
+        key = (stage, *sorted(f"{name}={value}" for name, value in params.items()))
+        if key not in made:
+            made[key] = Package(tmp_path_factory.mktemp("package"), stage, params)
+        return made[key]
+
+    return package
+
+
+def every_override() -> dict[str, str]:
+    """Give every parameter of stream and function a value that is not its default."""
+    return {name: value for name, (value, _, _) in {**OVERRIDES, **FUNCTION_OVERRIDES}.items()}
+
+
+# The mapping
+
+
+@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("setting", DEFAULTS)
+def test_the_mapping_carries_each_stream_setting_with_its_default(packaged: Packaged, stage: str, setting: str) -> None:
+    """What the stream event sets reaches the compiled mapping."""
+    assert packaged(stage).mapping[setting] == DEFAULTS[setting]
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_what_the_mapping_gives_up_goes_to_the_failures_queue(packaged: Packaged, stage: str) -> None:
+    """The on-failure destination is the queue."""
+    destination = packaged(stage).mapping["DestinationConfig"]["OnFailure"]["Destination"]
+    assert destination == {"Fn::GetAtt": ["FailuresQueue", "Arn"]}
+
+
+@pytest.mark.parametrize("param", OVERRIDES)
+def test_each_stream_parameter_reaches_the_mapping(packaged: Packaged, param: str) -> None:
+    """`--param` turns each setting for one deploy."""
+    _, setting, expected = OVERRIDES[param]
+    assert packaged("dev", **every_override()).mapping[setting] == expected
+    assert DEFAULTS[setting] != expected
+
+
+@pytest.mark.parametrize("param", FUNCTION_OVERRIDES)
+def test_each_function_parameter_reaches_the_function(packaged: Packaged, param: str) -> None:
+    """Time and memory are parameters, too."""
+    _, setting, expected = FUNCTION_OVERRIDES[param]
+    assert packaged("dev", **every_override()).one("AWS::Lambda::Function")[setting] == expected
+
+
+def test_every_parameter_of_the_stream_event_is_tested_here() -> None:
+    """A setting that is added to the stream event needs a test of its default and of its override."""
+    stream = _service()["functions"]["alerts"]["events"][0]["stream"]
+    used = {found[1] for value in stream.values() if (found := re.fullmatch(r"\$\{param:(\w+)\}", str(value)))}
+    assert used == {*OVERRIDES, "functionResponseType"}
+
+
+def test_every_parameter_says_in_its_line_what_turning_it_costs() -> None:
+    """Each stream and function setting in serverless.yml has a comment beside it."""
+    text = (ROOT / "serverless.yml").read_text(encoding="utf-8")
+    lines = text.partition("\n  default:\n")[2].partition("\n  dev:")[0].splitlines()
+    for name in (
+        *OVERRIDES,
+        "functionResponseType",
+        *FUNCTION_OVERRIDES,
+        "logRetentionInDays",
+        "ledgerRetentionInDays",
+    ):
+        (line,) = [line for line in lines if re.match(rf"    {name}:", line)]
+        assert re.search(r" # \S.{10,}", line), f"{name} has no comment"
+
+
+def _service() -> dict[str, Any]:
+    class Loader(yaml.SafeLoader):
+        """Reads CloudFormation's short forms as text."""
+
+    Loader.add_multi_constructor("!", lambda _loader, _tag, node: node.value)
+    return dict(yaml.load((ROOT / "serverless.yml").read_text(encoding="utf-8"), Loader=Loader))  # noqa: S506 - it is safe
+
+
+# The function
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_the_function_runs_the_handler_on_arm_and_python_3_13(packaged: Packaged, stage: str) -> None:
+    """The deployed runtime is fixed, whatever Python packages."""
+    function = packaged(stage).one("AWS::Lambda::Function")
+    assert function["Handler"] == "handler.handle_stream"
+    assert function["Runtime"] == "python3.13"
+    assert function["Architectures"] == ["arm64"]
+    assert function["FunctionName"] == f"product-alerts-{stage}-alerts"
+    assert "VpcConfig" not in function
+
+
+def test_the_function_gets_every_variable_that_it_reads(packaged: Packaged) -> None:
+    """What bootstrap reads stands in the template, and nothing else does."""
+    source = (ROOT / "notifications" / "bootstrap.py").read_text(encoding="utf-8")
+    named = set(re.findall(r'environ(?:\.get\(|, )"([A-Z_]+)"', source)) - {"PRINT_ALERTS"}
+    assert set(packaged().one("AWS::Lambda::Function")["Environment"]["Variables"]) == named
+    assert named
+
+
+# What it writes to
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_the_outputs_are_those_that_others_look_up(packaged: Packaged, stage: str) -> None:
+    """The names are a contract; osls adds only that of its deployment bucket."""
+    outputs = packaged(stage).template["Outputs"]
+    assert {name for name in outputs if not name.startswith("Serverless")} == OUTPUTS
+
+
+def test_the_outputs_point_to_what_they_are_named_after(packaged: Packaged) -> None:
+    """Each output is the reference that its reader needs."""
+    outputs = {name: found["Value"] for name, found in packaged().template["Outputs"].items() if name in OUTPUTS}
+    assert outputs == {
+        "ProductsTableName": {"Ref": "ProductsTable"},
+        "ProductsStreamArn": {"Fn::GetAtt": ["ProductsTable", "StreamArn"]},
+        "AlertsFunctionName": {"Ref": "AlertsLambdaFunction"},
+        "AlertsTopicArn": {"Ref": "AlertsTopic"},
+        "FailuresQueueUrl": {"Ref": "FailuresQueue"},
+        "LedgerTableName": {"Ref": "LedgerTable"},
+    }
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_the_failures_queue_is_encrypted_and_keeps_14_days(packaged: Packaged, stage: str) -> None:
+    """What was given up is kept for as long as SQS keeps anything."""
+    queue = packaged(stage).one("AWS::SQS::Queue")
+    assert queue["SqsManagedSseEnabled"] is True
+    assert queue["MessageRetentionPeriod"] == 14 * 24 * 3600
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_the_products_table_is_safe_to_keep(packaged: Packaged, stage: str) -> None:
+    """On demand, with both images, point-in-time recovery and encryption, and kept when the stack goes."""
+    table = packaged(stage).resource("ProductsTable")
+    assert (table["DeletionPolicy"], table["UpdateReplacePolicy"]) == ("Retain", "Retain")
+    properties = table["Properties"]
+    assert properties["BillingMode"] == "PAY_PER_REQUEST"
+    assert properties["KeySchema"] == [{"AttributeName": "productId", "KeyType": "HASH"}]
+    assert properties["AttributeDefinitions"] == [{"AttributeName": "productId", "AttributeType": "S"}]
+    assert properties["StreamSpecification"] == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
+    assert properties["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert properties["SSESpecification"] == {"SSEEnabled": True}
+
+
+def test_the_ledger_forgets_by_itself_and_has_the_key_that_the_code_writes(packaged: Packaged) -> None:
+    """Its key and its time to live are the attributes of `notifications.ledger`."""
+    table = packaged().resource("LedgerTable")["Properties"]
+    assert [key["AttributeName"] for key in table["KeySchema"]] == ["product", "alert"]
+    assert table["TimeToLiveSpecification"] == {"AttributeName": "expiresAt", "Enabled": True}
+    assert table["BillingMode"] == "PAY_PER_REQUEST"
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_logs_are_kept_for_14_days(packaged: Packaged, stage: str) -> None:
+    """Logs cost storage; two weeks are for looking back."""
+    group = packaged(stage).one("AWS::Logs::LogGroup")
+    assert group["RetentionInDays"] == 14
+    assert group["LogGroupName"] == f"/aws/lambda/product-alerts-{stage}-alerts"
+
+
+# The role
+
+
+def statements(package: Package) -> Iterator[dict[str, Any]]:
+    """Give what the function's role may do."""
+    for policy in package.one("AWS::IAM::Role")["Policies"]:
+        yield from policy["PolicyDocument"]["Statement"]
+
+
+def listed(value: Any) -> list[Any]:
+    """Give a list, where CloudFormation takes one entry bare."""
+    return value if isinstance(value, list) else [value]
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_the_role_has_no_wildcard(packaged: Packaged, stage: str) -> None:
+    """No action and no resource is left open, but the streams inside the function's own log group."""
+    for statement in statements(packaged(stage)):
+        assert statement["Effect"] == "Allow"
+        assert all("*" not in action for action in listed(statement["Action"]))
+        for resource in listed(statement["Resource"]):
+            text = json.dumps(resource)
+            assert "*" not in text or (statement["Sid"] == "WriteLogs" and text.count("*") == 1 and ":*" in text)
+
+
+def test_the_role_allows_what_the_code_calls_and_nothing_else(packaged: Packaged) -> None:
+    """Each action has its own resource."""
+    allowed = {
+        (action, json.dumps(resource))
+        for statement in statements(packaged())
+        for action in listed(statement["Action"])
+        for resource in listed(statement["Resource"])
+    }
+    stream, ledger = ('{"Fn::GetAtt": ["ProductsTable", "StreamArn"]}', '{"Fn::GetAtt": ["LedgerTable", "Arn"]}')
+    logs = '{"Fn::GetAtt": ["AlertsLogGroup", "Arn"]}'
+    assert allowed == {
+        ("dynamodb:DescribeStream", stream),
+        ("dynamodb:GetRecords", stream),
+        ("dynamodb:GetShardIterator", stream),
+        ("dynamodb:ListStreams", stream),
+        ("sns:Publish", '{"Ref": "AlertsTopic"}'),
+        ("sqs:SendMessage", '{"Fn::GetAtt": ["FailuresQueue", "Arn"]}'),
+        ("dynamodb:BatchGetItem", ledger),
+        ("dynamodb:PutItem", ledger),
+        ("dynamodb:UpdateItem", ledger),
+        ("logs:CreateLogStream", logs),
+        ("logs:PutLogEvents", logs),
+    }
+
+
+# A table that exists already
+
+
+def test_with_a_stream_given_no_products_table_is_made(packaged: Packaged) -> None:
+    """A template without the table cannot touch the user's."""
+    package = packaged("dev", productsStreamArn=OWN_STREAM)
+    assert set(package.of_type("AWS::DynamoDB::Table")) == {"LedgerTable"}
+    assert "ProductsTable" not in package.template_file.read_text(encoding="utf-8").replace("ProductsTableName", "")
+
+
+def test_with_a_stream_given_mapping_role_and_outputs_name_it(packaged: Packaged) -> None:
+    """The service attaches to that stream, with all its settings."""
+    package = packaged("dev", productsStreamArn=OWN_STREAM)
+    assert package.mapping["EventSourceArn"] == OWN_STREAM
+    assert {name: package.mapping[name] for name in DEFAULTS} == DEFAULTS
+    (reading,) = [found for found in statements(package) if "dynamodb:GetRecords" in found["Action"]]
+    assert reading["Resource"] == OWN_STREAM
+    outputs = package.template["Outputs"]
+    assert set(outputs) >= OUTPUTS
+    assert outputs["ProductsStreamArn"]["Value"] == OWN_STREAM
+    assert outputs["ProductsTableName"]["Value"] == "catalogue"
+
+
+# Lint and artifact
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_the_template_is_clean(packaged: Packaged, stage: str) -> None:
+    """cfn-lint finds nothing, warnings included."""
+    command = [str(Path(sys.executable).parent / "cfn-lint"), str(packaged(stage).template_file)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def names_in(package: Package) -> set[str]:
+    """List the files in the artifact."""
+    with zipfile.ZipFile(package.artifact) as artifact:
+        return set(artifact.namelist())
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_the_artifact_holds_the_code_the_rules_and_nothing_of_ours_besides(packaged: Packaged, stage: str) -> None:
+    """Handler, rules and `notifications` as they are in the repository; no tests, operations or local AWS."""
+    names = names_in(packaged(stage))
+    ours = {f"notifications/{path.name}" for path in (ROOT / "notifications").glob("*.py")}
+    assert {"handler.py", "alerts.toml", *ours} <= names
+    tops = {name.split("/")[0] for name in names}
+    foreign = {"tests", "operations", "local", "benchmarks", "infrastructure", "events", "docs", "schemas", "scripts"}
+    assert not tops & foreign
+    assert not tops & {"node_modules", ".venv", "serverless.yml", "package.json", "pytest", "moto", "ministack"}
+
+
+def test_the_artifact_holds_the_pinned_boto3_and_what_it_needs(packaged: Packaged) -> None:
+    """What runs on AWS is what was tested here, with the three services that it calls."""
+    names = names_in(packaged())
+    (pin,) = re.findall(r"^boto3==(\S+)", (ROOT / "requirements.txt").read_text(encoding="utf-8"), re.MULTILINE)
+    assert f"boto3-{pin}.dist-info/METADATA" in names
+    data = {name.split("/")[2] for name in names if name.startswith("botocore/data/") and name.count("/") > 2}
+    assert data == {"sns", "sqs", "dynamodb"}
+    assert {"botocore/data/endpoints.json", "botocore/data/_retry.json"} <= names
+
+
+def test_the_artifact_is_small(packaged: Packaged) -> None:
+    """At most 3 MB, and no bytecode of the machine that packaged it."""
+    package = packaged()
+    assert package.artifact.stat().st_size <= LARGEST_ARTIFACT
+    assert not [name for name in names_in(package) if name.endswith(".pyc") or "__pycache__" in name]
+
+
+def test_the_function_starts_from_the_artifact_alone(packaged: Packaged, tmp_path: Path) -> None:
+    """Unpacked into an empty place, the handler imports, builds its clients and answers."""
+    with zipfile.ZipFile(packaged().artifact) as artifact:
+        artifact.extractall(tmp_path)
+    code = (
+        f"import handler, boto3; assert boto3.__file__.startswith({str(tmp_path)!r}), boto3.__file__; "
+        "print(handler.handle_stream({'Records': []}, None))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", code],
+        cwd=tmp_path,
+        env={
+            "AWS_REGION": "us-east-1",
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_ACCESS_KEY_ID": "none",
+            "AWS_SECRET_ACCESS_KEY": "none",
+            "ALERTS_TOPIC_ARN": "arn:aws:sns:us-east-1:123456789012:alerts",
+            "FAILURES_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/failures",
+            "LEDGER_TABLE_NAME": "ledger",
+            "LEDGER_RETENTION_DAYS": "90",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.strip() == "{'batchItemFailures': []}", done.stderr
+
+
+# Refusals and local runs
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """Give a copy of the project that a test may spoil."""
+    folder = tmp_path / "project"
+    folder.mkdir()
+    for name in ("serverless.yml", "package.json", "requirements.txt", "alerts.toml", "handler.py"):
+        shutil.copy(ROOT / name, folder / name)
+    for name in ("notifications", "operations", "local", "infrastructure", "events"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("node_modules", ".venv"):
+        (folder / name).symlink_to((ROOT / name).resolve())
+    return folder
+
+
+def test_a_mistake_in_the_rules_fails_the_package_step(project: Path) -> None:
+    """A bad file never deploys: the message has rule, key and expectation, and no stack trace."""
+    rules = project / "alerts.toml"
+    rules.write_text(rules.read_text(encoding="utf-8").replace('at_least = "10%"', 'at_least = "ten"', 1), "utf-8")
+    done = sls("package", "--stage", "dev", "--package", str(project / "out"), folder=project)
+    said = done.stdout + done.stderr
+    assert done.returncode != 0
+    assert 'rule "price-drop", at_least = "ten": expected a percentage such as "10%"' in said
+    assert "Traceback" not in said
+    assert not re.search(r"^\s+at \S+ \(", said, re.MULTILINE), said
+    assert not (project / "out").exists()
+
+
+def test_a_stream_that_is_none_fails_the_package_step() -> None:
+    """A table's ARN in the place of its stream's is told before anything is deployed."""
+    arn = OWN_STREAM.partition("/stream/")[0]
+    done = sls("package", "--stage", "dev", "--package", os.devnull, f"--param=productsStreamArn={arn}")
+    assert done.returncode != 0
+    assert "is no stream of a table" in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("event", "expected"),
+    [
+        ("price-drop.json", ["product.price_dropped", "Wireless Mouse: 19.99 USD, was 25.99"]),
+        ("poison-record.json", ["parked", "dynamodb.NewImage: expected a map, got str"]),
+    ],
+)
+def test_invoke_local_prints_alerts_and_response(event: str, expected: list[str]) -> None:
+    """Without an account, credentials or anything running, a user sees what would be sent."""
+    done = sls("invoke", "local", "-f", "alerts", "-p", f"events/{event}", "--stage", "local")
+    assert done.returncode == 0, done.stdout + done.stderr
+    for text in (*expected, '"batchItemFailures": []'):
+        assert text in done.stdout
+
+
+@pytest.mark.parametrize("command", ["deploy", "remove"])
+def test_stage_local_is_kept_away_from_aws(command: str) -> None:
+    """Without the local AWS's address the stage `local` is refused, with what to do instead."""
+    done = sls(command, "--stage", "local")
+    said = done.stdout + done.stderr
+    assert done.returncode != 0
+    assert "npm start" in said
+    assert "AWS_ENDPOINT_URL" in said
