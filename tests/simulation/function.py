@@ -11,7 +11,7 @@ from typing import Any
 from local.event_source_mapping.errors import InvokeError
 from local.event_source_mapping.ports import Invocation
 from local.event_source_mapping.responses import InvokeResult
-from local.event_source_mapping.tasks import VirtualScheduler
+from local.event_source_mapping.virtual import VirtualScheduler
 from notifications.decode import sequence_number_of
 from notifications.pipeline import Pipeline
 

@@ -1,0 +1,280 @@
+"""The guarantees on the local AWS: real processes that die, calls that hang, batches that come twice; then the sums."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.event_source_mapping.failure_documents import RETRIES_EXHAUSTED, GivenUp, failure_document
+from local.event_source_mapping.records import from_api
+from local.subscriber import Subscriber
+from notifications.failures import Parked, SqsFailures
+from tests.conftest import DeployedService
+
+pytestmark = pytest.mark.end_to_end
+
+ROOT = Path(__file__).parent.parent
+POISON = ROOT / "events" / "poison-record.json"
+PRODUCTS = 60
+MANY = 300  # alerts: some thirty calls to die between
+QUIET_SECONDS = 3
+BOUND_SECONDS = 120  # for a test that fails, not a promise
+TRIES = 8
+
+
+class Watch:
+    """A subscriber that counts."""
+
+    def __init__(self, service: DeployedService) -> None:
+        self._subscriber = Subscriber(service.aws, service.outputs.alerts_topic_arn, f"watch-{uuid.uuid4().hex}")
+        self.products: Counter[str] = Counter()
+        self.ids: set[tuple[str, str]] = set()
+
+    def look(self, prefix: str, until: Callable[[], bool] = lambda: False, *, wait_seconds: int = 1) -> None:
+        """Take alerts about products of a prefix until it holds, or until none comes for a while."""
+        deadline, quiet_since = time.monotonic() + BOUND_SECONDS, time.monotonic()
+        while not until() and time.monotonic() < deadline and time.monotonic() - quiet_since < QUIET_SECONDS:
+            for alert in self._subscriber.receive(wait_seconds):
+                quiet_since = time.monotonic()
+                subject = str(alert.message["subject"])
+                if subject.startswith(prefix):
+                    self.products[subject] += 1
+                    self.ids.add((subject, alert.id))
+
+
+@pytest.fixture
+def watch(deployed_service: DeployedService) -> Watch:
+    """Subscribe before anything is sent."""
+    return Watch(deployed_service)
+
+
+def _batch(service: DeployedService, prefix: str, count: int = PRODUCTS) -> dict[str, Any]:
+    """Make a batch of new products, as the mapping would send it."""
+    first = time.time_ns() * 100
+    return {"Records": [_record(service, f"{prefix}{number}", first + number) for number in range(count)]}
+
+
+def _record(service: DeployedService, product: str, number: int) -> dict[str, Any]:
+    key = {"productId": {"S": product}}
+    return {
+        "eventID": uuid.uuid4().hex,
+        "eventName": "INSERT",
+        "eventSource": "aws:dynamodb",
+        "eventSourceARN": service.outputs.products_stream_arn,
+        "dynamodb": {
+            "ApproximateCreationDateTime": int(time.time()),
+            "Keys": key,
+            "NewImage": {**key, "name": {"S": product}, "price": {"N": "9.99"}, "stock": {"N": "20"}},
+            "SequenceNumber": str(number),
+            "StreamViewType": "NEW_AND_OLD_IMAGES",
+        },
+    }
+
+
+def _invoke(service: DeployedService, event: dict[str, Any]) -> tuple[Any, bool]:
+    """Invoke the function; return its answer, and whether it failed."""
+    answer = service.aws.client("lambda").invoke(
+        FunctionName=service.outputs.alerts_function_name, Payload=json.dumps(event)
+    )
+    return json.loads(answer["Payload"].read() or b"null"), "FunctionError" in answer
+
+
+def _until_done(service: DeployedService, event: dict[str, Any]) -> None:
+    """Deliver the batch again from where the function says, as the mapping does."""
+    for _ in range(TRIES):
+        answer, failed = _invoke(service, event)
+        failures = [] if failed else answer["batchItemFailures"]
+        if not failed and not failures:
+            return
+        if failures:
+            numbers = [record["dynamodb"]["SequenceNumber"] for record in event["Records"]]
+            event = {"Records": event["Records"][numbers.index(failures[0]["itemIdentifier"]) :]}
+    pytest.fail("the batch is never done")
+
+
+def _descendants(pid: int) -> list[int]:
+    children: dict[int, list[int]] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            rest = stat.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        children.setdefault(int(rest[1]), []).append(int(stat.parent.name))
+    found = list(children.get(pid, []))
+    for each in found:
+        found += children.get(each, [])
+    return found
+
+
+def _workers(service: DeployedService) -> list[int]:
+    """Find the processes that run the function: those of this local AWS that know its ledger."""
+    wanted = f"LEDGER_TABLE_NAME={service.outputs.ledger_table_name}".encode()
+    found = []
+    for pid in _descendants(service.aws.process.pid):
+        try:
+            environment = Path(f"/proc/{pid}/environ").read_bytes()
+        except OSError:
+            continue
+        if wanted in environment:
+            found.append(pid)
+    return found
+
+
+def test_a_function_killed_while_it_publishes_loses_nothing(deployed_service: DeployedService, watch: Watch) -> None:
+    """The process dies with alerts out; delivered again, every product has alerted, and a repeat has the same id."""
+    for attempt in range(TRIES):
+        prefix = f"killed-{attempt}-{uuid.uuid4().hex[:6]}-"
+        event = _batch(deployed_service, prefix, MANY)
+        _invoke(deployed_service, {"Records": []})  # a process is there already
+        with ThreadPoolExecutor(1) as pool:
+            invocation = pool.submit(_invoke, deployed_service, event)
+            watch.look(prefix, until=lambda: bool(watch.products), wait_seconds=0)
+            for pid in _workers(deployed_service):
+                os.kill(pid, signal.SIGKILL)
+            _, failed = invocation.result(BOUND_SECONDS)
+        if failed:
+            break
+        watch.products.clear()
+        watch.ids.clear()
+    assert failed, "the function was always faster than the hand that was to kill it"
+
+    _until_done(deployed_service, event)
+    watch.look(prefix)
+    assert set(watch.products) == {f"{prefix}{number}" for number in range(MANY)}
+    assert len(watch.ids) == MANY
+    assert max(watch.products.values()) <= 2
+
+
+def test_a_batch_invoked_twice_at_once_alerts_with_one_id_each(deployed_service: DeployedService, watch: Watch) -> None:
+    """Two processes with the same batch may both publish, and then with the same ids; a third finds all sent."""
+    prefix = f"twice-{uuid.uuid4().hex[:6]}-"
+    event = _batch(deployed_service, prefix)
+    with ThreadPoolExecutor(2) as pool:
+        answers = list(pool.map(lambda _: _invoke(deployed_service, event), range(2)))
+    assert not any(failed for _, failed in answers)
+    _until_done(deployed_service, event)
+    watch.look(prefix)
+    assert set(watch.products) == {f"{prefix}{number}" for number in range(PRODUCTS)}
+    assert len(watch.ids) == PRODUCTS
+    assert max(watch.products.values()) <= 2
+
+    watch.products.clear()
+    assert _invoke(deployed_service, event) == ({"batchItemFailures": []}, False)
+    watch.look(prefix)
+    assert watch.products == {}
+
+
+def test_an_aws_that_hangs_hands_the_batch_back(deployed_service: DeployedService, watch: Watch) -> None:
+    """The local AWS stands still for longer than a client waits; in the end every product has alerted."""
+    prefix = f"hung-{uuid.uuid4().hex[:6]}-"
+    event = _batch(deployed_service, prefix)
+    _invoke(deployed_service, {"Records": []})  # a process is there already
+    workers = set(_workers(deployed_service))
+    servers = [pid for pid in _descendants(deployed_service.aws.process.pid) if pid not in workers]
+    with ThreadPoolExecutor(1) as pool:
+        invocation = pool.submit(_until_done, deployed_service, event)
+        watch.look(prefix, until=lambda: bool(watch.products))
+        try:
+            for pid in servers:
+                os.kill(pid, signal.SIGSTOP)
+            threading.Event().wait(6)
+        finally:
+            for pid in servers:
+                os.kill(pid, signal.SIGCONT)
+        invocation.result(BOUND_SECONDS)
+    _until_done(deployed_service, event)
+    watch.look(prefix)
+    assert set(watch.products) == {f"{prefix}{number}" for number in range(PRODUCTS)}
+    assert len(watch.ids) == PRODUCTS
+
+
+def _operations(service: DeployedService, *arguments: str) -> tuple[int, list[dict[str, Any]]]:
+    """Run a command of an operator's; return its status and the JSON lines that it printed."""
+    done = subprocess.run(
+        [sys.executable, "-m", "operations", *arguments, "--stage", "local", "--json"],
+        env=service.aws.environment,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=BOUND_SECONDS,
+        check=False,
+    )
+    assert done.stderr == ""
+    return done.returncode, [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def _given_up_batch(service: DeployedService, products: list[str]) -> dict[str, Any]:
+    """Write the document of a batch given up, over the records that the stream holds of some products."""
+    streams, arn = service.aws.client("dynamodbstreams"), service.outputs.products_stream_arn
+    for shard in streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]:
+        start = {"StreamArn": arn, "ShardId": shard["ShardId"], "ShardIteratorType": "TRIM_HORIZON"}
+        iterator = streams.get_shard_iterator(**start)["ShardIterator"]
+        found = streams.get_records(ShardIterator=iterator, Limit=1000)["Records"]
+        wanted = [record for record in found if record["dynamodb"]["Keys"]["productId"]["S"] in products]
+        if wanted:
+            records = [from_api(record, arn) for record in wanted]
+            given_up = GivenUp(
+                records=records, condition=RETRIES_EXHAUSTED, invocations=3, at=time.time(), request_id="1", result=None
+            )
+            names = service.outputs.alerts_function_name
+            return dict(failure_document(given_up, function_arn=names, stream_arn=arn, shard_id=shard["ShardId"]))
+    pytest.fail("the stream does not hold what was written")
+
+
+def test_what_was_given_up_is_played_again(deployed_service: DeployedService, watch: Watch, tmp_path: Path) -> None:
+    """Batch and record go through the function, what was alerted is not alerted again; poison stays, and says so."""
+    service, outputs = deployed_service, deployed_service.outputs
+    sqs, queue = service.aws.client("sqs"), outputs.failures_queue_url
+    sqs.purge_queue(QueueUrl=queue)
+    prefix = f"redriven-{uuid.uuid4().hex[:6]}-"
+    written = [f"{prefix}{number}" for number in range(2)]
+    for product in written:
+        item = {"productId": {"S": product}, "name": {"S": product}, "price": {"N": "5"}, "stock": {"N": "20"}}
+        service.aws.client("dynamodb").put_item(TableName=outputs.products_table_name, Item=item)
+    deadline = time.monotonic() + BOUND_SECONDS
+    while len(watch.products) < 2 and time.monotonic() < deadline:
+        watch.look(prefix, until=lambda: len(watch.products) == 2)
+    assert watch.products == Counter(written)
+
+    sqs.send_message(QueueUrl=queue, MessageBody=json.dumps(_given_up_batch(service, written)))
+    parked = f"{prefix}parked"
+    mended = Parked(_record(service, parked, time.time_ns() * 100), "a rule that is mended by now", "RefusedAlertError")
+    SqsFailures(sqs, queue, "0").park(mended)
+
+    status, said = _operations(service, "redrive", "--dry-run")
+    assert (status, said[-1]) == (0, {"summary": {"would play": 2}, "left": 2})
+    file = tmp_path / "given-up.jsonl"
+    status, said = _operations(service, "redrive", "--to-file", str(file))
+    assert (status, said[-1]["left"]) == (0, 2)
+    events = [json.loads(line) for line in file.read_text().splitlines()]
+    assert sorted(len(event["Records"]) for event in events) == [1, 2]
+    watch.look(prefix)
+    assert watch.products == Counter(written), "looking at it alerted"
+
+    status, said = _operations(service, "redrive")
+    assert (status, said[-1]) == (0, {"summary": {"played": 2}, "left": 0})
+    watch.look(prefix)
+    assert watch.products == Counter([*written, parked])
+
+    assert _invoke(service, json.loads(POISON.read_text()))[1] is False
+    status, said = _operations(service, "redrive")
+    assert status == 1
+    assert said[-1]["left"] == said[-1]["summary"]["still failing"] >= 1
+    sqs.purge_queue(QueueUrl=queue)
+
+    status, said = _operations(service, "history", "--product", parked)
+    assert status == 0
+    assert [(alert["productId"], alert["rule"]) for alert in said] == [(parked, "new-product")]
