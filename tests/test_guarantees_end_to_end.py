@@ -18,6 +18,9 @@ from typing import Any
 
 import pytest
 
+from local import aws as local_aws_module
+from local.aws import local_aws
+from local.deployment import deploy
 from local.event_source_mapping.failure_documents import RETRIES_EXHAUSTED, GivenUp, failure_document
 from local.event_source_mapping.records import from_api
 from local.subscriber import Subscriber
@@ -199,6 +202,51 @@ def test_an_aws_that_hangs_hands_the_batch_back(deployed_service: DeployedServic
     watch.look(prefix)
     assert set(watch.products) == {f"{prefix}{number}" for number in range(PRODUCTS)}
     assert len(watch.ids) == PRODUCTS
+
+
+def _ends(service: DeployedService) -> None:
+    """Ask the local AWS to end, as a service that is restarted is asked, and wait until it has."""
+    for pid in _descendants(service.aws.process.pid)[:1]:
+        os.kill(pid, signal.SIGTERM)
+    service.aws.process.wait(BOUND_SECONDS)
+
+
+def test_after_a_restart_of_the_local_aws_nothing_is_lost_or_repeated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It ends while the function publishes; with its state kept, the ledger holds, and so does what was parked."""
+    plain = local_aws_module._server_environment
+    kept = {"PERSIST_STATE": "1", "STATE_DIR": str(tmp_path / "state")}
+    monkeypatch.setattr(local_aws_module, "_server_environment", lambda *given: {**plain(*given), **kept})
+    prefix = f"restarted-{uuid.uuid4().hex[:6]}-"
+    with local_aws(tmp_path) as aws:
+        service = DeployedService(aws, deploy(aws))
+        watch = Watch(service)
+        poison = json.loads(POISON.read_text())
+        assert _invoke(service, poison) == ({"batchItemFailures": []}, False)
+        written = _batch(service, f"{prefix}before-", 5)
+        assert _invoke(service, written) == ({"batchItemFailures": []}, False)
+        event = _batch(service, prefix, MANY)
+        with ThreadPoolExecutor(1) as pool:
+            invocation = pool.submit(_invoke, service, event)
+            watch.look(prefix, until=lambda: len(watch.products) > 5, wait_seconds=0)
+            _ends(service)
+            invocation.exception(BOUND_SECONDS)  # answered or not: the caller cannot know
+    with local_aws(tmp_path, int(aws.endpoint_url.rpartition(":")[2])) as again:
+        service = DeployedService(again, service.outputs)
+        watch.look(prefix)
+        _until_done(service, event)
+        _until_done(service, written)
+        watch.look(prefix)
+        before = {f"{prefix}before-{number}" for number in range(5)}
+        assert set(watch.products) == {f"{prefix}{number}" for number in range(MANY)} | before
+        assert len(watch.ids) == MANY + 5
+        assert {watch.products[product] for product in before} == {1}
+        assert max(watch.products.values()) <= 2
+        queue = service.outputs.failures_queue_url
+        names = ["ApproximateNumberOfMessages"]
+        found = again.client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=names)
+        assert int(found["Attributes"][names[0]]) >= 1
 
 
 def _operations(service: DeployedService, *arguments: str) -> tuple[int, list[dict[str, Any]]]:
