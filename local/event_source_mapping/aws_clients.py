@@ -3,16 +3,28 @@
 boto3's own retries are off: what is repeated, and what that costs, is the core's decision.
 """
 
-from typing import Any
+import os
+from typing import Any, Protocol
 
 import boto3
 import botocore.session
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError
 
 from .errors import EndpointError
 
 _FUNCTION_TIMEOUT = 900  # seconds: the longest a function may run
 _CONNECTIONS = 100
+
+
+class ClientFactory(Protocol):
+    """Makes boto3 clients of one endpoint; AwsClients is one."""
+
+    endpoint_url: str
+
+    def client(self, service: str) -> Any:
+        """Make a client of a service."""
+        ...
 
 
 class AwsClients:
@@ -21,18 +33,21 @@ class AwsClients:
     def __init__(self, endpoint_url: str, region: str | None = None) -> None:
         """Use the environment's credentials and region, or stand-ins where it has none.
 
-        A local endpoint checks neither, so none have to be configured for it.
+        A local endpoint checks neither, so none have to be configured for it. Raises EndpointError
+        when the environment names a configuration that cannot be used.
         """
         self.endpoint_url = endpoint_url
         core = botocore.session.Session()
         # Asking a machine's metadata service for credentials would only cost seconds here.
         core.set_config_variable("metadata_service_num_attempts", 0)
-        self._session = boto3.Session(
-            botocore_session=core,
-            region_name=region or core.get_config_variable("region") or "us-east-1",
-        )
+        try:
+            configured = core.get_config_variable("region") or os.environ.get("AWS_REGION")
+            self._session = boto3.Session(botocore_session=core, region_name=region or configured or "us-east-1")
+            credentials = self._session.get_credentials()
+        except BotoCoreError as error:
+            raise EndpointError(f"the AWS configuration cannot be used: {error}") from error
         self._stand_ins: dict[str, str] = {}
-        if self._session.get_credentials() is None:
+        if credentials is None:
             self._stand_ins = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
 
     def client(self, service: str) -> Any:

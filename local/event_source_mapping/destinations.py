@@ -5,24 +5,17 @@ docs/event-source-mapping.md, "On-failure destinations".
 
 import json
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 from uuid import uuid4
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from .aws_clients import ClientFactory
 from .errors import DestinationError
 from .failure_documents import object_key
 from .ports import FailureNotice
 
 _ARN_PARTS = 6
-
-
-class ClientFactory(Protocol):
-    """Makes boto3 clients; AwsClients is one."""
-
-    def client(self, service: str) -> Any:
-        """Make a client of a service."""
-        ...
 
 
 class AwsDestinations:

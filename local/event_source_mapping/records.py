@@ -31,12 +31,18 @@ class StreamRecord:
 
 
 def from_api(record: Mapping[str, Any], stream_arn: str) -> StreamRecord:
-    """Convert a record of GetRecords, as boto3 gives it or as it travels (JSON)."""
+    """Convert a record of GetRecords, as boto3 gives it or as it travels (JSON).
+
+    The time tells the two apart: boto3 makes it a datetime. As it travels, binary values are
+    base64 text already, and the images are taken as they are.
+    """
     change = record["dynamodb"]
-    created = _epoch_seconds(change.get("ApproximateCreationDateTime"))
+    time = change.get("ApproximateCreationDateTime")
+    created = _epoch_seconds(time)
+    image = _image if isinstance(time, datetime) else dict
     event: dict[str, Any] = {name: record[name] for name in _RECORD_FIELDS if name in record}
     event["dynamodb"] = {"ApproximateCreationDateTime": created} | {
-        name: _image(change[name]) if name in _IMAGES else change[name] for name in _CHANGE_FIELDS if name in change
+        name: image(change[name]) if name in _IMAGES else change[name] for name in _CHANGE_FIELDS if name in change
     }
     identity = record.get("userIdentity")
     if identity:

@@ -20,6 +20,7 @@ from .session import Session
 from .tasks import Perform, Sleep, Task
 
 READ_LIMIT = 1000  # records a GetRecords call may return
+_LATEST_TRIES = 5
 _BACKOFF = RetrySchedule(first=0.1, factor=2.0, longest=10.0)
 
 
@@ -33,6 +34,7 @@ class ShardReader:
         self._position = position
         self.iterator = iterator
         self._troubles = 0
+        self._floor = 0  # after trimmed data: numbers up to this one were read before
         self.unreachable = False  # the last answer was none: not a record, not a throttle
 
     def read(self, limit: int = READ_LIMIT) -> Task[RecordsPage | None]:
@@ -48,13 +50,16 @@ class ShardReader:
         self._troubles = 0
         self.unreachable = False
         self.iterator = page.next_iterator
-        if page.records:
-            last = page.records[-1].sequence_number
-            self._position = Position(AFTER_SEQUENCE_NUMBER, last)
-        return page
+        records = page.records
+        if self._floor:
+            records = [record for record in records if int(record.sequence_number) > self._floor]
+        if records:
+            self._position = Position(AFTER_SEQUENCE_NUMBER, records[-1].sequence_number)
+        return RecordsPage(records, page.next_iterator)
 
     def _recover(self, error: StreamError) -> Task[RecordsPage | None]:
-        self.iterator = None
+        if not self._keeps_iterator(error):
+            self.iterator = None
         if isinstance(error, ExpiredIteratorError) and not self._troubles:
             self._troubles += 1
             reason = "the iterator expired: reading on after the last record read"
@@ -63,6 +68,7 @@ class ShardReader:
             self._trouble(reason)
             return None
         if isinstance(error, TrimmedDataError) and self._position.kind != TRIM_HORIZON:
+            self._floor = _last_before(self._position)
             self._position = Position(TRIM_HORIZON)
             self._session.decide(
                 Outcome.LOST,
@@ -82,8 +88,23 @@ class ShardReader:
             yield Sleep(self._session.clock.now() + delay, self._session.stopped)
         return None
 
+    def _keeps_iterator(self, error: StreamError) -> bool:
+        """Whether to ask with the same iterator again.
+
+        At LATEST a new one would skip what was written meanwhile; but an iterator that is refused
+        again and again is worth nothing.
+        """
+        refused = isinstance(error, ExpiredIteratorError | TrimmedDataError)
+        return self._position.kind == LATEST and not refused and self._troubles < _LATEST_TRIES
+
     def _trouble(self, reason: str) -> None:
         self._session.decide(Outcome.STREAM_TROUBLE, reason, shard=self._shard_id)
+
+
+def _last_before(position: Position) -> int:
+    """Give the number of the last record before a position; 0 where it names none."""
+    number = int(position.sequence_number or 0)
+    return number - 1 if position.kind == AT_SEQUENCE_NUMBER else number
 
 
 def resume_position(*, first_unfinished: str | None, checkpoint: str | None, start: str) -> Position:

@@ -61,6 +61,13 @@ def test_before_an_insertion_and_after_a_removal_there_is_no_key() -> None:
     assert change_of(raw("REMOVE", view_type="KEYS_ONLY")).old(KEY) == typed("prod-1")
 
 
+def test_an_image_that_is_there_speaks_for_itself() -> None:
+    """The keys stand in for a missing image, not for a missing attribute."""
+    entry = modified({"price": 2}, {"price": 1})
+    del entry["dynamodb"]["NewImage"]["productId"]
+    assert change_of(entry).new(KEY) is None
+
+
 def test_the_image_is_the_latest_known_one() -> None:
     """New, of a removal old, and the keys where the stream sends none."""
     assert change_of(modified({"price": 2}, {"price": 1})).image["price"] == typed(1)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifications.attributes import plain
+from notifications.attributes import EXACT, plain
 from notifications.memory import NOTHING, Memory, from_item, to_item
 
 NUMBERS = st.one_of(
@@ -35,8 +35,11 @@ MEMORIES = st.builds(
 def test_what_is_written_is_read_exactly(memory: Memory) -> None:
     """Every digit and every second survives, as values that DynamoDB takes."""
     item = to_item(memory)
-    plain(item)
     assert from_item(item) == memory
+    for text in plain(item).values():
+        assert isinstance(text, bool | str)
+    for value in item["M"].values():
+        assert len(Decimal(value.get("N", "0")).normalize(EXACT).as_tuple().digits) <= 38
 
 
 def test_nothing_takes_no_room() -> None:

@@ -136,6 +136,15 @@ def test_a_record_that_no_rule_cares_about_costs_no_call() -> None:
     assert service.topic.calls == 0
 
 
+def test_a_dismissed_record_goes_no_further() -> None:
+    """Nearly every record changes nothing that a rule names: it is not even decoded."""
+    entry = modified({"views": 1, "price": 2}, {"views": 2, "price": 2})
+    del entry["dynamodb"]["Keys"]  # decoding would find it malformed
+    service = Service()
+    assert service.handle(entry) == NO_FAILURE
+    assert service.parked == []
+
+
 def test_ten_alerts_are_one_call() -> None:
     """Alerts of different products share calls, ten at a time."""
     service = Service()
@@ -282,6 +291,26 @@ def test_every_published_alert_of_a_big_batch_is_recorded() -> None:
     service = Service()
     service.handle(*(added(f"p{position}", position) for position in range(57)))
     assert len(service.ledger.alerts) == 57
+
+
+def test_the_ledger_is_written_while_a_long_batch_is_published() -> None:
+    """A crash near the end of a thousand alerts repeats the last hundred, not all."""
+    calls: list[str] = []
+
+    class Topic(MemoryTopic):
+        def publish(self, messages: Sequence[Message]) -> list[Outcome]:
+            calls.append("publish")
+            return super().publish(messages)
+
+    class Ledger(MemoryLedger):
+        def write(self, entries: Sequence[Entry], before_call: BeforeCall = nothing) -> None:
+            calls.append("write")
+            super().write(entries, before_call)
+
+    service = Service(topic=Topic(), ledger=Ledger())
+    service.handle(*(added(f"p{position}", position) for position in range(250)))
+    assert calls == [*["publish"] * 10, "write"] * 2 + [*["publish"] * 5, "write"]
+    assert len(service.ledger.alerts) == 250
 
 
 # Poison records

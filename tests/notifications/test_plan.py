@@ -96,6 +96,11 @@ def test_before_the_first_alert_the_baseline_is_the_first_price_seen() -> None:
     assert fired_at("price_drop", more, *prices(100, 110, 95, 89)) == ["3"]
 
 
+def test_back_at_the_last_alerted_price_is_no_move() -> None:
+    """What was told is not told again until it is beaten."""
+    assert fired_at("price_drop", 'baseline = "last_alert"', *prices(100, 90, 95, 90, 89)) == ["1", "4"]
+
+
 def test_an_alert_carries_the_baseline_that_was_compared() -> None:
     """The last alerted price, not the previous one."""
     service = Service(one_rule("price_drop", 'at_least = 10\nbaseline = "last_alert"'))
@@ -165,6 +170,13 @@ def test_first_sight_is_a_key_of_the_rule() -> None:
     assert fired_at("price_drop", "below = 20\nfirst_sight = true", *entries) == ["1", "4"]
 
 
+def test_low_stock_at_first_sight_is_below_the_threshold_too() -> None:
+    """At the threshold is not low, whether the product is new or not."""
+    entries = [raw("INSERT", product=str(stock), new={"stock": {"N": str(stock)}}, at=stock) for stock in (4, 5, 6)]
+    assert fired_at("low_stock", "threshold = 5\nfirst_sight = true", *entries) == ["4"]
+    assert fired_at("low_stock", "threshold = 5", *entries) == []
+
+
 def test_a_move_beyond_at_most_is_taken_for_a_mistake() -> None:
     """99% off is a typing mistake."""
     assert fired_at("price_drop", 'at_most = "90%"', *prices(100, 10, 100, 9)) == ["1"]
@@ -229,6 +241,14 @@ def test_beyond_the_hourly_limit_one_summary_stands_for_the_rest() -> None:
         ("f", "New product: f"),
     ]
     assert service.data[2]["summary"] == {"limit": 2, "until": "2026-11-21T10:00:00Z"}
+
+
+def test_an_alert_that_is_not_out_takes_no_place_in_the_hour() -> None:
+    """What failed is counted when it is told."""
+    service = Service(one_rule("added", "max_per_hour = 2"))
+    service.topic.failure_of = lambda message: DOWN if message.alert.subject == "a" else None
+    service.handle(added("a", 1), added("b", 2))
+    assert [len(tally.admitted) for tally in service.ledger.tallies.values()] == [1]
 
 
 # Exceptions carried by the product
@@ -443,7 +463,7 @@ def test_a_batch_that_comes_twice_counts_once(history: list[dict[str, Any]], cut
     assert len(twice.topic.published) == len(summary(twice))
 
 
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(
     histories(),
     st.lists(st.integers(1, 5), max_size=14),

@@ -92,6 +92,12 @@ def test_every_judgement_has_its_reason_in_words(entry: dict[str, Any]) -> None:
         assert rule.judge(change).reason
 
 
+def test_a_set_in_another_order_concerns_no_rule() -> None:
+    """No rule is asked about a change that is none."""
+    entry = raw("MODIFY", old={"tags": {"SS": ["a", "b"]}}, new={"tags": {"SS": ["b", "a"]}})
+    assert ALL.concerned(change_of(entry).record) == []
+
+
 def test_a_change_of_what_no_rule_names_is_dismissed() -> None:
     """Nearly every record ends there."""
     assert ALL.dismisses(modified({"views": 1}, {"views": 2}))

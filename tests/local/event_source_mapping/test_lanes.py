@@ -2,6 +2,8 @@
 
 from collections import defaultdict
 
+import pytest
+
 from local.event_source_mapping.fakes import FakeFunction, make_record
 from local.event_source_mapping.lanes import ShardProgress, lane_of
 from local.event_source_mapping.ports import Invocation
@@ -31,8 +33,9 @@ def test_an_item_always_has_the_same_lane() -> None:
     assert lane_of(make_record(1), 4) == lane_of(make_record(99), 4)
 
 
-def test_one_shard_feeds_as_many_batches_as_the_factor() -> None:
-    """With factor 4 four invocations run at once, never more [Order and concurrency]."""
+@pytest.mark.parametrize("factor", [1, 2, 4, 10])
+def test_one_shard_feeds_as_many_batches_as_the_factor(factor: int) -> None:
+    """With factor n, n invocations run at once, never more [Order and concurrency]."""
     running = most = 0
     timeline: list[tuple[float, int]] = []
 
@@ -42,13 +45,13 @@ def test_one_shard_feeds_as_many_batches_as_the_factor() -> None:
         timeline.append((simulation.scheduler.now(), -1))
         return SUCCESS
 
-    settings = {"parallelization_factor": 4, "batch_size": 1}
-    simulation = simulate(handler, records=items(40, of=20), settings=settings)
+    settings = {"parallelization_factor": factor, "batch_size": 1}
+    simulation = simulate(handler, records=items(200, of=100), settings=settings)
     simulation.run()
     for _, change in sorted(timeline, key=lambda entry: (entry[0], entry[1])):
         running += change
         most = max(most, running)
-    assert most == 4
+    assert most == factor
 
 
 def test_order_per_item_survives_concurrency_and_failures() -> None:

@@ -91,14 +91,16 @@ def test_an_update_that_also_enables_applies_its_settings() -> None:
     assert len(simulation.outcomes(Outcome.WARNING)) == 1
 
 
-def test_a_state_on_the_way_changes_nothing() -> None:
+@pytest.mark.parametrize("enabled", [True, False])
+def test_a_state_on_the_way_changes_nothing(*, enabled: bool) -> None:
     """Updating says neither enabled nor disabled: a served mapping stays served [While it runs]."""
-    simulation = simulate(enabled=False, options=WATCHING).run(seconds=3, idle=100)
+    simulation = simulate(enabled=enabled, options=WATCHING).run(seconds=3, idle=100)
     settings = simulation.mappings.statuses[simulation.poller.uuid].settings
-    for enabled in (None, False):
-        simulation.mappings.statuses[settings.uuid] = MappingStatus(settings, enabled)
+    for on_the_way in (None, enabled):
+        simulation.mappings.statuses[settings.uuid] = MappingStatus(settings, on_the_way)
         simulation.run(seconds=3, idle=100)
-    assert not simulation.outcomes(Outcome.PAUSED, Outcome.RESUMED, Outcome.WARNING)
+    assert not simulation.outcomes(Outcome.PAUSED, Outcome.RESUMED)
+    assert len(simulation.outcomes(Outcome.WARNING)) == enabled
 
 
 def test_a_limit_set_while_running_frees_a_blocked_shard() -> None:

@@ -49,6 +49,15 @@ def test_binary_becomes_base64_at_every_depth() -> None:
     }
 
 
+def test_a_record_as_it_travels_gives_the_same_event() -> None:
+    """Base64 text and a number for the time, or bytes and a datetime [The record]."""
+    image = {"b": {"B": b"foobar"}, "n": {"N": "1.50"}, "l": {"L": [{"BS": [b"foobar"]}]}}
+    text = {"b": {"B": "Zm9vYmFy"}, "n": {"N": "1.50"}, "l": {"L": [{"BS": ["Zm9vYmFy"]}]}}
+    parsed = from_api(api_record(NewImage=image), STREAM_ARN)
+    travelling = api_record(NewImage=text, ApproximateCreationDateTime=1664559083)
+    assert from_api(travelling, STREAM_ARN).encoded == parsed.encoded
+
+
 def test_every_other_type_stays_as_it_is() -> None:
     """Numbers stay text: 38 digits would not survive a float [The record]."""
     image = {

@@ -79,6 +79,22 @@ def test_a_trimmed_position_goes_on_at_the_oldest_record_visibly() -> None:
     assert [batch[0] for batch in sent(simulation)][-1] == 3
 
 
+def test_a_stream_that_forgets_a_position_does_not_repeat_its_records() -> None:
+    """After trimmed data, records that were read before are skipped [Reading a shard]."""
+    error = TrimmedDataError("TrimmedDataAccessException")
+    simulation = simulate(records=4, before_call=raising(error, after=1)).run(idle=10)
+    assert sent(simulation) == [[1, 2, 3, 4]]
+
+
+@pytest.mark.parametrize("error", [StreamThrottledError("ThrottlingException"), StreamUnavailableError("away")])
+def test_trouble_at_latest_skips_nothing(error: StreamError) -> None:
+    """The iterator is kept: a new one at LATEST would start later [Reading a shard]."""
+    records = [make_record(1, created=START + 1), make_record(2, created=START + 5)]
+    settings = {"starting_position": "LATEST"}
+    simulation = simulate(records=records, settings=settings, before_call=raising(error, times=4, after=2)).run(idle=20)
+    assert sent(simulation) == [[1], [2]]
+
+
 def test_a_checkpoint_that_was_trimmed_starts_at_the_trim_horizon() -> None:
     """A restart after more than a day reads what is left [Checkpoints]."""
     checkpoints = MemoryCheckpoints()
