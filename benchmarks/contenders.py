@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from benchmarks.peers import Handler, deserializer, plain_loop, powertools
+from benchmarks.peers import Handler
 from notifications import rules_file
-from notifications.bootstrap import RULES
+from notifications.bootstrap import RULES, encode_once
 from notifications.failures import SqsFailures
 from notifications.ledger_table import DynamoDbLedger
 from notifications.pipeline import Pipeline
@@ -19,7 +20,8 @@ SHIPPED = "product alerts, the rules of alerts.toml"
 PLAIN_LOOP = "plain loop"
 DESERIALIZER = "TypeDeserializer"
 POWERTOOLS = "Powertools"
-PEERS = (PLAIN_LOOP, DESERIALIZER, POWERTOOLS)
+_MODULES = {PLAIN_LOOP: "plain_loop", DESERIALIZER: "deserializer", POWERTOOLS: "powertools"}
+PEERS = tuple(_MODULES)
 
 TOPIC_ARN = "arn:aws:sns:us-east-1:123456789012:alerts"
 TABLE_NAME = "ledger"
@@ -41,6 +43,8 @@ def product_alerts(
     sns: Any, dynamodb: Any, rules: str = RULE, topic_arn: str = TOPIC_ARN, table_name: str = TABLE_NAME
 ) -> Handler:
     """Put the service together as `bootstrap` does, but with these clients and rules."""
+    if hasattr(sns, "meta"):
+        encode_once(sns)
     logging.getLogger("notifications").setLevel(logging.ERROR)  # its line a batch goes to the terminal otherwise
     return Pipeline(
         rules_file.parse(rules),
@@ -51,13 +55,13 @@ def product_alerts(
 
 
 def contender(name: str, sns: Any, dynamodb: Any, topic_arn: str = TOPIC_ARN, table_name: str = TABLE_NAME) -> Handler:
-    """Give a contender by its name."""
+    """Give a contender by its name; a peer is imported only then, so that none is part of another's start-up."""
     if name == OURS:
         return product_alerts(sns, dynamodb, RULE, topic_arn, table_name)
     if name == SHIPPED:
         return product_alerts(sns, dynamodb, Path(RULES).read_text(encoding="utf-8"), topic_arn, table_name)
-    if name == PLAIN_LOOP:
-        return plain_loop.build(sns, topic_arn)
-    if name == DESERIALIZER:
-        return deserializer.build(sns, topic_arn)
-    return powertools.build(sns, topic_arn, dynamodb, table_name)
+    peer = import_module(f"benchmarks.peers.{_MODULES[name]}")
+    built: Handler = (
+        peer.build(sns, topic_arn, dynamodb, table_name) if name == POWERTOOLS else peer.build(sns, topic_arn)
+    )
+    return built

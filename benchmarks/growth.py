@@ -84,7 +84,7 @@ Pair = tuple[_Work, _Work, Budget | None]
 
 def _batches(large: int) -> dict[str, Pair]:
     """Cut the same records into small batches and into one: either way as much has to come out of the memory."""
-    some = max(large // 10, 1000)  # a record that alerts has hundreds of times the steps
+    some = max(large // 10, 500)  # a record that alerts has hundreds of times the steps
     return {
         f"100 to {size:,} records a batch, {name}": (_Work(texts, size=100), _Work(texts), RECORDS)
         for name, size, texts in (

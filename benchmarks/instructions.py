@@ -1,6 +1,6 @@
 """Instructions that a process executes: the same on a quiet machine and on a busy one.
 
-Counted by the processor (`perf stat`, where Linux lets us) or else by valgrind; not at all where neither is there.
+Counted by the processor, with `perf stat`; not at all where that is not there, or not allowed.
 """
 
 from __future__ import annotations
@@ -25,16 +25,15 @@ ROOT = Path(__file__).parent.parent
 RECORDS = 200
 REPEATS = 20
 SECONDS = 60
-_PERF = re.compile(r"^(\d+)[,;].*instructions", re.MULTILINE)
-_VALGRIND = re.compile(r"Collected : (\d+)")
+_COUNTER = ("perf", "stat", "-x", ",", "-e", "instructions:u")
+_COUNTED = re.compile(r"^(\d+)[,;].*instructions", re.MULTILINE)
 
 
 def count(command: Sequence[str], env: Mapping[str, str], cwd: Path = ROOT) -> int | None:
     """Count the instructions of a command; None where nothing here can."""
-    counter = _counter()
-    if counter is None:
+    if not available():
         return None
-    found = _run([*counter, *command], {**env, "PYTHONHASHSEED": "0"}, cwd)
+    found = _run([*_COUNTER, *command], {**env, "PYTHONHASHSEED": "0"}, cwd)
     if found is None:
         raise RuntimeError(f"{' '.join(command)} could not be counted")
     return found
@@ -42,7 +41,7 @@ def count(command: Sequence[str], env: Mapping[str, str], cwd: Path = ROOT) -> i
 
 def measure() -> list[Figure]:
     """Compare a record that matches nothing with json.loads and with Powertools; nothing without a counter."""
-    if _counter() is None:
+    if not available():
         return []
     figures = []
     for case in NO_MATCH:
@@ -65,20 +64,15 @@ def _a_record(contender: str, case: str) -> float:
 
 
 @cache
-def _counter() -> tuple[str, ...] | None:
-    nothing = [sys.executable, "-S", "-c", "pass"]
-    for counter in (
-        ("perf", "stat", "-x", ",", "-e", "instructions:u"),
-        ("valgrind", "--tool=callgrind", f"--callgrind-out-file={os.devnull}"),
-    ):
-        if shutil.which(counter[0]) and _run([*counter, *nothing], os.environ, ROOT):
-            return counter
-    return None
+def available() -> bool:
+    """Tell whether instructions can be counted here."""
+    nothing = [*_COUNTER, sys.executable, "-S", "-c", "pass"]
+    return bool(shutil.which(_COUNTER[0]) and _run(nothing, os.environ, ROOT))
 
 
 def _run(command: list[str], env: Mapping[str, str], cwd: Path) -> int | None:
     done = subprocess.run(command, env=env, cwd=cwd, capture_output=True, text=True, timeout=SECONDS, check=False)
-    found = _PERF.search(done.stderr) or _VALGRIND.search(done.stderr)
+    found = _COUNTED.search(done.stderr)
     return int(found[1]) if found and done.returncode == 0 else None
 
 

@@ -60,9 +60,10 @@ def null_endpoint(delay: float = 0) -> Iterator[NullEndpoint]:
     root = Path(__file__).parent.parent
     command = [sys.executable, "-m", "benchmarks.null_endpoint", str(delay)]
     process = lifeline.start(command, env=NO_OTHER_CREDENTIALS, cwd=root, output=subprocess.PIPE)
+    assert process.stdout is not None  # noqa: S101 - it is a pipe
     try:
-        assert process.stdout is not None  # noqa: S101 - it is a pipe
-        port = process.stdout.readline().decode().strip()
+        with process.stdout as said:
+            port = said.readline().decode().strip()
         if not port.isdecimal():
             raise RuntimeError(f"the null endpoint did not start: {port}")
         yield NullEndpoint(f"http://{HOST}:{port}", process)

@@ -6,6 +6,7 @@ LocalError
 │   ├── UnhealthyError       the local AWS started, and does not answer
 │   └── DiedError            the local AWS ended while it was needed
 ├── DeployRefusedError       `sls deploy` ended with an error
+├── MappingError             the event source mapping cannot be served, or its thread has ended
 ├── SamplesError             the sample changes cannot be played
 └── ChangeError              `npm run change` cannot do what it was asked
 """
@@ -40,6 +41,10 @@ class DiedError(LocalAwsError):
 
 class DeployRefusedError(LocalError):
     """`sls deploy` ended with an error; the message is its own."""
+
+
+class MappingError(LocalError):
+    """The event source mapping cannot be served, or its thread has ended."""
 
 
 class SamplesError(LocalError):

@@ -1,17 +1,19 @@
 """The report for programs: one JSON object a line, each with its `event`.
 
-started, sample, alert (the whole CloudEvent, the subject and the message attributes), summary,
-watching, error.
+started, sample, alert (the whole CloudEvent, the subject and the message attributes), mapping (what
+the event source mapping decided), failure (what the failures queue received), summary, watching, error.
 """
 
 import json
 import sys
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict
 from typing import Any
 
 from local.aws import LocalAws
 from local.deployment import Deployment
+from local.event_source_mapping import Decision
 from local.report import Outcome
 from local.samples import Sample
 from local.subscriber import ReceivedAlert
@@ -54,6 +56,15 @@ class JsonReport:
             messageAttributes=alert.attributes,
         )
 
+    def story(self, decisions: Sequence[Decision]) -> None:
+        """Write each decision, with the fields of the mapping's own JSON log."""
+        for decision in decisions:
+            _write("mapping", **decision.as_json())
+
+    def given_up(self, failure: Mapping[str, Any]) -> None:
+        """Write what the failures queue received."""
+        _write("failure", body=failure)
+
     def summary(self, outcome: Outcome, function_log: str) -> None:
         """Write the counts, what is missing and what should not have come."""
         _write(
@@ -65,6 +76,7 @@ class JsonReport:
             missing=[
                 {"sample": number, "kind": sample.kind, "rules": rules} for number, sample, rules in outcome.missing
             ],
+            notGivenUp=[number for number, _ in outcome.not_given_up],
             unexpected=[{"id": alert.id, "type": alert.type} for alert in outcome.unexpected],
             functionLog=function_log,
         )

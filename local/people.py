@@ -3,16 +3,27 @@
 import json
 import os
 import sys
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
+from typing import Any
 
 from local.aws import CREDENTIALS, LocalAws
 from local.deployment import STAGE, Deployment
-from local.report import Outcome
+from local.event_source_mapping import Decision, Outcome, story
+from local.report import Outcome as Played
 from local.samples import Sample
 from local.subscriber import ReceivedAlert
 from local.terminal import Terminal
 
 INDENT = "   "
+UNTOLD = frozenset({Outcome.INVOKING, Outcome.CHECKPOINT, Outcome.RETRY, Outcome.SUMMARY, Outcome.STOPPED})
+STYLES = {
+    Outcome.SUCCEEDED: "good",
+    Outcome.FAILED: "bad",
+    Outcome.GIVEN_UP: "bad",
+    Outcome.PARTIAL: "warning",
+    Outcome.READ: "dim",
+}
 EXAMPLE_ITEM = {
     "productId": {"S": "prod-456"},
     "name": {"S": "Desk Lamp"},
@@ -85,7 +96,30 @@ class PrintedReport:
                 line(f"{INDENT}  {self._dim(part)}")
         self._ids.add(alert.id)
 
-    def summary(self, outcome: Outcome, function_log: str) -> None:
+    def story(self, decisions: Sequence[Decision]) -> None:
+        """Print the story line by line."""
+        for decision in decisions:
+            if decision.outcome not in UNTOLD:
+                self._terminal.line(
+                    f"{INDENT}{self._terminal.style(STYLES.get(decision.outcome, ''), story(decision))}"
+                )
+
+    def given_up(self, failure: Mapping[str, Any]) -> None:
+        """Print what the failures queue received, in a line."""
+        batch = failure.get("DDBStreamBatchInfo")
+        if batch:
+            asked = failure["requestContext"]
+            said = (
+                f"{asked['condition']} after {asked['approximateInvokeCount']} invocations, "
+                f"{batch['batchSize']} record, sequence number {batch['startSequenceNumber']}"
+            )
+        else:
+            said = str(failure.get("reason", failure))
+        self._terminal.line(f"{INDENT}{self._terminal.style('warning', '■')} the failures queue received: {said}")
+        again = ".venv/bin/python -m operations redrive --stage local"
+        self._terminal.line(f"{INDENT}  {self._dim(f'`{again}` plays it again while this runs')}")
+
+    def summary(self, outcome: Played, function_log: str) -> None:
         """Print the counts, and what is missing."""
         line = self._terminal.line
         line()
@@ -100,6 +134,8 @@ class PrintedReport:
                 f"{self._bad('✗')} No alert came of change {number} ({sample.title.lower()}); "
                 f'alerts.toml has a rule with when = "{sample.kind}": {", ".join(rules)}.'
             )
+        for number, sample in outcome.not_given_up:
+            line(f"{self._bad('✗')} The failures queue received nothing of change {number} ({sample.title.lower()}).")
         for alert in outcome.unexpected:
             line(f"{self._bad('✗')} This alert should not have come: {alert.type}, id {alert.id}.")
         line(f"{INDENT}If you changed the rules so that this is what they ask for, all is well.")

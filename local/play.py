@@ -1,12 +1,17 @@
 """Plays the samples and holds the alerts that arrive against the rules in alerts.toml."""
 
 import time
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 
+from local.event_source_mapping import Decision
+from local.failures import FailuresQueue
+from local.mapping import ServedMapping
 from local.report import Outcome, Report
-from local.rules import TYPES, Rules
+from local.rules import Rules
 from local.samples import Sample
 from local.subscriber import ReceivedAlert, Subscriber
+from notifications.alerts import TYPES
 
 FIRST_ALERT_WITHIN_SECONDS = 45  # the function starts for the first time, and the machine may be busy
 NEXT_ALERT_WITHIN_SECONDS = 30
@@ -17,12 +22,17 @@ QUIET_SECONDS = 1
 class Player:
     """Makes the sample changes one by one, each after the alerts of the one before it."""
 
-    def __init__(self, rules: Rules, subscriber: Subscriber, report: Report) -> None:
+    def __init__(
+        self, rules: Rules, subscriber: Subscriber, mapping: ServedMapping, failures: FailuresQueue, report: Report
+    ) -> None:
         self._rules = rules
         self._subscriber = subscriber
+        self._mapping = mapping
+        self._failures = failures
         self._report = report
         self._seen: set[str] = set()
-        self._open: dict[int, Sample] = {}  # samples whose own alert has not arrived yet
+        self._open: dict[int, Sample] = {}  # samples whose own alerts have not all arrived yet
+        self._left: Counter[int] = Counter()  # alerts of theirs still to come
         self._possible: list[set[str]] = [set()]  # alert types, of the sample before and of this one
         self._outcome = Outcome()
 
@@ -34,13 +44,17 @@ class Player:
             self._report.sample(number, sample)
             outcome.played += 1
             self._possible = [self._possible[-1], _types(sample)]
+            _exhaust(self._mapping.decisions())  # the story of this sample begins here
             sample.make()
+            if sample.gives_up:
+                self._give_up(number, sample)
             if sample.kind not in self._rules.names_by_kind:
                 if not self._receive(number, QUIET_SECONDS):
                     self._report.no_alert(sample)
                 continue
-            outcome.expected += 1
+            outcome.expected += sample.alerts
             self._open[number] = sample
+            self._left[number] = sample.alerts
             self._await(number, patience)
             patience = AFTER_A_MISS_SECONDS if self._open else NEXT_ALERT_WITHIN_SECONDS
         self._receive(len(samples), QUIET_SECONDS)  # what comes late, or twice
@@ -50,6 +64,16 @@ class Player:
             if sample.kind
         ]
         return outcome
+
+    def _give_up(self, number: int, sample: Sample) -> None:
+        """Wait until a part of the sample is given up, and tell how it came to that."""
+        with self._report.waiting("waiting for the retries to end"):
+            failures = self._failures.wait(NEXT_ALERT_WITHIN_SECONDS)
+        self._report.story(list(self._mapping.decisions()))
+        for failure in failures:
+            self._report.given_up(failure)
+        if not failures:
+            self._outcome.not_given_up.append((number, sample))
 
     def _await(self, number: int, seconds: float) -> None:
         deadline = time.monotonic() + seconds
@@ -73,9 +97,16 @@ class Player:
         self._seen.add(alert.id)
         for number, sample in self._open.items():
             if sample.kind and TYPES[sample.kind] == alert.type:
-                del self._open[number]
+                self._left[number] -= 1
+                if not self._left[number]:
+                    del self._open[number]
                 return not repeated
         return not repeated and any(alert.type in types for types in self._possible)
+
+
+def _exhaust(decisions: Iterable[Decision]) -> None:
+    for _ in decisions:
+        pass
 
 
 def _types(sample: Sample) -> set[str]:

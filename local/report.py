@@ -1,11 +1,13 @@
 """What a run tells, as it happens: `people.py` prints it, `machines.py` writes it as JSON."""
 
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from local.aws import LocalAws
 from local.deployment import Deployment
+from local.event_source_mapping import Decision
 from local.samples import Sample
 from local.subscriber import ReceivedAlert
 
@@ -19,11 +21,12 @@ class Outcome:
     received: int = 0
     missing: list[tuple[int, Sample, list[str]]] = field(default_factory=list)
     unexpected: list[ReceivedAlert] = field(default_factory=list)
+    not_given_up: list[tuple[int, Sample]] = field(default_factory=list)
 
     @property
     def ok(self) -> bool:
-        """Whether every expected alert arrived, and no other."""
-        return not self.missing and not self.unexpected
+        """Whether every expected alert arrived, and no other, and the failures queue has what belongs there."""
+        return not self.missing and not self.unexpected and not self.not_given_up
 
 
 class Report(Protocol):
@@ -46,6 +49,12 @@ class Report(Protocol):
 
     def alert(self, alert: ReceivedAlert, sample: int | None) -> None:
         """Tell of an alert that arrived, and during which sample, if any."""
+
+    def story(self, decisions: Sequence[Decision]) -> None:
+        """Tell what the event source mapping decided."""
+
+    def given_up(self, failure: Mapping[str, Any]) -> None:
+        """Tell what the failures queue received."""
 
     def summary(self, outcome: Outcome, function_log: str) -> None:
         """Tell what came of the samples; the log is the function's, when something went wrong."""

@@ -11,17 +11,6 @@ from typing import Any
 
 from local.errors import SamplesError
 
-TYPES = {
-    "added": "product.added",
-    "removed": "product.removed",
-    "changed": "product.changed",
-    "price_drop": "product.price_dropped",
-    "price_rise": "product.price_raised",
-    "out_of_stock": "product.out_of_stock",
-    "back_in_stock": "product.back_in_stock",
-    "low_stock": "product.low_stock",
-}
-
 
 @dataclass(frozen=True)
 class Rules:

@@ -1,4 +1,4 @@
-"""The eight sample changes that `npm start` plays: real writes to the local table, but for one."""
+"""The nine samples that `npm start` plays: real writes to the local table, but for one."""
 
 import json
 import time
@@ -13,6 +13,7 @@ from local.errors import SamplesError
 from local.rules import Rules
 
 PRODUCT_ID = "prod-123"
+POISON_ID = "prod-803"
 TTL_EXPIRY = ROOT / "events" / "ttl-expiry.json"
 
 
@@ -29,6 +30,10 @@ class Sample:
     make: Callable[[], Any]
     kind: str | None
     may_also: frozenset[str] = frozenset()
+    alerts: int = 1
+    """How many alerts a rule of this kind makes of it."""
+    gives_up: bool = False
+    """Something of it ends in the failures queue."""
 
 
 def samples(aws: LocalAws, deployment: Deployment, rules: Rules) -> list[Sample]:
@@ -87,7 +92,25 @@ def samples(aws: LocalAws, deployment: Deployment, rules: Rules) -> list[Sample]
             lambda: dynamodb.delete_item(**table, Key=key),
             "removed",
         ),
+        Sample(
+            "A record that crashes the function",
+            f"put prod-801, prod-802, {POISON_ID} and prod-804 at once; every invocation with {POISON_ID} in it is "
+            "played to crash, as no record of a table makes this function do so",
+            lambda: _put_poison_among_others(dynamodb, deployment, name),
+            "added",
+            alerts=3,
+            gives_up=True,
+        ),
     ]
+
+
+def _put_poison_among_others(dynamodb: Any, deployment: Deployment, name: str) -> None:
+    """Write four products in one call, so that they come in one batch."""
+    puts = [
+        {"PutRequest": {"Item": {"productId": {"S": product_id}, name: {"S": f"Sample {product_id}"}}}}
+        for product_id in ("prod-801", "prod-802", POISON_ID, "prod-804")
+    ]
+    dynamodb.batch_write_item(RequestItems={deployment.products_table_name: puts})
 
 
 def _invoke_with_expiry(aws: LocalAws, deployment: Deployment) -> None:

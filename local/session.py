@@ -8,15 +8,27 @@ from botocore.exceptions import BotoCoreError, ClientError
 from local.aws import LocalAws, local_aws
 from local.deployment import ROOT, STAGE, Deployment, deploy, function_log
 from local.errors import LocalError
-from local.mapping import served_mapping
+from local.event_source_mapping import Outcome
+from local.failures import FailuresQueue
+from local.mapping import ServedMapping, served_mapping
 from local.play import Player
 from local.report import Report
 from local.rules import read_rules
 from local.running import Claim, Running, claim_directory
-from local.samples import samples
+from local.samples import POISON_ID, samples
 from local.subscriber import Subscriber
 
 RULES = ROOT / "alerts.toml"
+TROUBLE = frozenset(Outcome) - {
+    Outcome.SERVING,
+    Outcome.SHARD_STARTED,
+    Outcome.READ,
+    Outcome.INVOKING,
+    Outcome.SUCCEEDED,
+    Outcome.CHECKPOINT,
+    Outcome.STOPPED,
+    Outcome.SUMMARY,
+}
 WATCH_SECONDS = 5  # within which it is noticed that the local AWS has ended
 
 
@@ -41,27 +53,32 @@ def _use(aws: LocalAws, claim: Claim, report: Report, *, once: bool) -> bool:
     command = f"npx sls deploy --stage {STAGE}"
     with report.step(f"Deploying ({command})", f"The service is deployed ({command})"):
         deployment = deploy(aws)
-    with served_mapping(aws, deployment):
+    with served_mapping(aws, deployment, poison=POISON_ID) as mapping:
         subscriber = Subscriber(aws, deployment.alerts_topic_arn)
         report.started(aws, deployment)
         claim.announce(Running(aws.endpoint_url, deployment.products_table_name))
-        ok = _play(aws, deployment, subscriber, report)
+        ok = _play(aws, deployment, subscriber, mapping, report)
         if not once:
             report.watching(aws, deployment)
             with contextlib.suppress(KeyboardInterrupt):
-                _watch(aws, subscriber, report)
+                _watch(aws, subscriber, mapping, report)
         return ok or not once
 
 
-def _play(aws: LocalAws, deployment: Deployment, subscriber: Subscriber, report: Report) -> bool:
+def _play(
+    aws: LocalAws, deployment: Deployment, subscriber: Subscriber, mapping: ServedMapping, report: Report
+) -> bool:
     rules = read_rules(RULES)
-    outcome = Player(rules, subscriber, report).play(samples(aws, deployment, rules))
+    failures = FailuresQueue(aws, deployment)
+    outcome = Player(rules, subscriber, mapping, failures, report).play(samples(aws, deployment, rules))
     report.summary(outcome, "" if outcome.ok else function_log(aws, deployment))
     return outcome.ok
 
 
-def _watch(aws: LocalAws, subscriber: Subscriber, report: Report) -> None:
+def _watch(aws: LocalAws, subscriber: Subscriber, mapping: ServedMapping, report: Report) -> None:
     while True:
-        for alert in subscriber.receive(WATCH_SECONDS):
+        alerts = subscriber.receive(WATCH_SECONDS)
+        report.story([decision for decision in mapping.decisions() if decision.outcome in TROUBLE])
+        for alert in alerts:
             report.alert(alert, sample=None)
         aws.check()

@@ -37,12 +37,13 @@ class Batch:
     records: Sequence[Any]
     replayed: bool = False
     """The records come from the failures queue, so none is parked there anew."""
-    to_park: dict[int, list[Parked]] = field(default_factory=dict)
+    to_park: dict[int, Parked] = field(default_factory=dict)
     unsafe: dict[int, Exception] = field(default_factory=dict)
     """Records that have to come again, and why."""
     outage: ProductAlertsError | None = None
     """Why nothing more is published in this invocation."""
-    published: int = 0
+    published: set[str] = field(default_factory=set)
+    """Ids of the alerts that are out."""
     repeated: int = 0
     held_back: int = 0
     parked: int = 0
@@ -54,8 +55,10 @@ class Batch:
     """Product to what is remembered after each of its records."""
     _product_of: dict[int, str] = field(default_factory=dict)
     """Position to the product, as the ledger names it."""
-    _counted: list[tuple[int, Hour, str]] = field(default_factory=list)
-    """Position, hour and alert id of what counts towards a limit; no id: the summary went out."""
+    _counted: list[tuple[int, Hour, str, bool]] = field(default_factory=list)
+    """Position, hour and alert id of what counts towards a limit, and whether that is the summary."""
+    _kept: set[int] = field(default_factory=set)
+    """Records given up already, which stay where they are: rules go on behind them."""
 
     @contextmanager
     def guard(self, position: int) -> Iterator[None]:
@@ -68,8 +71,13 @@ class Batch:
             log.exception("a record could not be evaluated; this is a fault of ours")
             self._give_up(position, error)
 
+    def concerns(self, position: int, product: str) -> None:
+        """Note a record's product, as the ledger names it, before anything can go wrong with the record."""
+        self._product_of[position] = product
+
     def hold(self, position: int, error: Exception) -> None:
         """Have a record come again."""
+        self._kept.discard(position)
         self.unsafe.setdefault(position, error)
 
     def hold_product(self, alert: Alert, error: ProductAlertsError) -> None:
@@ -92,10 +100,6 @@ class Batch:
         """Give up a record because of one alert about it that nobody will ever take."""
         self._give_up(self._position_of[alert.id], error, alert.rule)
 
-    def about(self, position: int, product: str) -> None:
-        """Note the product of a record, also of one that is given up later: its memory must stop before it."""
-        self._product_of[position] = product
-
     def decided(self, position: int, planned: Iterable[Planned], known: Known) -> list[Alert]:
         """Note what was decided about a record, and return the alerts that are not out yet."""
         due = []
@@ -110,7 +114,7 @@ class Batch:
                 self.held_back += 1
             if candidate.hour and alerts:
                 summary = decision.outcome is Outcome.LIMITED
-                self._counted.append((position, candidate.hour, "" if summary else candidate.alert_id))
+                self._counted.append((position, candidate.hour, alerts[0].id, summary))
             if candidate.rule.remembers:
                 memories = known.memories.get(candidate.product, {})
                 self._steps.setdefault(candidate.product, []).append(_Step(position, dict(memories)))
@@ -118,12 +122,13 @@ class Batch:
 
     def forget(self, position: int, product: str, memories: dict[str, Memory]) -> None:
         """Note that a product was removed, and that what its rules remember is to go with it."""
-        self.about(position, product)
-        self._steps.setdefault(product, []).append(_Step(position, dict(memories), gone=True))
+        removal = self._sequence_number(position)
+        gone = all(memory.sequence_number == removal for memory in memories.values())  # and not back already
+        self._steps.setdefault(product, []).append(_Step(position, dict(memories), gone))
 
     def to_remember(self) -> list[Entry]:
         """List what to keep: of each product up to its first record that comes again, of each hour what went out."""
-        comes_again = set(self.unsafe)
+        comes_again = self.unsafe.keys() - self._kept
         if self.unsafe:  # given up behind an unsafe record: not parked yet, so it has to be seen again
             comes_again.update(position for position in self.to_park if position >= min(self.unsafe))
         stops: dict[str, int] = {}
@@ -136,9 +141,9 @@ class Batch:
             if safe:
                 entries.append(RuleMemory(product, safe[-1].memories, safe[-1].gone))
         counted: dict[Hour, set[str]] = {}
-        for position, hour, alert_id in self._counted:
-            if position not in comes_again:
-                counted.setdefault(hour, set()).add(alert_id)
+        for position, hour, alert_id, summary in self._counted:
+            if position not in comes_again or alert_id in self.published:
+                counted.setdefault(hour, set()).add("" if summary else alert_id)
         entries += [HourTally(hour, frozenset(ids - {""}), "" in ids) for hour, ids in counted.items()]
         return entries
 
@@ -150,23 +155,27 @@ class Batch:
 
     def tell(self) -> None:
         """Log one line, and the reasons for what did not go well."""
-        for position, given_up in sorted(self.to_park.items()):
-            for parked in given_up:
-                log.warning("given up, sequence number %s: %s", self._sequence_number(position), parked.reason)
+        for position, parked in sorted(self.to_park.items()):
+            log.warning("given up, sequence number %s: %s", self._sequence_number(position), parked.reason)
         if self.unsafe:
             first = min(self.unsafe)
             log.error("handed back from sequence number %s on: %s", self._sequence_number(first), self.unsafe[first])
         log.info(
             "%d records: %d alerts published, %d sent before, %d held back, %d records parked, %d handed back",
-            len(self.records), self.published, self.repeated, self.held_back, self.parked, len(self.unsafe),
+            len(self.records), len(self.published), self.repeated, self.held_back, self.parked, len(self.unsafe),
         )  # fmt: skip
 
     def _give_up(self, position: int, error: Exception, rule: str = "") -> None:
         if self.replayed:
-            self.hold(position, error)
+            if position not in self.unsafe:
+                self.hold(position, error)
+                self._kept.add(position)
             return
         parked = Parked(self.records[position], str(error), type(error).__name__, rule)
-        self.to_park.setdefault(position, []).append(parked)
+        before = self.to_park.get(position)
+        if before:  # one message a record: of two, one could be kept and the other not
+            parked = parked._replace(reason=f"{before.reason}; {parked.reason}", rule=f"{before.rule}, {rule}")
+        self.to_park[position] = parked
 
     def _sequence_number(self, position: int) -> str:
         return sequence_number_of(self.records[position]) or "unknown"

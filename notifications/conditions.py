@@ -239,6 +239,6 @@ class StockMoved:
         """Disarm when it fires, arm again when the stock is back."""
         if self.rearm is None:
             return memory
-        latest = judgement.latest
+        latest = number(change.new(self.stock))
         armed = memory.armed and not judgement.fired
         return memory._replace(armed=armed or (latest is not None and latest >= self.rearm))

@@ -119,7 +119,7 @@ def decide(
 
 def _seconds_left(rule: Rule, memory: Memory, now: float | None) -> float:
     """Count the seconds of cool-down that are left; 0 where none is."""
-    if now is None or memory.alerted_at is None:
+    if now is None or memory.alerted_at is None or not rule.cooldown:  # clocks jump: no cool-down, no waiting
         return 0
     return max(memory.alerted_at + rule.cooldown - now, 0)
 

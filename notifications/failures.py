@@ -22,7 +22,7 @@ class Parked(NamedTuple):
     error: str
     """The error's type, such as MalformedRecordError."""
     rule: str = ""
-    """The rule whose alert was refused; empty where the whole record was given up."""
+    """The rules whose alerts were refused, a comma between them; empty where the whole record was given up."""
 
 
 class Failures(Protocol):

@@ -157,6 +157,6 @@ def _typed(key: LedgerKey) -> dict[str, dict[str, str]]:
 
 def _in_anothers_way(error: ServiceError) -> bool:
     """Tell whether a transaction was cancelled by nothing but other writers."""
-    response = getattr(error.__cause__, "response", {})
+    response = getattr(error.__cause__, "response", None) or {}  # botocore's time-outs carry None
     reasons = [reason.get("Code", "") for reason in response.get("CancellationReasons", [])]
     return bool(reasons) and all(reason in _PASSING for reason in reasons)

@@ -48,17 +48,19 @@ def to_message(alert: Alert) -> Message:
         len(name.encode()) + sum(len(part.encode()) for part in value.values()) for name, value in attributes.items()
     )  # fmt: skip
     body = _to_json(event)
-    for shortened in _steps(event["data"]):
-        if around + len(body.encode()) <= MOST_BYTES:
-            break
-        body = _to_json({**event, "data": shortened})
-    return Message(alert, subject, body, attributes, around + len(body.encode()))
+    size = around + len(body.encode())
+    if size > MOST_BYTES:
+        for shortened in _steps(event["data"]):
+            body = _to_json({**event, "data": shortened})
+            size = around + len(body.encode())
+            if size <= MOST_BYTES:
+                break
+    return Message(alert, subject, body, attributes, size)
 
 
 def subject_of(title: str) -> str:
     """Make the title fit for a subject: one line, no control characters, at most 99 characters."""
-    printable = "".join(character if character.isprintable() else " " for character in title)
-    return shorten(" ".join(printable.split()), LONGEST_SUBJECT)
+    return shorten(" ".join(_printable(title).split()), LONGEST_SUBJECT)
 
 
 def _steps(data: dict[str, Any]) -> list[dict[str, Any]]:
@@ -110,8 +112,13 @@ def _attribute(value: Any) -> dict[str, str] | None:
 
 
 def _text_attribute(text: str) -> dict[str, str]:
-    printable = "".join(character if character.isprintable() else " " for character in text)
-    return {"DataType": "String", "StringValue": shorten(printable, LONGEST_ATTRIBUTE)}
+    return {"DataType": "String", "StringValue": shorten(_printable(text), LONGEST_ATTRIBUTE)}
+
+
+def _printable(text: str) -> str:
+    if text.isprintable():  # nearly every text is; asking once for all of it saves a few percent of an alert
+        return text
+    return "".join(character if character.isprintable() else " " for character in text)
 
 
 def _to_json(value: Any) -> str:

@@ -29,8 +29,8 @@ log = logging.getLogger(__name__)
 
 RemainingTime = Callable[[], int]
 """Gives the milliseconds that are left of this invocation."""
-Work = dict[int, tuple[StreamRecord, list[Candidate]]]
-"""Position of a record to the record and the rules that may fire for it."""
+Work = dict[int, tuple[StreamRecord, list[Candidate], str]]
+"""Position of a record to the record, the rules that may fire for it, and the product that it has them forget."""
 
 
 class Deadline:
@@ -90,15 +90,18 @@ class Pipeline:
             with batch.guard(position):
                 record = decode(raw)
                 candidates = plan.candidates(record)
-                if candidates or plan.remembers(record):
-                    work[position] = (record, candidates)
+                removed = plan.product_of(record) if plan.remembers(record) else ""
+                if candidates or removed:
+                    batch.concerns(position, candidates[0].product if candidates else removed)
+                    work[position] = (record, candidates, removed)
         return work
 
     def _ask(self, batch: Batch, plan: Plan, work: Work, deadline: Deadline) -> bool:
         """Let the plan know what was sent and what rules remember; false, with all handed back, if that fails."""
-        if not any(candidates for _, candidates in work.values()):
+        asked = question(each for _, candidates, _ in work.values() for each in candidates)
+        asked.products.update(removed for _, _, removed in work.values() if removed)
+        if not asked.alerts and not asked.products:
             return True
-        asked = question(each for _, candidates in work.values() for each in candidates)
         try:
             plan.known = self._ledger.read(asked, deadline.before(calls=3))  # to read, to publish, to write down
         except ProductAlertsError as error:
@@ -110,13 +113,11 @@ class Pipeline:
     def _decide(self, batch: Batch, plan: Plan, work: Work) -> list[Message]:
         """Decide record by record, in order; return what is to be published."""
         messages: list[Message] = []
-        for position, (record, candidates) in work.items():
-            if candidates:
-                batch.about(position, candidates[0].product)
+        for position, (record, candidates, removed) in work.items():
             with batch.guard(position):
                 due = batch.decided(position, plan.decide(candidates), plan.known)
                 messages += [to_message(alert) for alert in due]
-                if plan.remembers(record) and not plan.replayed:
+                if removed:
                     batch.forget(position, *plan.forget(record))
         return messages
 
@@ -145,11 +146,11 @@ class Pipeline:
             alert = outcome.message.alert
             if outcome.error is None:
                 published.append(alert)
+                batch.published.add(alert.id)
             elif isinstance(outcome.error, PermanentError):
                 batch.refused(alert, outcome.error)
             else:
                 batch.hold_product(alert, outcome.error)
-        batch.published += len(published)
         return published
 
     def _write(self, batch: Batch, published: list[Alert], deadline: Deadline) -> None:
@@ -174,14 +175,13 @@ class Pipeline:
         for position in sorted(batch.to_park):
             if batch.unsafe and position >= min(batch.unsafe):
                 return
-            for parked in batch.to_park[position]:
-                try:
-                    deadline.check(calls=2)  # to park, to write down
-                    self._failures.park(parked)
-                    batch.parked += 1
-                except ProductAlertsError as error:
-                    batch.hold(position, error)
-                    return
+            try:
+                deadline.check(calls=2)  # to park, to write down
+                self._failures.park(batch.to_park[position])
+                batch.parked += 1
+            except ProductAlertsError as error:
+                batch.hold(position, error)
+                return
 
 
 def _sent(alerts: Iterable[Alert]) -> list[Entry]:

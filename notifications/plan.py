@@ -67,8 +67,11 @@ class Plan:
 
     def candidate(self, change: ProductChange, rule: Rule) -> Candidate:
         """Name what the ledger knows the rule, the record and the product by."""
-        product = product_key(change.record.table_arn, self.rules.product.id_of(change))
-        return Candidate(change, rule, product, alert_id(change.record, rule.name))
+        return Candidate(change, rule, self.product_of(change.record), alert_id(change.record, rule.name))
+
+    def product_of(self, record: StreamRecord) -> str:
+        """Name the record's product as the ledger does."""
+        return product_key(record.table_arn, self.rules.product.id_of(ProductChange(record)))
 
     def remembers(self, record: StreamRecord) -> bool:
         """Tell whether a removed product leaves a memory behind: by the rules, or by its own exceptions from them."""
@@ -77,12 +80,19 @@ class Plan:
         )
 
     def forget(self, record: StreamRecord) -> tuple[str, dict[str, Memory]]:
-        """Forget a removed product but for the removal itself; return its name in the ledger and what is left."""
-        product = product_key(record.table_arn, self.rules.product.id_of(ProductChange(record)))
+        """Forget a removed product but for the removal itself; return its name in the ledger and what is left.
+
+        The removal may come late, when the product is back: what a rule has seen since then it keeps.
+        """
+        product = self.product_of(record)
+        known = self.known.memories.get(product, {})
         left = Memory(sequence_number=record.sequence_number)
-        remembering = (*self.rules.ruleset.rules, *self._applied(record))
-        memories = {rule.name: left for rule in remembering if rule.remembers}
-        self.known.memories[product] = dict(memories)
+        memories = {}
+        for rule in (*self.rules.ruleset.rules, *self._applied(record)):
+            if rule.remembers:
+                memory = known.get(rule.name, left)
+                memories[rule.name] = memory if memory.has_seen(record.sequence_number) else left
+        self.known.memories[product] = memories
         return product, memories
 
     def _applied(self, record: StreamRecord) -> list[Rule]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from notifications.calls import REFUSALS, aws_call
@@ -11,6 +12,7 @@ from notifications.errors import ProductAlertsError, RefusedAlertError, ServiceE
 from notifications.message import MOST_BYTES, Message
 
 MOST_ENTRIES = 10
+PATIENCE = 1.5  # seconds; what `bootstrap.LONGEST_CALL` has to spare beyond one call
 
 
 class Outcome(NamedTuple):
@@ -36,19 +38,26 @@ class Topic(Protocol):
 class SnsTopic:
     """An SNS topic."""
 
-    def __init__(self, client: Any, topic_arn: str) -> None:
+    def __init__(self, client: Any, topic_arn: str, now: Callable[[], float] = time.monotonic) -> None:
         """Publish to `topic_arn` with a boto3 SNS client."""
         self._client = client
         self._topic_arn = topic_arn
+        self._now = now
 
     def publish(self, messages: Sequence[Message]) -> list[Outcome]:
-        """Publish one batch. A batch refused as a whole is sent one by one, to find the message at fault."""
+        """Publish one batch. A batch refused as a whole is sent one by one, to find the message at fault.
+
+        Together the calls take hardly longer than one may: those that SNS leaves no time for come again.
+        """
+        started = self._now()
         try:
             return self._publish_batch(messages)
         except RefusedAlertError:
-            return [self._publish_one(message) for message in messages]
+            return [self._publish_one(message, started) for message in messages]
 
-    def _publish_one(self, message: Message) -> Outcome:
+    def _publish_one(self, message: Message, started: float) -> Outcome:
+        if self._now() - started > PATIENCE:
+            return Outcome(message, "", ServiceError("SNS is too slow to find the message that it refuses"))
         try:
             return self._publish_batch([message])[0]
         except ProductAlertsError as error:

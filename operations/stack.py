@@ -65,7 +65,10 @@ def find_stack(stage: str, region: str | None = None) -> Stack:
             f"Deploy it with `npx sls deploy --stage {stage}`, or name its stage and region with --stage and --region."
         ) from None
     except BotoCoreError as error:
-        raise ConfigurationError(f"AWS cannot be asked for stack {name}: {error}") from None
+        raise ConfigurationError(
+            f"AWS cannot be asked for stack {name}: {error}. Commands for AWS need credentials in the environment, "
+            "as AWS_PROFILE or `aws configure` gives them; --stage local needs none."
+        ) from None
     outputs = {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
     return Stack(stage, outputs, session, endpoint_url)
 

@@ -19,12 +19,14 @@ const templateSteps = ["dev", "prod"].map((stage) => {
     [path.join(root, ".venv", "bin", "cfn-lint"), path.join(directory, "cloudformation-template-update-stack.json")],
   ];
 });
+const zips = ["dev", "prod"].flatMap((stage) => ["--artifact", path.join(packages, stage, "product-alerts.zip")]);
 const steps = [
   ["format", module("ruff", "format", "--check", ".")],
   ["lint", module("ruff", "check", ".")],
   ["types", module("mypy")],
   ...templateSteps,
   ["tests", module("pytest", "-q")],
+  ["benchmarks", module("benchmarks", "--quick", ...zips)],
 ];
 
 async function run(commands) {

@@ -7,6 +7,7 @@ import pytest
 
 from local.aws import LocalAws, local_aws
 from local.deployment import Deployment, deploy
+from local.mapping import served_mapping
 
 
 @dataclass(frozen=True)
@@ -21,4 +22,7 @@ class DeployedService:
 def deployed_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeployedService]:
     """Deploy the service once with the real `sls deploy --stage local`, for all tests that use it."""
     with local_aws(tmp_path_factory.mktemp("local-aws")) as aws:
-        yield DeployedService(aws, deploy(aws))
+        outputs = deploy(aws)
+        with served_mapping(aws, outputs) as mapping:
+            yield DeployedService(aws, outputs)
+            list(mapping.decisions())  # raises if it was not served to the end

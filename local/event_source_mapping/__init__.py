@@ -9,6 +9,7 @@ From the command line: `python -m local.event_source_mapping --help`. From Pytho
         stop=threading.Event(),   # set it to end after the invocations in flight
         exit_when_idle=None,      # seconds without anything to do, or None to serve on
         checkpoint_file=None,     # a Path, or None to keep checkpoints in memory
+        around_function=...,      # what stands between the mapping and the function, to play faults
     )                             # -> {uuid: Metrics}
 
 `serve` blocks; give it a thread. It raises EventSourceMappingError before it reads anything.
@@ -16,10 +17,12 @@ From the command line: `python -m local.event_source_mapping --help`. From Pytho
 see `simulation.py`. How it behaves and why: docs/event-source-mapping.md.
 """
 
-from .decision_log import json_log, text_log
+from .decision_log import json_log, story, text_log
 from .decisions import Decision, Outcome
 from .errors import EventSourceMappingError
 from .metrics import Metrics
+from .ports import FunctionInvoker, Invocation
+from .responses import InvokeResult
 from .retries import RetrySchedule
 from .service import serve
 from .session import Options
@@ -27,11 +30,15 @@ from .session import Options
 __all__ = [
     "Decision",
     "EventSourceMappingError",
+    "FunctionInvoker",
+    "Invocation",
+    "InvokeResult",
     "Metrics",
     "Options",
     "Outcome",
     "RetrySchedule",
     "json_log",
     "serve",
+    "story",
     "text_log",
 ]

@@ -1,7 +1,7 @@
 """Serving mappings from a live endpoint: the composition root of this package."""
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -14,6 +14,7 @@ from .destinations import AwsDestinations
 from .live import LiveScheduler
 from .mapping_poller import MappingPoller
 from .metrics import Metrics
+from .ports import FunctionInvoker
 from .session import Options, Ports
 
 
@@ -28,11 +29,13 @@ def serve(
     region: str | None = None,
     overrides: Mapping[str, Any] | None = None,
     options: Options | None = None,
+    around_function: Callable[[FunctionInvoker], FunctionInvoker] = lambda function: function,
 ) -> dict[str, Metrics]:
     """Serve mappings until `stop` is set, all are deleted, or nothing happened for long enough.
 
     `on_decision` is called on the calling thread with every step. `exit_when_idle`: seconds.
-    `overrides`: settings by API name that replace what GetEventSourceMapping answers. Returns
+    `overrides`: settings by API name that replace what GetEventSourceMapping answers.
+    `around_function` may stand between the mapping and the function, to play faults. Returns
     each mapping's counters. Raises EventSourceMappingError before anything is read: an unknown
     UUID, settings that cannot be served, an endpoint that does not answer, an unusable file.
     """
@@ -44,7 +47,7 @@ def serve(
     checkpoints = FileCheckpoints(checkpoint_file) if checkpoint_file else MemoryCheckpoints()
     ports = Ports(
         stream=AwsStream(clients),
-        function=AwsFunction(clients),
+        function=around_function(AwsFunction(clients)),
         destination=AwsDestinations(clients),
         mappings=mappings,
         checkpoints=checkpoints,

@@ -2,16 +2,20 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from local import play
+from local.event_source_mapping import Decision
+from local.event_source_mapping import Outcome as Decided
 from local.play import Player
 from local.report import Outcome
-from local.rules import TYPES, Rules
+from local.rules import Rules
 from local.samples import Sample
 from local.subscriber import ReceivedAlert
+from notifications.alerts import TYPES
 
 
 class Topic:
@@ -34,11 +38,41 @@ class Topic:
         return alerts
 
 
+class Mapping:
+    """An event source mapping that has one decision to tell."""
+
+    def decisions(self) -> Iterator[Decision]:
+        """Tell it."""
+        yield Decision(0, "mapping", Decided.SPLIT, "the invocation failed")
+
+
+class Queue:
+    """A failures queue that holds what it is given."""
+
+    def __init__(self, *bodies: dict[str, Any]) -> None:
+        self.bodies = list(bodies)
+
+    def wait(self, seconds: float) -> list[dict[str, Any]]:
+        """Wait for nothing."""
+        del seconds
+        return self.bodies
+
+
 class Recorder:
-    """A report that keeps the samples of which no alert was due."""
+    """A report that keeps the samples of which no alert was due, the stories and what was given up."""
 
     def __init__(self) -> None:
         self.quiet: list[Sample] = []
+        self.told: list[Decision] = []
+        self.failures: list[Any] = []
+
+    def story(self, decisions: list[Decision]) -> None:
+        """Keep the story."""
+        self.told += decisions
+
+    def given_up(self, failure: Any) -> None:
+        """Keep what was given up."""
+        self.failures.append(failure)
 
     def no_alert(self, sample: Sample) -> None:
         """Keep the sample."""
@@ -69,9 +103,12 @@ def _sample(topic: Topic, kind: str | None, *raises: str, may_also: frozenset[st
     return Sample(f"sample of {kind}", "a change", make, kind, may_also)
 
 
-def _play(rules: dict[str, list[str]], topic: Topic, *samples: Sample) -> tuple[Outcome, Recorder]:
+def _play(
+    rules: dict[str, list[str]], topic: Topic, *samples: Sample, queue: Queue | None = None
+) -> tuple[Outcome, Recorder]:
     recorder = Recorder()
-    return Player(Rules(rules), topic, recorder).play(samples), recorder  # type: ignore[arg-type]
+    player = Player(Rules(rules), topic, Mapping(), queue or Queue(), recorder)  # type: ignore[arg-type]
+    return player.play(samples), recorder
 
 
 def test_all_is_well_when_each_expected_alert_arrives() -> None:
@@ -157,3 +194,34 @@ def test_an_alert_that_comes_late_counts() -> None:
     )
 
     assert outcome.ok
+
+
+def _crash(topic: Topic) -> Sample:
+    sample = _sample(topic, "added", "added", "added", "added")
+    return replace(sample, alerts=3, gives_up=True)
+
+
+def test_a_sample_that_is_given_up_has_its_story_told() -> None:
+    """Of a record that crashes the function, the retries, the split and the failures queue are shown."""
+    topic = Topic()
+    outcome, recorder = _play({"added": ["new"]}, topic, _crash(topic), queue=Queue({"reason": "crashed"}))
+    assert outcome.ok
+    assert (outcome.expected, outcome.received) == (3, 3)
+    assert [decision.outcome for decision in recorder.told] == [Decided.SPLIT]
+    assert recorder.failures == [{"reason": "crashed"}]
+
+
+def test_a_sample_that_should_be_given_up_and_is_not_is_named() -> None:
+    """An empty failures queue after a record that crashes the function is a failure of the run."""
+    topic = Topic()
+    outcome, _ = _play({"added": ["new"]}, topic, _crash(topic))
+    assert not outcome.ok
+    assert [number for number, _ in outcome.not_given_up] == [1]
+
+
+def test_each_alert_of_a_sample_counts() -> None:
+    """Where one of a sample's three alerts does not arrive, the sample is named."""
+    topic = Topic()
+    sample = replace(_sample(topic, "added", "added", "added"), alerts=3)
+    outcome, _ = _play({"added": ["new"]}, topic, sample)
+    assert [number for number, _, _ in outcome.missing] == [1]

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from local.errors import SamplesError
-from local.rules import TYPES, read_rules
+from local.rules import read_rules
+from notifications.alerts import TYPES
 
 
 def test_rules_are_known_by_kind_and_attributes_by_role(tmp_path: Path) -> None:

@@ -45,13 +45,13 @@ MOUSE = {"name": "Wireless Mouse", "price": 20, "stock": 4}
             "price_drop",
             priced("25", "20"),
             "prod-1: 20 USD, was 25",
-            "The price of prod-1 dropped by 20.0%, from 25 to 20 USD",
+            "The price of prod-1 dropped by 20.0%, from 25 to 20 USD.",
         ),
         (
             "price_rise",
             priced("0", "20"),
             "prod-1: 20 USD, was 0",
-            "The price of prod-1 rose by 20, from 0 to 20 USD",
+            "The price of prod-1 rose by 20, from 0 to 20 USD.",
         ),
         (
             "out_of_stock",

@@ -22,7 +22,7 @@ def test_small_drops_add_up_to_one_alert() -> None:
     assert fired(LAST_ALERT, shop) == [7]  # six of them make 88.58, the first of them 10% below
     (alert,) = play(LAST_ALERT, shop)
     assert alert.data["baseline"] == "100"
-    assert alert.data["text"] == "The price of mug dropped by 11.4%, from 100 to 88.5843"
+    assert alert.data["text"] == "The price of mug dropped by 11.4%, from 100 to 88.5843."
 
 
 def test_small_drops_never_fire_against_the_previous_price() -> None:

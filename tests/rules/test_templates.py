@@ -115,8 +115,8 @@ def test_the_defaults_read_well() -> None:
     shop.put(stock=3).remove()
     assert [(alert.title, alert.data["text"]) for alert in play(text, shop)] == [
         ("New product: Mug", "Mug (mug) is new."),
-        ("Mug: 7.5 USD, was 10", "The price of Mug (mug) dropped by 25.0%, from 10 to 7.5 USD"),
-        ("Mug: 8 USD, was 7.5", "The price of Mug (mug) rose by 6.7%, from 7.5 to 8 USD"),
+        ("Mug: 7.5 USD, was 10", "The price of Mug (mug) dropped by 25.0%, from 10 to 7.5 USD."),
+        ("Mug: 8 USD, was 7.5", "The price of Mug (mug) rose by 6.7%, from 7.5 to 8 USD."),
         ("Mug: only 4 left", "Mug (mug) runs low: 4 left, fewer than 5."),
         ("Mug is out of stock", "Mug (mug) is out of stock; before this change the stock was 4."),
         ("Mug is back in stock", "Mug (mug) is back in stock: 3 available."),

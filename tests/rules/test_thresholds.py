@@ -54,7 +54,7 @@ def test_a_target_upward_fires_each_time_that_it_is_crossed() -> None:
 def test_a_product_at_zero_can_rise_by_any_percentage() -> None:
     """A percentage of zero is zero: any rise reaches it, nothing is divided, and the text names the amount."""
     (alert,) = play(rule("price_rise", 'at_least = "1000%"'), Shop().prices(0, "0.01"))
-    assert alert.data["text"] == "The price of mug rose by 0.01, from 0 to 0.01"
+    assert alert.data["text"] == "The price of mug rose by 0.01, from 0 to 0.01."
 
 
 def test_a_price_that_falls_to_zero_fell_by_all_of_it() -> None:

@@ -28,7 +28,7 @@ def test_arguments_and_the_exit_code_are_passed_on(project: Project) -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_signals_are_passed_on(project: Project, number: signal.Signals) -> None:
     """A signal to the command alone reaches Python, whose exit code stays the command's."""
-    _python(project, f"trap 'exit 9' {number.name[3:]}; echo ready; while :; do sleep 0.05; done")
+    _python(project, f"trap 'exit 9' {number.name[3:]}; echo ready; for _ in $(seq 600); do sleep 0.05; done")
 
     with project.start("run.mjs", "-m", "local") as run:
         assert run.stdout

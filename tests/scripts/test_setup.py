@@ -173,7 +173,7 @@ def test_what_pip_says_is_turned_into_advice(project: Project, said: str, advice
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_set_up_leaves_nobody_writing(project: Project, number: signal.Signals) -> None:
     """When an interrupted set-up has ended, so has npm, and the next one starts from nothing."""
-    project.tool("npm", "trap '' INT TERM; echo $$ > npm.pid; while :; do /bin/sleep 0.05; done")
+    project.tool("npm", "trap '' INT TERM; echo $$ > npm.pid; for _ in $(/usr/bin/seq 600); do /bin/sleep 0.05; done")
     pid_file = project.root / "npm.pid"
     with project.start("setup.mjs") as run:
         while not (pid_file.exists() and pid_file.read_text().endswith("\n")):

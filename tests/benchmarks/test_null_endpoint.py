@@ -1,0 +1,20 @@
+"""The null endpoint answers as the services do, as far as botocore looks."""
+
+from benchmarks.contenders import OURS, POWERTOOLS, contender
+from benchmarks.events import batch, event
+from benchmarks.null_endpoint import null_endpoint
+
+
+def test_every_call_is_answered_and_counted() -> None:
+    """What is published through real clients arrives in as many calls as the fakes count."""
+    parsed = event(batch(20, matching_every=1))
+    with null_endpoint() as endpoint:
+        for name, calls in (
+            (OURS, {"BatchGetItem": 1, "PublishBatch": 2, "TransactWriteItems": 1}),
+            (POWERTOOLS, {"PutItem": 20, "Publish": 20, "UpdateItem": 20}),
+        ):
+            before = endpoint.calls()
+            answer = contender(name, endpoint.client("sns"), endpoint.client("dynamodb"))(parsed)
+            assert answer == {"batchItemFailures": []}
+            assert endpoint.calls() - before == calls
+    assert endpoint.process.poll() is not None
