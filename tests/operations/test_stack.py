@@ -28,7 +28,7 @@ def _cloud_formation(status: int, answer: str) -> Iterator[tuple[str, list[str]]
     asked: list[str] = []
 
     class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:  # noqa: N802 - http.server's name
+        def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"])).decode()
             asked.extend(parse_qs(body)["StackName"])
             self.send_response(status)
