@@ -24,6 +24,7 @@ SIZE = Budget(3)
 NONE = Budget(0)
 ONE = Budget(1)
 SERVICES = frozenset({"dynamodb", "sns", "sqs"})
+UNWANTED = frozenset({"tests", "test", "bin", "local", "operations", "benchmarks"})
 SECONDS = 600
 
 
@@ -58,7 +59,7 @@ def inspect(zips: Sequence[Path]) -> list[Figure]:
         Figure(TOPIC, "unzipped", sum(entry.file_size for entry in entries) / MEGABYTE, "MB"),
         Figure(TOPIC, "files", len(entries)),
         Figure(
-            TOPIC, "tests, bytecode, models of services that are not used", len(unwanted), budget=NONE,
+            TOPIC, "tests, tools, bytecode, models of services not used", len(unwanted), budget=NONE,
             note=", ".join(unwanted[:3]),
         ),
         Figure(TOPIC, f"different bytes in {len(zips)} packages of one commit", len(contents), budget=ONE),
@@ -103,4 +104,4 @@ def _is_unwanted(name: str) -> bool:
     parts = name.split("/")
     if parts[:2] == ["botocore", "data"] and len(parts) > 3:  # noqa: PLR2004 - botocore/data/SERVICE/VERSION/…
         return parts[2] not in SERVICES
-    return name.endswith(".pyc") or bool({"tests", "test", "local", "operations", "benchmarks"} & set(parts[:2]))
+    return name.endswith(".pyc") or bool(UNWANTED & set(parts[:2]))

@@ -40,6 +40,13 @@ DEFAULT_TEXTS = {
     "back_in_stock": "{product} is back in stock: {stock} available.",
     "low_stock": "{product} runs low: {stock} left, fewer than {threshold}.",
 }
+_AT_FIRST_SIGHT = {
+    DEFAULT_TITLES["price_drop"]: Template("{name}: {new.price} {currency}"),
+    DEFAULT_TEXTS["price_drop"]: Template("{product} costs {price} {currency}, below {threshold}."),
+    DEFAULT_TEXTS["price_rise"]: Template("{product} costs {price} {currency}, above {threshold}."),
+    DEFAULT_TEXTS["out_of_stock"]: Template("{product} is out of stock."),
+}
+"""What stands for a default where there is nothing before the change that it could speak of."""
 _MOST_CHANGES_NAMED = 5
 
 
@@ -71,6 +78,8 @@ def link_of(product: Product, change: ProductChange) -> str | None:
 def filled(template: Template, occasion: Occasion) -> str:
     """Write a rule's title or text."""
     product, change, rule, judgement, memory = occasion
+    if judgement.baseline is None:
+        template = _AT_FIRST_SIGHT.get(template.text, template)
     about_product = _about_product(product, change)
     about_alert: dict[str, Callable[[], str | None]] = {
         "link": lambda: link_of(product, change),

@@ -73,7 +73,7 @@ def run(arguments: argparse.Namespace) -> int:
     tried = rules_file.load(arguments.rules)
     current = rules_file.load(arguments.against)
     records, total = _records(arguments)
-    previews = _preview((tried, current), counted(records, total, "records"))
+    previews = _preview((tried, current), counted(records, total, "records judged"))
     if arguments.json:
         print(json.dumps(_as_json(*previews), indent=2))
     else:
@@ -85,8 +85,9 @@ def _records(arguments: argparse.Namespace) -> tuple[Iterable[Any], int | None]:
     if arguments.stream:
         stack = arguments.find_stack(arguments.stage, arguments.region)
         return Stream(stack.client("dynamodbstreams"), stack.outputs["ProductsStreamArn"]).records(), None
-    records = [record for path in arguments.events for file in files_of(path) for record in records_in(file)]
-    return sorted(records, key=_position), len(records)
+    found = (record for path in arguments.events for file in files_of(path) for record in records_in(file))
+    records = sorted(counted(found, None, "records read"), key=_position)
+    return records, len(records)
 
 
 def _position(record: Any) -> int:

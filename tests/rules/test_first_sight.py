@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from tests.rules.scenario import Shop, fired, reasons, rule, titles
+from tests.rules.scenario import Shop, fired, play, reasons, rule, titles
 
 KINDS = [
     ("price_drop", 'below = "20"', "price", 15, 25),
@@ -45,6 +47,24 @@ def test_a_price_that_a_product_gets_later_is_seen_for_the_first_time_then() -> 
     shop = Shop().put(name="Mug").put(price=15)
     assert fired(text, shop) == [2]
     assert titles(text, shop) == ["Mug: 15, was n/a"]
+
+
+@pytest.mark.parametrize(
+    ("when", "more", "item", "title", "said"),
+    [
+        ("price_drop", 'below = "20"', {"price": 15}, "Mug: 15 USD", "Mug (mug) costs 15 USD, below 20."),
+        ("price_rise", 'above = "20"', {"price": 25}, "Mug: 25 USD", "Mug (mug) costs 25 USD, above 20."),
+        ("low_stock", "threshold = 5", {"stock": 3}, "Mug: only 3 left", "Mug (mug) runs low: 3 left, fewer than 5."),
+        ("out_of_stock", "", {"stock": 0}, "Mug is out of stock", "Mug (mug) is out of stock."),
+    ],
+)
+def test_at_first_sight_the_default_words_speak_of_nothing_before(
+    when: str, more: str, item: dict[str, Any], title: str, said: str
+) -> None:
+    """There was no old price: no "was n/a", and no percentage of nothing."""
+    text = '[product]\ncurrency = { value = "USD" }\n' + rule(when, f"{more}\nfirst_sight = true")
+    (alert,) = play(text, Shop().put(name="Mug", **item))
+    assert (alert.title, alert.data["text"]) == (title, said)
 
 
 def test_what_fired_at_first_sight_is_not_armed() -> None:
