@@ -9,10 +9,11 @@ from typing import Any
 
 from notifications import texts, values
 from notifications.attributes import Path
-from notifications.conditions import Added, Changed, Condition, Removed, StockMoved
+from notifications.conditions import Added, Changed, Condition, Removed
 from notifications.prices import LAST_ALERT, PREVIOUS, PriceMoved
 from notifications.product import Product
 from notifications.rules import Rule
+from notifications.stocks import StockMoved
 from notifications.table import Table
 from notifications.templates import Template
 from notifications.values import MistakeError

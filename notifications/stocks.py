@@ -1,0 +1,84 @@
+"""When a rule about stock fires: it ran out, came back, or fell below a threshold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from notifications.attributes import Path, number
+from notifications.changes import ProductChange
+from notifications.conditions import INSERT, MODIFY, Judgement, Proof
+from notifications.memory import Memory
+from notifications.templates import decimal_text
+
+
+@dataclass(frozen=True, slots=True)
+class StockMoved:
+    """A stock that ran out, came back, or fell below a threshold."""
+
+    stock: Path
+    kind: str
+    """out_of_stock, back_in_stock or low_stock."""
+    threshold: Decimal = Decimal(0)
+    """The stock that is not low yet: for low_stock alone."""
+    rearm: Decimal | None = None
+    """The stock at which low_stock may fire again; None: as soon as it is at the threshold again."""
+    first_sight: bool = False
+    """Whether a product fires that appears with such a stock."""
+
+    @property
+    def events(self) -> frozenset[str]:
+        """Insertions too, where first sight counts."""
+        return frozenset({INSERT, MODIFY}) if self.first_sight else frozenset({MODIFY})
+
+    @property
+    def watches(self) -> tuple[Path, ...]:
+        """The stock alone."""
+        return (self.stock,)
+
+    @property
+    def uses_memory(self) -> bool:
+        """Whether it has to know if it is armed."""
+        return self.rearm is not None
+
+    def proof(self) -> Proof | None:
+        """Compare floats: where they differ, the decimals that they were rounded from differ the same way."""
+        if self.uses_memory or self.first_sight or self.stock.rest:
+            return None
+        if self.kind == "out_of_stock":
+            return lambda old, new: new > 0 or old <= 0
+        if self.kind == "back_in_stock":
+            return lambda old, new: old > 0 or new <= 0
+        threshold = float(self.threshold)
+        return lambda old, new: new > threshold or old < threshold
+
+    def judge(self, change: ProductChange, memory: Memory) -> Judgement:
+        """Compare the stock with what it was."""
+        old, new = number(change.old(self.stock)), number(change.new(self.stock))
+        threshold = decimal_text(self.threshold) if self.kind == "low_stock" else None
+        if old is not None and old == new:
+            return Judgement(False, "{} stays at {}", (self.stock.text, new), old, new)
+        if new is None:
+            return Judgement(False, "the new {} is no number", (self.stock.text,))
+        if old is None:
+            if not self.first_sight:
+                return Judgement(False, "the old {} is no number", (self.stock.text,))
+            fired = new <= 0 if threshold is None else new < self.threshold
+            return Judgement(fired, "{} is {} at first sight", (self.stock.text, new), None, new, threshold)
+        facts = (self.stock.text, old, new, threshold)
+        if threshold is None:
+            fired = old > 0 >= new if self.kind == "out_of_stock" else old <= 0 < new
+            return Judgement(fired, "{} went from {} to {}", facts, old, new)
+        fired = old >= self.threshold > new
+        if fired and self.rearm is not None and not memory.armed:
+            why = "{} went from {} to {}; armed again only at {}"
+            return Judgement(False, why, (self.stock.text, old, new, self.rearm), old, new, threshold)
+        return Judgement(fired, "{} went from {} to {}, the threshold is {}", facts, old, new, threshold)
+
+    def learn(self, change: ProductChange, memory: Memory, judgement: Judgement, alerted: bool) -> Memory:  # noqa: ARG002
+        """Disarm when it fires, arm again when the stock is back."""
+        if self.rearm is None:
+            return memory
+        latest = number(change.new(self.stock))
+        armed = memory.armed and not judgement.fired
+        return memory._replace(armed=armed or (latest is not None and latest >= self.rearm))
