@@ -40,11 +40,22 @@ async function run(commands) {
   return { passed: true, output };
 }
 
+/** Show on a terminal that a step is under way, and for how long; a log has its line when the step is over. */
+async function underWay(name, work) {
+  const started = Date.now();
+  const draw = () => process.stderr.write(`\r       ${name} … ${Math.floor((Date.now() - started) / 1000)} s`);
+  const timer = process.stderr.isTTY ? setInterval(draw, 500) : undefined;
+  const result = await work;
+  clearInterval(timer);
+  if (timer) process.stderr.write("\r\u001b[K");
+  return result;
+}
+
 fs.rmSync(packages, { recursive: true, force: true });
 const failed = [];
 for (const [name, ...commands] of steps) {
   const started = Date.now();
-  const { passed, output } = await run(commands);
+  const { passed, output } = await underWay(name, run(commands));
   const seconds = ((Date.now() - started) / 1000).toFixed(1);
   console.log(`${passed ? "ok    " : "FAILED"} ${name.padEnd(24)} ${seconds.padStart(6)} s`);
   if (!passed) failed.push(name);
