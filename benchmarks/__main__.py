@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import time
@@ -19,6 +20,7 @@ from typing import Any
 from benchmarks import artifact, cpu, first_alert, growth, instructions, local_stack, machine, memory, plot, publishing
 from benchmarks import start_up as starting
 from benchmarks.figures import Figure, missed, number_text, table
+from local.aws import HOST
 
 RESULTS = Path(__file__).parent / "results"
 INTERRUPTED = 130
@@ -29,6 +31,8 @@ Measure = Callable[[], list[Figure]]
 def main(argv: Sequence[str]) -> int:
     """Measure, tell, and return the exit code."""
     arguments = _parser().parse_args(argv)
+    not_proxied = ",".join(filter(None, [os.environ.get("NO_PROXY") or os.environ.get("no_proxy"), HOST]))
+    os.environ.update(NO_PROXY=not_proxied, no_proxy=not_proxied)
     described = {**machine.describe(), "commit": _commit()}
     with _artifacts(arguments.artifact) as zips:
         steps = _quick(zips) if arguments.quick else _full(zips)

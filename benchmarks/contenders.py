@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.peers import Handler
+from local.aws import CREDENTIALS, REGION, local_client
 from notifications import rules_file
-from notifications.bootstrap import RULES, encode_once
+from notifications.bootstrap import RULES, make_client
 from notifications.failures import SqsFailures
 from notifications.ledger_table import DynamoDbLedger
 from notifications.pipeline import Pipeline
@@ -39,12 +40,23 @@ COOLDOWN = RULE + 'cooldown = "1h"\n'
 LAST_ALERT = RULE + 'baseline = "last_alert"\n'
 
 
+def client_of(name: str, service: str, endpoint_url: str) -> Any:
+    """Make the client that a contender would have: ours as `bootstrap` makes it, a peer's with boto3's defaults."""
+    if name not in {OURS, SHIPPED}:
+        return local_client(service, endpoint_url)
+    return make_client(
+        service,
+        endpoint_url=endpoint_url,
+        region_name=REGION,
+        aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+    )
+
+
 def product_alerts(
     sns: Any, dynamodb: Any, rules: str = RULE, topic_arn: str = TOPIC_ARN, table_name: str = TABLE_NAME
 ) -> Handler:
     """Put the service together as `bootstrap` does, but with these clients and rules."""
-    if hasattr(sns, "meta"):
-        encode_once(sns)
     logging.getLogger("notifications").setLevel(logging.ERROR)  # its line a batch goes to the terminal otherwise
     return Pipeline(
         rules_file.parse(rules),

@@ -7,7 +7,7 @@ they leave out what happens inside C, which the time shows.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any
 
@@ -45,18 +45,16 @@ def count_steps(run: Run) -> int:
 
 def by_steps() -> list[Figure]:
     """Compare in steps: the same on every run."""
-    pairs = {**_batches(1000), **_rules()}
     return [
         Figure(TOPIC, f"{name}, in steps", _steps(large) / _steps(small), budget=budget)
-        for name, (small, large, budget) in pairs.items()
+        for name, (small, large, budget) in (*_batches(1000), *_rules())
     ]
 
 
 def measure(rounds: int = ROUNDS) -> list[Figure]:
     """Compare in CPU time."""
-    pairs = {**_batches(10_000), **_rules(), **_attributes()}
     figures = by_steps()
-    for name, (small, large, budget) in pairs.items():
+    for name, (small, large, budget) in (*_batches(10_000), *_rules(), *_attributes()):
         seconds = interleaved({"small": small.run, "large": large.run}, rounds)
         a_record = {"small": small.records, "large": large.records}
         cost = {size: Spread(tuple(value / a_record[size] for value in seconds[size].values)) for size in seconds}
@@ -79,33 +77,27 @@ class _Work:
         self.run: Run = lambda: [handle(each) for each in events]
 
 
-Pair = tuple[_Work, _Work, Budget | None]
+Pair = tuple[str, tuple[_Work, _Work, Budget | None]]
 
 
-def _batches(large: int) -> dict[str, Pair]:
+def _batches(large: int) -> Iterator[Pair]:
     """Cut the same records into small batches and into one: either way as much has to come out of the memory."""
     some = max(large // 10, 500)  # a record that alerts has hundreds of times the steps
-    return {
-        f"100 to {size:,} records a batch, {name}": (_Work(texts, size=100), _Work(texts), RECORDS)
-        for name, size, texts in (
-            ("no match", large, batch(large)),
-            ("1% match", large, batch(large, matching_every=100)),
-            ("all match", some, batch(some, matching_every=1)),
-        )
-    }
+    for name, size, every in (("no match", large, 0), ("1% match", large, 100), ("all match", some, 1)):
+        texts = batch(size, matching_every=every)
+        yield f"100 to {size:,} records a batch, {name}", (_Work(texts, size=100), _Work(texts), RECORDS)
 
 
-def _rules() -> dict[str, Pair]:
+def _rules() -> Iterator[Pair]:
     unnamed = batch(100, VIEWED, item={**NINE, **TWENTY})
     name = "10 to 200 rules on 20 attributes, none of them changed"
-    return {name: (_Work(unnamed, rules(10)), _Work(unnamed, rules(200)), RULES)}
+    yield name, (_Work(unnamed, rules(10)), _Work(unnamed, rules(200)), RULES)
 
 
-def _attributes() -> dict[str, Pair]:
-    return {
-        f"{few} to {many} attributes": (_Work(batch(100, attributes=few)), _Work(batch(100, attributes=many)), None)
-        for few, many in ((3, 30), (30, 300))
-    }
+def _attributes() -> Iterator[Pair]:
+    for few, many in ((3, 30), (30, 300)):
+        texts, more = (batch(100, attributes=attributes) for attributes in (few, many))
+        yield f"{few} to {many} attributes", (_Work(texts), _Work(more), None)
 
 
 def rules(count: int) -> str:

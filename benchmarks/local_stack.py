@@ -10,7 +10,7 @@ from typing import Any
 
 from benchmarks import latency
 from benchmarks.artifact import TOPIC as ARTIFACT
-from benchmarks.contenders import DESERIALIZER, OURS, PLAIN_LOOP, POWERTOOLS, contender
+from benchmarks.contenders import DESERIALIZER, OURS, PLAIN_LOOP, POWERTOOLS, client_of, contender
 from benchmarks.events import batch, event
 from benchmarks.figures import Figure
 from benchmarks.measuring import interleaved
@@ -48,7 +48,7 @@ def _publish(aws: LocalAws, outputs: Deployment, rounds: int) -> list[Figure]:
         tables = {OURS: outputs.ledger_table_name, POWERTOOLS: IDEMPOTENCY_TABLE}
         runs = {}
         for name in (OURS, PLAIN_LOOP, DESERIALIZER, POWERTOOLS):
-            sns, dynamodb = aws.client("sns"), aws.client("dynamodb")
+            sns, dynamodb = (client_of(name, service, aws.endpoint_url) for service in ("sns", "dynamodb"))
             handle = contender(name, sns, dynamodb, outputs.alerts_topic_arn, tables.get(name, ""))
             runs[name] = partial(news.handle, handle, alerts)
         seconds = interleaved(runs, rounds, time.perf_counter, repeat=False)

@@ -58,12 +58,15 @@ def interleaved(
     runs: Mapping[str, Run], rounds: int = ROUNDS, clock: Clock = time.process_time, repeat: bool = True
 ) -> dict[str, Spread]:
     """Let each run take its turn in each round; the seconds of one call of each."""
+    gc.collect()
+    gc.freeze()  # the events are not what is to be searched for garbage, round by round
     repeats = {name: _repeats(run, clock) if repeat else 1 for name, run in runs.items()}
     seconds: dict[str, list[float]] = {name: [] for name in runs}
     for number in range(rounds):
         names = list(runs)
         for name in names[number % len(names) :] + names[: number % len(names)]:
             seconds[name].append(_timed(runs[name], repeats[name], clock))
+    gc.unfreeze()
     return {name: Spread(tuple(values)) for name, values in seconds.items()}
 
 

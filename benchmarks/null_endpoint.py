@@ -3,7 +3,7 @@
 Or, with a delay, as late as a service across a network does: one that is near answers in a few milliseconds.
 
     with null_endpoint() as endpoint:
-        endpoint.client("sns").publish(TopicArn="arn:…", Message="…")
+        boto3.client("sns", endpoint_url=endpoint.url).publish(TopicArn="arn:…", Message="…")
         endpoint.calls()
 
 What is measured against it is the code in front of AWS: serialising, signing, HTTP, parsing; no network, no service.
@@ -23,10 +23,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from local import lifeline
-from local.aws import HOST, NO_OTHER_CREDENTIALS, local_client
+from local.aws import HOST, NO_OTHER_CREDENTIALS
 
 _LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 _TARGET = re.compile(rb"x-amz-target: *[^.\r]*\.(\w+)", re.IGNORECASE)
@@ -43,10 +42,6 @@ class NullEndpoint:
 
     url: str
     process: subprocess.Popen[bytes]
-
-    def client(self, service: str) -> Any:
-        """Make a boto3 client that can reach this endpoint only."""
-        return local_client(service, self.url)
 
     def calls(self) -> Counter[str]:
         """Count the calls by action so far; asking is none."""

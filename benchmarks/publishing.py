@@ -14,6 +14,7 @@ from benchmarks.contenders import (
     OURS,
     PLAIN_LOOP,
     POWERTOOLS,
+    client_of,
     contender,
     product_alerts,
 )
@@ -29,8 +30,6 @@ MOST_CALLS = Budget(160)
 FASTER = Budget(5, at_most=False)
 NEAR = 0.01  # seconds that a service in the same region may take to answer
 STATEFUL: Mapping[str, str] = {"with a cool-down": COOLDOWN, "with baseline = last_alert": LAST_ALERT}
-
-MakeClient = Callable[[str], Any]
 
 
 def count_calls(alerts: int = ALERTS) -> list[Figure]:
@@ -62,14 +61,14 @@ def measure(rounds: int = 5) -> list[Figure]:
     with null_endpoint() as endpoint:
         for alerts in (500, ALERTS):
             for clock, unit in ((time.perf_counter, "elapsed"), (time.process_time, "CPU")):
-                figures += _time(endpoint.client, alerts, f"null endpoint, {unit}", rounds, clock)
+                figures += _time(endpoint.url, alerts, f"null endpoint, {unit}", rounds, clock)
     with null_endpoint(NEAR) as endpoint:
-        figures += _time(endpoint.client, 500, f"{NEAR * 1000:.0f} ms a call, elapsed", 2, time.perf_counter)
+        figures += _time(endpoint.url, 500, f"{NEAR * 1000:.0f} ms a call, elapsed", 2, time.perf_counter)
     return figures
 
 
-def _time(client: MakeClient, alerts: int, where: str, rounds: int, clock: Clock) -> list[Figure]:
-    seconds = interleaved(_runs(client, event(batch(alerts, matching_every=1))), rounds, clock, repeat=False)
+def _time(url: str, alerts: int, where: str, rounds: int, clock: Clock) -> list[Figure]:
+    seconds = interleaved(_runs(url, event(batch(alerts, matching_every=1))), rounds, clock, repeat=False)
     where = f"{alerts:,} alerts, {where}"
     figures = [Figure.of(TIME, f"{where}: {name}", spread, "s") for name, spread in seconds.items()]
     for peer in (DESERIALIZER, POWERTOOLS):
@@ -78,9 +77,12 @@ def _time(client: MakeClient, alerts: int, where: str, rounds: int, clock: Clock
     return figures
 
 
-def _runs(client: MakeClient, parsed: dict[str, Any]) -> dict[str, Callable[[], object]]:
-    names = (OURS, PLAIN_LOOP, DESERIALIZER, POWERTOOLS)
-    return {name: partial(contender(name, client("sns"), client("dynamodb")), parsed) for name in names}
+def _runs(url: str, parsed: dict[str, Any]) -> dict[str, Callable[[], object]]:
+    runs: dict[str, Callable[[], object]] = {}
+    for name in (OURS, PLAIN_LOOP, DESERIALIZER, POWERTOOLS):
+        sns, dynamodb = client_of(name, "sns", url), client_of(name, "dynamodb", url)
+        runs[name] = partial(contender(name, sns, dynamodb), parsed)
+    return runs
 
 
 def _budget(where: str, peer: str) -> Budget | None:

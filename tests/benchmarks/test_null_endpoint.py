@@ -1,6 +1,6 @@
 """The null endpoint answers as the services do, as far as botocore looks."""
 
-from benchmarks.contenders import OURS, POWERTOOLS, contender
+from benchmarks.contenders import OURS, POWERTOOLS, client_of, contender
 from benchmarks.events import batch, event
 from benchmarks.null_endpoint import null_endpoint
 
@@ -14,7 +14,8 @@ def test_every_call_is_answered_and_counted() -> None:
             (POWERTOOLS, {"PutItem": 20, "Publish": 20, "UpdateItem": 20}),
         ):
             before = endpoint.calls()
-            answer = contender(name, endpoint.client("sns"), endpoint.client("dynamodb"))(parsed)
+            sns, dynamodb = (client_of(name, service, endpoint.url) for service in ("sns", "dynamodb"))
+            answer = contender(name, sns, dynamodb)(parsed)
             assert answer == {"batchItemFailures": []}
             assert endpoint.calls() - before == calls
     assert endpoint.process.poll() is not None
