@@ -29,6 +29,7 @@ class ProductAlerts {
   prepare() {
     const [command, subcommand] = this.serverless.processedInput.commands;
     if (command === "invoke" && subcommand === "local") return this.prepareInvokeLocal();
+    if (command === "deploy" && !process.env.AWS_ENDPOINT_URL) this.checkRegion();
     if (this.stage === LOCAL_STAGE && REACHES_AWS.has(command) && !process.env.AWS_ENDPOINT_URL) {
       throw this.error(
         "Stage 'local' lives on your laptop: `npm start` deploys it and prints the AWS_ENDPOINT_URL to export " +
@@ -45,6 +46,18 @@ class ProductAlerts {
     this.serverless.service.functions.alerts.environment = { PRINT_ALERTS: "true" };
     for (const name of ["AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN"]) delete process.env[name];
     Object.assign(process.env, { AWS_ACCESS_KEY_ID: "local", AWS_SECRET_ACCESS_KEY: "local" });
+  }
+
+  // A mapping reads streams of its own region only; CloudFormation says so late, and in other words.
+  checkRegion() {
+    const arn = this.serverless.service.functions.alerts?.events?.[0]?.stream?.arn;
+    const region = this.serverless.service.provider.region;
+    const theirs = typeof arn === "string" ? arn.split(":")[3] : undefined;
+    if (theirs && theirs !== region) {
+      throw this.error(
+        `productsStreamArn is a stream in ${theirs}, and this is to be deployed in ${region}: add --region ${theirs}.`,
+      );
+    }
   }
 
   checkRules() {

@@ -7,9 +7,10 @@ npm run change -- prod-456 --delete
 
 import argparse
 import json
+import re
 import sys
 from collections.abc import Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal
 from typing import Any
 
 from boto3.dynamodb.types import TypeSerializer
@@ -21,6 +22,9 @@ from local.running import Running, find_running
 from local.terminal import Terminal
 
 KEY = "productId"
+MOST_DIGITS, MAGNITUDE = 38, 125
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,4})?", re.ASCII)
+_EXACT = Context(prec=5000)
 
 
 def main(argv: Sequence[str]) -> int:
@@ -45,15 +49,21 @@ def change(running: Running, product: str, values: dict[str, Any], *, delete: bo
             client.delete_item(**target)
             return f"{product} is deleted."
         serialize = TypeSerializer().serialize
+        typed = {f":{n}": serialize(value) for n, value in enumerate(values.values())}
         client.update_item(
             **target,
             UpdateExpression="SET " + ", ".join(f"#{n} = :{n}" for n in range(len(values))),
             ExpressionAttributeNames={f"#{n}": name for n, name in enumerate(values)},
-            ExpressionAttributeValues={f":{n}": serialize(value) for n, value in enumerate(values.values())},
+            ExpressionAttributeValues=typed,
         )
     except (BotoCoreError, ClientError) as error:
         raise ChangeError(f"The local AWS refused it: {error}") from error
-    return f"{product} has {', '.join(f'{name} {value}' for name, value in values.items())}."
+    except (ArithmeticError, TypeError) as error:
+        raise ChangeError(f"That is no value for DynamoDB: {error!r}") from error
+    said = ", ".join(
+        f'{name} "{value}"' if isinstance(value, str) else f"{name} {value}" for name, value in values.items()
+    )
+    return f"{product} has {said}."
 
 
 def _running() -> Running:
@@ -87,18 +97,24 @@ def _values(arguments: argparse.Namespace) -> dict[str, Any]:
     if arguments.json:
         values |= _json_object(arguments.json)
     if bool(values) == arguments.delete:
-        raise ChangeError("Give attributes to set, such as price=49.90, or --delete.")
+        raise ChangeError(
+            "Give attributes to set, such as price=49.90, or --delete. Options come after two dashes: "
+            "npm run change -- prod-456 --delete"
+        )
     if KEY in values:
         raise ChangeError(f"{KEY} is the key: it comes first, by itself, and cannot be changed.")
     return values
 
 
 def _number_or_text(text: str) -> Decimal | str:
-    try:
-        number = Decimal(text)
-    except InvalidOperation:
+    """Read a number as DynamoDB takes it, and all else as a text. Raises ChangeError for one it cannot hold."""
+    if not _NUMBER.fullmatch(text):
         return text
-    return number if number.is_finite() else text
+    number = Decimal(text)
+    digits = len(number.normalize(_EXACT).as_tuple().digits)
+    if digits > MOST_DIGITS or (number and not -MAGNITUDE <= number.adjusted() <= MAGNITUDE):
+        raise ChangeError(f"{text} is no number for DynamoDB: {MOST_DIGITS} digits at the most, up to 1E+{MAGNITUDE}.")
+    return number
 
 
 def _json_object(text: str) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """The report for programs: one JSON object a line, each with its `event`.
 
 started, sample, alert (the whole CloudEvent, the subject and the message attributes), mapping (what
-the event source mapping decided), failure (what the failures queue received), summary, watching, error.
+the event source mapping decided), failure (what the failures queue received), summary, watching,
+rulesChanged, error.
 """
 
 import json
@@ -84,6 +85,13 @@ class JsonReport:
     def watching(self, aws: LocalAws, deployment: Deployment) -> None:
         """Write that from now on only the user makes changes."""
         _write("watching", endpointUrl=aws.endpoint_url, table=deployment.products_table_name)
+
+    def rules_changed(self) -> None:
+        """Write that alerts.toml is not what runs."""
+        _write("rulesChanged")
+
+    def ending(self) -> None:
+        """Write nothing: the last line is enough."""
 
     def failed(self, message: str, details: str) -> None:
         """Write the error."""

@@ -117,7 +117,7 @@ class PrintedReport:
             said = str(failure.get("reason", failure))
         self._terminal.line(f"{INDENT}{self._terminal.style('warning', '■')} the failures queue received: {said}")
         again = ".venv/bin/python -m operations redrive --stage local"
-        self._terminal.line(f"{INDENT}  {self._dim(f'`{again}` plays it again while this runs')}")
+        self._terminal.line(f"{INDENT}  {self._dim(f'`{again}` plays it again, while `npm start` runs')}")
 
     def summary(self, outcome: Played, function_log: str) -> None:
         """Print the counts, and what is missing."""
@@ -162,6 +162,17 @@ class PrintedReport:
         line(f"{INDENT}npx sls logs -f alerts -t --stage {STAGE}")
         line()
         line("Alerts appear here as they arrive. Ctrl-C ends it all.")
+
+    def rules_changed(self) -> None:
+        """Say how the edit gets there."""
+        self._terminal.line()
+        self._terminal.line(f"{self._terminal.style('warning', '■')} alerts.toml has changed; the old rules still run.")
+        self._terminal.line(f"{INDENT}Start again, or deploy it with the exports above: npx sls deploy --stage {STAGE}")
+
+    def ending(self) -> None:
+        """Say that it ends."""
+        self._terminal.line()
+        self._terminal.line("Ended. The table and its alerts were kept in memory, and are gone.")
 
     def failed(self, message: str, details: str) -> None:
         """Print the error, with another tool's lines under it."""

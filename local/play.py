@@ -17,6 +17,7 @@ FIRST_ALERT_WITHIN_SECONDS = 45  # the function starts for the first time, and t
 NEXT_ALERT_WITHIN_SECONDS = 30
 AFTER_A_MISS_SECONDS = 5  # something is wrong: it is time to say what, rather than to wait for more of it
 QUIET_SECONDS = 1
+QUIET_TRIES = 5
 
 
 class Player:
@@ -69,7 +70,15 @@ class Player:
         """Wait until a part of the sample is given up, and tell how it came to that."""
         with self._report.waiting("waiting for the retries to end"):
             failures = self._failures.wait(NEXT_ALERT_WITHIN_SECONDS)
-        self._report.story(list(self._mapping.decisions()))
+        story = list(self._mapping.decisions())
+        with self._report.waiting("waiting for the rest of the batch"):
+            for _ in range(QUIET_TRIES):
+                time.sleep(QUIET_SECONDS)
+                more = list(self._mapping.decisions())
+                story += more
+                if not more:
+                    break
+        self._report.story(story)
         for failure in failures:
             self._report.given_up(failure)
         if not failures:

@@ -62,5 +62,11 @@ class Report(Protocol):
     def watching(self, aws: LocalAws, deployment: Deployment) -> None:
         """Tell that from now on only the user makes changes."""
 
+    def rules_changed(self) -> None:
+        """Tell that alerts.toml was edited, and that what runs is still the one that was deployed."""
+
+    def ending(self) -> None:
+        """Tell that the watching was ended."""
+
     def failed(self, message: str, details: str) -> None:
         """Tell of the error that ends the run."""

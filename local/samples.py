@@ -94,8 +94,7 @@ def samples(aws: LocalAws, deployment: Deployment, rules: Rules) -> list[Sample]
         ),
         Sample(
             "A record that crashes the function",
-            f"put prod-801, prod-802, {POISON_ID} and prod-804 at once; every invocation with {POISON_ID} in it is "
-            "played to crash, as no record of a table makes this function do so",
+            f"put prod-801, prod-802, {POISON_ID}, prod-804; a crash is simulated where {POISON_ID} is in a batch",
             lambda: _put_poison_among_others(dynamodb, deployment, name),
             "added",
             alerts=3,

@@ -8,7 +8,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 from local.aws import LocalAws, local_aws
 from local.deployment import ROOT, STAGE, Deployment, deploy, function_log
 from local.errors import LocalError
-from local.event_source_mapping import Outcome
 from local.failures import FailuresQueue
 from local.mapping import ServedMapping, served_mapping
 from local.play import Player
@@ -19,16 +18,6 @@ from local.samples import POISON_ID, samples
 from local.subscriber import Subscriber
 
 RULES = ROOT / "alerts.toml"
-TROUBLE = frozenset(Outcome) - {
-    Outcome.SERVING,
-    Outcome.SHARD_STARTED,
-    Outcome.READ,
-    Outcome.INVOKING,
-    Outcome.SUCCEEDED,
-    Outcome.CHECKPOINT,
-    Outcome.STOPPED,
-    Outcome.SUMMARY,
-}
 WATCH_SECONDS = 5  # within which it is noticed that the local AWS has ended
 
 
@@ -62,6 +51,7 @@ def _use(aws: LocalAws, claim: Claim, report: Report, *, once: bool) -> bool:
             report.watching(aws, deployment)
             with contextlib.suppress(KeyboardInterrupt):
                 _watch(aws, subscriber, mapping, report)
+            report.ending()
         return ok or not once
 
 
@@ -76,9 +66,20 @@ def _play(
 
 
 def _watch(aws: LocalAws, subscriber: Subscriber, mapping: ServedMapping, report: Report) -> None:
+    rules = _modified()
     while True:
         alerts = subscriber.receive(WATCH_SECONDS)
-        report.story([decision for decision in mapping.decisions() if decision.outcome in TROUBLE])
+        report.story(list(mapping.decisions()))
+        if _modified() != rules:
+            rules = _modified()
+            report.rules_changed()
         for alert in alerts:
             report.alert(alert, sample=None)
         aws.check()
+
+
+def _modified() -> float:
+    try:
+        return RULES.stat().st_mtime
+    except OSError:  # an editor is writing it anew
+        return 0

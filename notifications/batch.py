@@ -161,7 +161,7 @@ class Batch:
             first = min(self.unsafe)
             log.error("handed back from sequence number %s on: %s", self._sequence_number(first), self.unsafe[first])
         log.info(
-            "%d records: %d alerts published, %d sent before, %d held back, %d records parked, %d handed back",
+            "records %d: alerts published %d, sent before %d, held back %d; records parked %d, handed back %d",
             len(self.records), len(self.published), self.repeated, self.held_back, self.parked, len(self.unsafe),
         )  # fmt: skip
 

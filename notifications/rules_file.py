@@ -32,6 +32,11 @@ DEFAULTS_KEYS = tuple(
     if key not in {"name", "when", "title", "text", "attributes"}
 )
 FIXED_MESSAGE_ATTRIBUTES = ("type", "rule", "severity", "productId")
+CURRENCY_CODES = frozenset({
+    "AUD", "BRL", "CAD", "CHF", "CNY", "CZK", "DKK", "EUR", "GBP", "HKD", "HUF", "INR",
+    "JPY", "KRW", "MXN", "NOK", "NZD", "PLN", "SEK", "SGD", "TRY", "USD", "ZAR",
+})  # fmt: skip
+"""Hardly the name of an attribute: who writes one of these means the code."""
 MOST_MESSAGE_ATTRIBUTES = 10 - len(FIXED_MESSAGE_ATTRIBUTES)  # SNS hands at most ten on to a queue
 
 
@@ -49,7 +54,9 @@ def load(path: FilePath) -> Rules:
     try:
         content = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise RulesError(path.name, (Problem(f"the file is missing; expected it in {path.parent}"),)) from None
+        raise RulesError(
+            path.name, (Problem(f"the file is missing; expected it in {path.absolute().parent}"),)
+        ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise RulesError(path.name, (Problem(f"cannot be read: {error}"),)) from None
     return parse(content, path.name)
@@ -163,6 +170,8 @@ def _currency(value: Any) -> Path | str:
         if set(value) != {"value"}:
             raise MistakeError('expected { value = "USD" }, or the name of an attribute')
         return values.text(value["value"])
+    if value in CURRENCY_CODES:
+        raise MistakeError(f'expected the name of an attribute; for one currency write {{ value = "{value}" }}')
     return values.path(value)
 
 

@@ -15,6 +15,7 @@ import yaml
 
 from notifications.changes import VIEW_TYPES
 from notifications.errors import ConfigurationError
+from operations.params import check_params
 
 PROJECT = Path(__file__).parent.parent
 SERVICE = "product-alerts"
@@ -57,7 +58,9 @@ def read_service(folder: Path, stage: str, given: Mapping[str, str]) -> Service:
     """Read the service in `folder`; ConfigurationError says what is wrong with it."""
     document = _read(folder / "serverless.yml")
     by_stage = document.get("params") or {}
-    params = {**(by_stage.get("default") or {}), **(by_stage.get(stage) or {}), **given}
+    defaults, of_stage = by_stage.get("default") or {}, by_stage.get(stage) or {}
+    check_params(defaults, of_stage, given)
+    params = {**defaults, **of_stage, **given}
     stream_arn = params.get("productsStreamArn")
     if stream_arn:
         if ":dynamodb:" not in stream_arn or "/stream/" not in stream_arn:

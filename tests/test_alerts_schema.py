@@ -16,7 +16,7 @@ from jsonschema import Draft202012Validator
 from notifications import rules_file
 from notifications.errors import RulesError
 from notifications.rule_reader import COMMON_KEYS, KEYS_BY_WHEN, MOST_PER_HOUR, SEVERITIES
-from notifications.rules_file import DEFAULTS_KEYS, PRODUCT_KEYS, TOP_KEYS
+from notifications.rules_file import CURRENCY_CODES, DEFAULTS_KEYS, PRODUCT_KEYS, TOP_KEYS
 from notifications.values import OPERATORS
 from tests.builders import EVERY_KIND, ROOT
 
@@ -206,6 +206,7 @@ BAD = [
     rule('when = "added"', 'name = "a."'),
     rule('when = "added"', "price = 5"),
     rule('when = "added"', "currency = {}"),
+    *(rule('when = "added"', f'currency = "{code}"') for code in sorted(CURRENCY_CODES)),
     rule('when = "added"', 'currency = { value = "" }'),
     rule('when = "added"', 'currency = { value = "USD", rate = 5 }'),
     rule('when = "added"', 'link = ""'),

@@ -17,6 +17,8 @@ from local.samples import Sample
 from local.subscriber import ReceivedAlert
 from notifications.alerts import TYPES
 
+SECOND = 2
+
 
 class Topic:
     """A topic and its subscriber: what is published is received at the next look."""
@@ -39,11 +41,16 @@ class Topic:
 
 
 class Mapping:
-    """An event source mapping that has one decision to tell."""
+    """An event source mapping that has one decision to tell, when it is asked for the second time."""
+
+    def __init__(self) -> None:
+        self.asked = 0
 
     def decisions(self) -> Iterator[Decision]:
-        """Tell it."""
-        yield Decision(0, "mapping", Decided.SPLIT, "the invocation failed")
+        """Tell it, once the sample was made."""
+        self.asked += 1
+        if self.asked == SECOND:
+            yield Decision(0, "mapping", Decided.SPLIT, "the invocation failed")
 
 
 class Queue:
@@ -93,6 +100,7 @@ def _impatience(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("FIRST_ALERT", "NEXT_ALERT"):
         monkeypatch.setattr(play, f"{name}_WITHIN_SECONDS", 0.05)
     monkeypatch.setattr(play, "AFTER_A_MISS_SECONDS", 0.05)
+    monkeypatch.setattr(play, "QUIET_SECONDS", 0)
 
 
 def _sample(topic: Topic, kind: str | None, *raises: str, may_also: frozenset[str] = frozenset()) -> Sample:

@@ -551,8 +551,8 @@ def test_a_batch_is_one_line_in_the_log(caplog: pytest.LogCaptureFixture) -> Non
     service = Service(fail_for(DOWN, "b"))
     service.handle(added("a", 1), added("b", 2))
     service.handle(added("a", 1))
-    assert "2 records: 1 alerts published, 0 sent before, 0 held back, 0 records parked, 1 handed back" in caplog.text
-    assert "1 records: 0 alerts published, 1 sent before, 0 held back, 0 records parked, 0 handed back" in caplog.text
+    assert "records 2: alerts published 1, sent before 0, held back 0; records parked 0, handed back 1" in caplog.text
+    assert "records 1: alerts published 0, sent before 1, held back 0; records parked 0, handed back 0" in caplog.text
 
 
 def test_the_log_names_what_was_given_up_and_what_was_handed_back(caplog: pytest.LogCaptureFixture) -> None:
