@@ -23,6 +23,8 @@ from benchmarks.figures import Figure, missed, number_text, table
 from local.aws import HOST
 
 RESULTS = Path(__file__).parent / "results"
+README = Path(__file__).parent / "README.md"
+MARKS = ("<!-- last run -->\n", "<!-- end of last run -->\n")
 INTERRUPTED = 130
 
 Measure = Callable[[], list[Figure]]
@@ -111,6 +113,10 @@ def _write(results: dict[str, Any], figures: list[Figure]) -> None:
     (RESULTS / "latest.json").write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
     (RESULTS / "latest.md").write_text(_headed(results["machine"], figures), encoding="utf-8")
     (RESULTS / "latest.svg").write_text(plot.svg(figures), encoding="utf-8")
+    before, _, rest = README.read_text(encoding="utf-8").partition(MARKS[0])
+    held = _headed(results["machine"], [figure for figure in figures if figure.budget])
+    after = rest.partition(MARKS[1])[2]
+    README.write_text(f"{before}{MARKS[0]}\n{held}\n{MARKS[1]}{after}", encoding="utf-8")
 
 
 def _headed(described: dict[str, str], figures: list[Figure]) -> str:

@@ -58,13 +58,22 @@ def test_what_cannot_be_measured_fails_and_keeps_the_rest(
 
 
 def test_results_hold_the_figures_the_table_and_the_plot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Three files, and each can be read."""
+    """Three files, and each can be read; in the README the table of the budgets is replaced."""
+    readme = tmp_path / "README.md"
+    readme.write_text(f"Before\n{command.MARKS[0]}old\n{command.MARKS[1]}After\n")
+    monkeypatch.setattr(command, "README", readme)
     monkeypatch.setattr(command, "RESULTS", tmp_path)
     figures = [MET, MISSED, Figure(cpu.TOPIC, "no match: a < b & c", 3.5, "µs")]
     command._write({"machine": machine.describe(), "figures": [each.as_json() for each in figures]}, figures)
     written = json.loads((tmp_path / "latest.json").read_text())
     assert [figure.get("met") for figure in written["figures"]] == [True, False, None]
     assert "**missed**; it rained" in (tmp_path / "latest.md").read_text()
+    shown = readme.read_text()
+    assert shown.startswith("Before\n")
+    assert shown.endswith("After\n")
+    assert "| calls | 120 |" in shown
+    assert "old" not in shown
+    assert "a < b" not in shown
     drawn = ET.parse(tmp_path / "latest.svg").getroot()  # noqa: S314 - we wrote it
     assert drawn.tag == "{http://www.w3.org/2000/svg}svg"
 
