@@ -66,7 +66,12 @@ class PriceMoved:
             size = abs(old)
             return (new - old) * direction + (size + abs(new)) * _ROUNDING < amount + share * size
 
-        return cannot_fire
+        if self.target is None:
+            return cannot_fire
+        target = float(self.target)
+        return lambda old, new: (
+            (new - target) * direction < 0 or (old - target) * direction > 0 or cannot_fire(old, new)
+        )
 
     def judge(self, change: ProductChange, memory: Memory) -> Judgement:
         """Compare the price with the baseline, and then with everything else that is asked of it."""
