@@ -3,7 +3,7 @@
 docs/event-source-mapping.md, "The decision log", lists the outcomes and their fields.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -72,13 +72,3 @@ class Decision:
 
 
 DecisionLog = Callable[[Decision], None]
-
-
-def fan_out(logs: Sequence[DecisionLog]) -> DecisionLog:
-    """Make one log of several."""
-
-    def log(decision: Decision) -> None:
-        for each in logs:
-            each(decision)
-
-    return log

@@ -71,20 +71,17 @@ def _numeric(operand: Any, path: str) -> ValueMatcher:
     return lambda value: _is_number(value) and all(holds(value, bound) for holds, bound in bounds)
 
 
-def _prefix(operand: Any, path: str) -> ValueMatcher:
-    if isinstance(operand, dict):
-        start = _folded_text(operand, path)
-        return lambda value: isinstance(value, str) and value.casefold().startswith(start)
-    start = _text(operand, path, "prefix")
-    return lambda value: isinstance(value, str) and value.startswith(start)
+def _affix(name: str, has: Callable[[str, str], bool]) -> Callable[[Any, str], ValueMatcher]:
+    """Make `prefix` or `suffix`; either may be asked for without regard to case."""
 
+    def operator(operand: Any, path: str) -> ValueMatcher:
+        if isinstance(operand, dict):
+            folded = _folded_text(operand, path)
+            return lambda value: isinstance(value, str) and has(value.casefold(), folded)
+        affix = _text(operand, path, name)
+        return lambda value: isinstance(value, str) and has(value, affix)
 
-def _suffix(operand: Any, path: str) -> ValueMatcher:
-    if isinstance(operand, dict):
-        end = _folded_text(operand, path)
-        return lambda value: isinstance(value, str) and value.casefold().endswith(end)
-    end = _text(operand, path, "suffix")
-    return lambda value: isinstance(value, str) and value.endswith(end)
+    return operator
 
 
 def _ignore_case(operand: Any, path: str) -> ValueMatcher:
@@ -135,8 +132,8 @@ _OPERATORS: dict[str, Callable[[Any, str], ValueMatcher]] = {
     "equals-ignore-case": _ignore_case,
     "exists": _exists,
     "numeric": _numeric,
-    "prefix": _prefix,
-    "suffix": _suffix,
+    "prefix": _affix("prefix", str.startswith),
+    "suffix": _affix("suffix", str.endswith),
     "wildcard": _wildcard,
 }
 _TEXT_OPERATORS = ("prefix", "suffix", "equals-ignore-case", "wildcard")
