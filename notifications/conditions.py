@@ -128,6 +128,18 @@ class _Forgetful:
         return memory
 
 
+class Sighted:
+    """A condition that may fire for a product at first sight."""
+
+    __slots__ = ()
+    first_sight: bool
+
+    @property
+    def events(self) -> frozenset[str]:
+        """Insertions too, where first sight counts."""
+        return frozenset({INSERT, MODIFY}) if self.first_sight else frozenset({MODIFY})
+
+
 @dataclass(frozen=True, slots=True)
 class Added(_Forgetful):
     """A new item."""

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from notifications.attributes import EXACT, Path, number
 from notifications.changes import ProductChange
-from notifications.conditions import INSERT, MODIFY, Judgement, Margin, Moved, Proof
+from notifications.conditions import Judgement, Margin, Moved, Proof, Sighted
 from notifications.memory import Memory
 from notifications.templates import decimal_text, value_text
 
@@ -16,7 +16,7 @@ _ROUNDING = 1e-9  # of the numbers compared: a million times what floats lose
 
 
 @dataclass(frozen=True, slots=True)
-class PriceMoved:
+class PriceMoved(Sighted):
     """A price that went down (`direction` -1) or up (+1)."""
 
     price: Path
@@ -35,11 +35,6 @@ class PriceMoved:
     """What the price is compared with: the previous price, the last alerted one, or another attribute."""
     first_sight: bool = False
     """Whether a product fires that appears already beyond the target."""
-
-    @property
-    def events(self) -> frozenset[str]:
-        """Insertions too, where first sight counts."""
-        return frozenset({INSERT, MODIFY}) if self.first_sight else frozenset({MODIFY})
 
     @property
     def watches(self) -> tuple[Path, ...]:

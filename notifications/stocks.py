@@ -7,13 +7,13 @@ from decimal import Decimal
 
 from notifications.attributes import Path, number
 from notifications.changes import ProductChange
-from notifications.conditions import INSERT, MODIFY, Judgement, Proof
+from notifications.conditions import Judgement, Proof, Sighted
 from notifications.memory import Memory
 from notifications.templates import decimal_text
 
 
 @dataclass(frozen=True, slots=True)
-class StockMoved:
+class StockMoved(Sighted):
     """A stock that ran out, came back, or fell below a threshold."""
 
     stock: Path
@@ -25,11 +25,6 @@ class StockMoved:
     """The stock at which low_stock may fire again; None: as soon as it is at the threshold again."""
     first_sight: bool = False
     """Whether a product fires that appears with such a stock."""
-
-    @property
-    def events(self) -> frozenset[str]:
-        """Insertions too, where first sight counts."""
-        return frozenset({INSERT, MODIFY}) if self.first_sight else frozenset({MODIFY})
 
     @property
     def watches(self) -> tuple[Path, ...]:
