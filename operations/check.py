@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from local.terminal import Terminal
-from notifications import rules_file
+from notifications.config import rules_file
 from notifications.errors import ConfigurationError, Problem, RulesError
 from operations.fit import Misfit, misfits
 from operations.service_file import DEFAULT_STAGE, PROJECT, read_service
@@ -36,7 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
     count = 0
     try:
         rules = rules_file.load(arguments.rules)
-        count = len(rules.ruleset.rules)
+        count = len(rules.rules)
         found = misfits(rules, read_service(PROJECT, arguments.stage, _given(arguments.param)))
     except RulesError as error:
         problems = error.problems

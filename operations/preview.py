@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from local.terminal import Terminal
-from notifications import rules_file
-from notifications.alerts import Alert
-from notifications.decode import sequence_number_of
-from notifications.plan import Plan
-from notifications.rules_file import Rules
+from notifications.alerts.alerts import Alert
+from notifications.config import rules_file
+from notifications.publishing.ledger import LedgerSnapshot
+from notifications.rules.ruleset import Ruleset
+from notifications.stream.changes import sequence_number_of
 from operations.events import files_of, records_in
 from operations.judge import alerts_for
 from operations.progress import counted
@@ -96,14 +96,16 @@ def _position(record: Any) -> int:
     return int(number) if number.isdecimal() and len(number) <= _LONGEST_NUMBER else 0
 
 
-def _preview(both: tuple[Rules, Rules], records: Iterable[Any]) -> tuple[Preview, Preview]:
+def _preview(both: tuple[Ruleset, Ruleset], records: Iterable[Any]) -> tuple[Preview, Preview]:
     """Judge both files side by side: the records are read once and not kept."""
-    sides = [(Plan(rules), Preview(Counter({rule.name: 0 for rule in rules.ruleset.rules}))) for rules in both]
+    sides = [
+        (ruleset, LedgerSnapshot(), Preview(Counter({rule.name: 0 for rule in ruleset.rules}))) for ruleset in both
+    ]
     for record in records:
-        for plan, preview in sides:
-            for alert in alerts_for(plan, record):
+        for ruleset, snapshot, preview in sides:
+            for alert in alerts_for(ruleset, snapshot, record):
                 preview.add(alert)
-    return sides[0][1], sides[1][1]
+    return sides[0][2], sides[1][2]
 
 
 def _difference(tried: Preview, current: Preview) -> tuple[list[Alert], list[Alert]]:

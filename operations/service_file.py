@@ -13,8 +13,8 @@ from typing import Any
 
 import yaml
 
-from notifications.changes import VIEW_TYPES
 from notifications.errors import ConfigurationError
+from notifications.stream.changes import VIEW_TYPES
 from operations.params import check_params
 
 PROJECT = Path(__file__).parent.parent

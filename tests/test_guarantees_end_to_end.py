@@ -24,7 +24,7 @@ from local.deployment import deploy
 from local.event_source_mapping.failure_documents import RETRIES_EXHAUSTED, GivenUp, failure_document
 from local.event_source_mapping.records import from_api
 from local.subscriber import Subscriber
-from notifications.failures import Parked, SqsFailures
+from notifications.publishing.failures import Parked, SqsFailures
 from tests.conftest import DeployedService
 
 pytestmark = pytest.mark.end_to_end

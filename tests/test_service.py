@@ -379,7 +379,7 @@ def names_in(package: Package) -> set[str]:
 def test_the_artifact_holds_the_code_the_rules_and_nothing_of_ours_besides(packaged: Packaged, stage: str) -> None:
     """Handler, rules and `notifications` as they are in the repository; no tests, operations or local AWS."""
     names = names_in(packaged(stage))
-    ours = {f"notifications/{path.name}" for path in (ROOT / "notifications").glob("*.py")}
+    ours = {str(path.relative_to(ROOT)) for path in (ROOT / "notifications").rglob("*.py")}
     assert {"handler.py", "alerts.toml", *ours} <= names
     tops = {name.split("/")[0] for name in names}
     foreign = {"tests", "operations", "local", "benchmarks", "infrastructure", "events", "docs", "schemas", "scripts"}

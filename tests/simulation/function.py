@@ -12,8 +12,8 @@ from local.event_source_mapping.errors import InvokeError
 from local.event_source_mapping.ports import Invocation
 from local.event_source_mapping.responses import InvokeResult
 from local.event_source_mapping.virtual import VirtualScheduler
-from notifications.decode import sequence_number_of
 from notifications.pipeline import Pipeline
+from notifications.stream.changes import sequence_number_of
 
 from .fake_aws import FakeSns, FakeSqs
 from .faults import TIMEOUT, Baton, Faults, Killed, Running

@@ -16,12 +16,12 @@ from local.event_source_mapping.retries import RetrySchedule
 from local.event_source_mapping.session import Options
 from local.event_source_mapping.settings import MappingSettings
 from local.event_source_mapping.simulation import Simulation
-from notifications.bootstrap import LONGEST_CALL
-from notifications.failures import SqsFailures
-from notifications.ledger_table import DynamoDbLedger
+from notifications.config.rules_file import load
 from notifications.pipeline import Pipeline
-from notifications.publish import SnsTopic
-from notifications.rules_file import load
+from notifications.publishing.failures import SqsFailures
+from notifications.publishing.ledger_table import DynamoDbLedger
+from notifications.publishing.topic import SnsTopic
+from notifications.time_budget import LONGEST_CALL
 from operations.redrive import Redrive
 
 from .changes import START, Written, written
