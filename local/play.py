@@ -11,7 +11,7 @@ from local.report import Outcome, Report
 from local.rules import Rules
 from local.samples import Sample
 from local.subscriber import ReceivedAlert, Subscriber
-from notifications.alerts.alerts import TYPES
+from notifications.alerts.alert import TYPES
 
 FIRST_ALERT_WITHIN_SECONDS = 45  # the function starts for the first time, and the machine may be busy
 NEXT_ALERT_WITHIN_SECONDS = 30

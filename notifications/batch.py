@@ -1,8 +1,4 @@
-"""A batch on its way through the steps: one state a record, and what neighbours mean for one another.
-
-The response is a partial batch response. Source: AWS Lambda Developer Guide, "Configuring partial batch response with
-DynamoDB and Lambda".
-"""
+"""A batch on its way: one state a record, and what neighbours mean for one another."""
 
 from __future__ import annotations
 
@@ -10,29 +6,171 @@ import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TypedDict
+from typing import Any
 
+from notifications.alerts.alert import Alert
+from notifications.alerts.composing import RenderContext, alert_id, compose, summarised
 from notifications.errors import PermanentError, ProductAlertsError
-from notifications.publishing.ledger import Entry, HourlyIncrement, RuleMemory
+from notifications.publishing.failures import Parked
+from notifications.publishing.ledger import AlertKey, Entry, HourlyIncrement, LedgerQuery, LedgerSnapshot, RuleMemory
 from notifications.publishing.messages import Message
-from notifications.record import RecordState
-from notifications.rules.memory import Hour
-from notifications.rules.rule import SUPPRESSED
-from notifications.stream.changes import sequence_number_of
+from notifications.rules.memory import NOTHING, Hour, HourlyCount, Memory
+from notifications.rules.rule import NOT_JUDGED, SUPPRESSED, Evaluation, RuleOutcome
+from notifications.rules.ruleset import Ruleset
+from notifications.stream.changes import Change, decode
+from notifications.text.formatting import rfc3339
 
 log = logging.getLogger(__name__)
 
 
-class Failure(TypedDict):
-    """The record to start again from."""
+@dataclass(slots=True)
+class RecordState:
+    """The state of one record: nothing follows from it (no `change`), given up, to come again, or alerts published."""
 
-    itemIdentifier: str
+    position: int
+    """In the batch, counted from 0."""
+    raw: Any
+    """As it came in the event."""
+    replayed: bool = False
+    """It comes from the failures queue: it is not parked anew, and may be older than what the rules have seen."""
+    change: Change | None = None
+    """None where nothing follows from the record."""
+    product: str = ""
+    """As the ledger names it: the table's ARN, "#" and the product's id."""
+    evaluations: list[Evaluation] = field(default_factory=list)
+    """Of the rules that may fire."""
+    forgets: bool = False
+    """The product was removed, and what its rules remember goes with it."""
+    memories: dict[str, Memory] | None = None
+    """By rule, what is remembered of the product after this record; None where no rule remembers anything."""
+    product_gone: bool = False
+    counted: list[tuple[Hour, str, bool]] = field(default_factory=list)
+    """Hour and alert id of what counts towards a limit, and whether that is the summary."""
+    repeated: int = 0
+    """Alerts that were sent before."""
+    published: list[str] = field(default_factory=list)
+    """Ids of the alerts that went out now."""
+    given_up: Parked | None = None
+    retry: Exception | None = None
+    """Why the record has to come again."""
+    stays_parked: bool = False
+    """Replayed and given up again, it stays in the failures queue: the rules go on behind it."""
+
+    def read(self, ruleset: Ruleset) -> None:
+        """Find the rules that may fire, as far as the record alone can tell; most records have none.
+
+        Raises MalformedRecordError where it is not a stream record, or a rule meets a value that is malformed.
+        """
+        change = decode(self.raw)
+        found = []
+        for named in ruleset.concerned(change):
+            rule = ruleset.rule_for(named, change)
+            if rule:
+                judgement = NOT_JUDGED if rule.uses_memory else rule.judge(change)
+                if judgement.fired or judgement is NOT_JUDGED:
+                    found.append((rule, judgement))
+        self.forgets = ruleset.forgets(change)
+        if found or self.forgets:
+            product_id = ruleset.product_id(change)
+            self.evaluations = [
+                Evaluation(change, rule, product_id, alert_id(change, rule.name), judgement)
+                for rule, judgement in found
+            ]
+            self.product = f"{change.table_arn}#{product_id}"
+            self.change = change
+
+    def ask(self, query: LedgerQuery) -> None:
+        """Add what the decisions about this record depend on."""
+        for evaluation in self.evaluations:
+            query.alerts.add(AlertKey(self.product, evaluation.change.sequence_number, evaluation.alert_id))
+            if evaluation.rule.remembers:
+                query.products.add(self.product)
+            if evaluation.hour:
+                query.hours.add(evaluation.hour)
+        if self.forgets:
+            query.products.add(self.product)
+
+    def decide(self, ruleset: Ruleset, snapshot: LedgerSnapshot) -> list[Alert]:
+        """Decide with what the ledger knows, and add to it for the next record; return the alerts not sent before.
+
+        Raises MalformedRecordError, and then has not changed the snapshot.
+        """
+        memories = snapshot.memories.get(self.product, {})
+        counts: dict[Hour, HourlyCount] = {}
+        alerts = []
+        for evaluation in self.evaluations:
+            hour = evaluation.hour
+            if hour:
+                known = snapshot.hourly_counts.get(hour, HourlyCount())
+                counts[hour] = HourlyCount(set(known.admitted), known.summarised)
+            memory = memories.get(evaluation.rule.name, NOTHING)
+            evaluation.decide(memory, counts[hour] if hour else None, replayed=self.replayed)
+            alert = _alert_of(evaluation, ruleset)
+            if alert:
+                alerts.append(alert)
+                if hour:
+                    self.counted.append((hour, alert.id, evaluation.limit_reached))
+        snapshot.hourly_counts.update(counts)
+        self._remember(ruleset, snapshot)
+        due = [alert for alert in alerts if alert.id not in snapshot.sent]
+        snapshot.sent.update([alert.id for alert in due])
+        self.repeated = len(alerts) - len(due)
+        return due
+
+    def come_again(self, error: Exception) -> None:
+        """Have the record delivered again."""
+        self.stays_parked = False
+        self.retry = self.retry or error
+
+    def give_up(self, error: Exception, rule: str = "") -> None:
+        """Give the record up, or only the alert of `rule`; a replayed one stays in the failures queue."""
+        if self.replayed:
+            self.stays_parked = self.stays_parked or self.retry is None
+            self.retry = self.retry or error
+            return
+        parked = Parked(self.raw, str(error), type(error).__name__, rule)
+        before = self.given_up
+        if before:  # one message a record: of two, one could be kept and the other not
+            parked = parked._replace(reason=f"{before.reason}; {parked.reason}", rule=f"{before.rule}, {rule}")
+        self.given_up = parked
+
+    def _remember(self, ruleset: Ruleset, snapshot: LedgerSnapshot) -> None:
+        remembered = {each.rule.name: each.memory for each in self.evaluations if each.rule.remembers}
+        if remembered:
+            snapshot.memories[self.product] = {**snapshot.memories.get(self.product, {}), **remembered}
+        if self.forgets and self.change:
+            self._forget(self.change, ruleset, snapshot)
+        if remembered or self.forgets:
+            self.memories = snapshot.memories[self.product]
+
+    def _forget(self, change: Change, ruleset: Ruleset, snapshot: LedgerSnapshot) -> None:
+        """Forget a removed product but for the removal itself.
+
+        The removal may come late, when the product is back: what a rule has seen since then it keeps.
+        """
+        known = snapshot.memories.get(self.product, {})
+        removal = Memory(sequence_number=change.sequence_number)
+        memories = {}
+        for rule in ruleset.remembering(change):
+            memory = known.get(rule.name, removal)
+            memories[rule.name] = memory if memory.has_seen(change.sequence_number) else removal
+        snapshot.memories[self.product] = memories
+        self.product_gone = all(
+            memory.sequence_number == change.sequence_number for memory in memories.values()
+        )  # and not back already
 
 
-class Response(TypedDict):
-    """What Lambda reads: no failure means that the whole batch is done."""
-
-    batchItemFailures: list[Failure]
+def _alert_of(evaluation: Evaluation, ruleset: Ruleset) -> Alert | None:
+    """Write the alert, or the summary that says that the hour's limit is reached; None if nothing is said."""
+    alert = None
+    if evaluation.outcome is RuleOutcome.ALERT or evaluation.limit_reached:
+        alert = compose(evaluation, ruleset.product)
+    if alert and evaluation.limit_reached and evaluation.rule.max_per_hour and evaluation.hour:
+        alert = summarised(alert, evaluation.rule.max_per_hour, evaluation.hour)
+    if evaluation.outcome in SUPPRESSED and evaluation.rule.remembers and not evaluation.late:
+        title = RenderContext(evaluation, ruleset.product).title()
+        evaluation.suppress(title, rfc3339(evaluation.change.created_at))
+    return alert
 
 
 @dataclass(slots=True)
@@ -58,7 +196,10 @@ class Batch:
     @property
     def first_retry(self) -> RecordState | None:
         """The record from which the batch comes again; None where it is done."""
-        return next((record for record in self.records if record.retry), None)
+        for record in self.records:
+            if record.retry:
+                return record
+        return None
 
     @property
     def safe(self) -> list[RecordState]:
@@ -93,24 +234,26 @@ class Batch:
 
         A record given up behind one that comes again is not parked yet: it has to be seen again, too.
         """
-        end = self.first_retry.position if self.first_retry else self.size
+        first = self.first_retry
+        end = first.position if first else self.size
         stops: dict[str, int] = {}
         again = set()
+        published: set[str] = set()
         for record in self.records:
             if (record.retry and not record.stays_parked) or (record.given_up and record.position >= end):
                 again.add(record.position)
                 stops.setdefault(record.product, record.position)
+            published.update(record.published)
         memories: dict[str, RuleMemory] = {}
         hours: dict[Hour, HourlyIncrement] = {}
-        published = {alert_id for record in self.records for alert_id in record.published}
         for record in self.records:
             if record.memories is not None and record.position < stops.get(record.product, self.size):
                 memories[record.product] = RuleMemory(record.product, record.memories, record.product_gone)
-            for hour, alert_id, summarised in record.counted:
-                if alert_id in published or record.position not in again:
+            for hour, counted_id, is_summary in record.counted:
+                if counted_id in published or record.position not in again:
                     known = hours.get(hour, HourlyIncrement(hour, frozenset(), False))
-                    admitted = known.admitted if summarised else known.admitted | {alert_id}
-                    hours[hour] = HourlyIncrement(hour, admitted, summarised or known.summarised)
+                    admitted = known.admitted if is_summary else known.admitted | {counted_id}
+                    hours[hour] = HourlyIncrement(hour, admitted, is_summary or known.summarised)
         return [*memories.values(), *hours.values()]
 
     def not_written(self, entries: Sequence[Entry], error: ProductAlertsError) -> None:
@@ -120,34 +263,3 @@ class Batch:
             if record.memories is not None and record.product in missing:
                 record.come_again(error)
                 missing.discard(record.product)
-
-    def respond(self) -> Response:
-        """Name the first record that comes again; Lambda delivers it and all behind it again.
-
-        One without a sequence number cannot be named: the empty name has the whole batch come again.
-        """
-        first = self.first_retry
-        return {"batchItemFailures": [{"itemIdentifier": sequence_number_of(first.raw)}] if first else []}
-
-    def log_summary(self) -> None:
-        """Log one line, and the reasons for what did not go well."""
-        for record in self.records:
-            if record.given_up:
-                log.warning("given up, sequence number %s: %s", _name_of(record), record.given_up.reason)
-        first = self.first_retry
-        if first:
-            log.error("handed back from sequence number %s on: %s", _name_of(first), first.retry)
-        evaluations = [evaluation for record in self.records for evaluation in record.evaluations]
-        log.info(
-            "records %d: alerts published %d, sent before %d, held back %d; records parked %d, handed back %d",
-            self.size,
-            sum(len(record.published) for record in self.records),
-            sum(record.repeated for record in self.records),
-            sum(evaluation.outcome in SUPPRESSED for evaluation in evaluations),
-            self.parked,
-            sum(record.retry is not None for record in self.records),
-        )
-
-
-def _name_of(record: RecordState) -> str:
-    return sequence_number_of(record.raw) or "unknown"

@@ -9,20 +9,55 @@ What it promises, whatever a stream sends and whatever AWS answers:
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, TypedDict
 
-from notifications.batch import Batch, Response
-from notifications.errors import PermanentError, ProductAlertsError, RetryableError
+from notifications.batch import Batch, RecordState
+from notifications.errors import OutOfTimeError, PermanentError, ProductAlertsError, RetryableError
 from notifications.publishing.failures import Failures
 from notifications.publishing.ledger import MOST_ENTRIES, Entry, Ledger, LedgerQuery, LedgerSnapshot, SentAlert
 from notifications.publishing.messages import Message, group_for_publishing, to_message
 from notifications.publishing.topic import Topic
-from notifications.record import RecordState
+from notifications.rules.rule import SUPPRESSED
 from notifications.rules.ruleset import Ruleset
-from notifications.time_budget import Deadline, RemainingTime
+from notifications.stream.changes import sequence_number_of
 
 log = logging.getLogger(__name__)
+
+
+class Failure(TypedDict):
+    """The record to start again from."""
+
+    itemIdentifier: str
+
+
+class Response(TypedDict):
+    """What Lambda reads: no failure means that the whole batch is done."""
+
+    batchItemFailures: list[Failure]
+
+
+RemainingTime = Callable[[], int]
+"""Gives the milliseconds that are left of this invocation."""
+
+
+class Deadline:
+    """When to start no further call: one may hang for its whole timeout, and the response must still go out."""
+
+    def __init__(self, remaining_time: RemainingTime | None, longest_call: int) -> None:
+        """Take a call to last at most `longest_call` milliseconds; without `remaining_time` there is no limit."""
+        self._remaining_time = remaining_time
+        self._longest_call = min(longest_call, remaining_time() // 4) if remaining_time else 0
+
+    def before(self, calls: int) -> Callable[[], None]:
+        """Return a check to be made before each request."""
+        return partial(self.check, calls)
+
+    def check(self, calls: int) -> None:
+        """Raise OutOfTimeError if so many calls could outlast the invocation."""
+        if self._remaining_time and self._remaining_time() < self._longest_call * calls:
+            raise OutOfTimeError("the invocation's time is nearly up")
 
 
 class Pipeline:
@@ -50,8 +85,8 @@ class Pipeline:
         unwritten = self._publish(batch, messages, deadline)
         self._park(batch, deadline)
         self._write(batch, [*unwritten, *batch.to_remember()], deadline)
-        batch.log_summary()
-        return batch.respond()
+        log_summary(batch)
+        return respond(batch)
 
     def _read(self, event: Any) -> Batch:
         """Find the records that anything follows from. What cannot be read is given up."""
@@ -73,7 +108,7 @@ class Pipeline:
         for record in batch.open:
             record.ask(query)
         try:
-            if query:
+            if query.alerts or query.products:
                 return self._ledger.read(query, deadline.before(calls=3))  # to read, to publish, to write down
         except ProductAlertsError as error:
             for record in batch.open:
@@ -157,3 +192,37 @@ def _records_of(event: Any) -> Sequence[Any]:
         return records
     log.warning("the event has no list of Records; it came from no stream, and nothing was done")
     return ()
+
+
+def respond(batch: Batch) -> Response:
+    """Name the first record that comes again; Lambda delivers it and all behind it again.
+
+    One without a sequence number cannot be named: the empty name has the whole batch come again.
+    Source: AWS Lambda Developer Guide, "Configuring partial batch response with DynamoDB and Lambda".
+    """
+    first = batch.first_retry
+    return {"batchItemFailures": [{"itemIdentifier": sequence_number_of(first.raw)}] if first else []}
+
+
+def log_summary(batch: Batch) -> None:
+    """Log one line, and the reasons for what did not go well."""
+    published = repeated = suppressed = retried = 0
+    for record in batch.records:
+        published += len(record.published)
+        repeated += record.repeated
+        retried += record.retry is not None
+        for evaluation in record.evaluations:
+            suppressed += evaluation.outcome in SUPPRESSED
+        if record.given_up:
+            log.warning("given up, sequence number %s: %s", _name_of(record), record.given_up.reason)
+    first = batch.first_retry
+    if first:
+        log.error("handed back from sequence number %s on: %s", _name_of(first), first.retry)
+    log.info(
+        "records %d: alerts published %d, sent before %d, held back %d; records parked %d, handed back %d",
+        batch.size, published, repeated, suppressed, batch.parked, retried,
+    )  # fmt: skip
+
+
+def _name_of(record: RecordState) -> str:
+    return sequence_number_of(record.raw) or "unknown"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from notifications.alerts.alerts import TYPES, Alert
+from notifications.alerts.alert import TYPES, Alert
+from notifications.batch import RecordState
 from notifications.errors import MalformedRecordError
 from notifications.publishing.ledger import LedgerSnapshot
-from notifications.record import RecordState
 from notifications.rules.memory import NOTHING
 from notifications.rules.rule import Evaluation, Rule, RuleOutcome
 from notifications.rules.ruleset import Ruleset
@@ -72,7 +72,7 @@ def alerts_for(ruleset: Ruleset, snapshot: LedgerSnapshot, raw: Any) -> list[Ale
 
 def _verdicts(ruleset: Ruleset, snapshot: LedgerSnapshot, number: int, raw: Any) -> list[Verdict]:
     change = decode(raw)
-    product_id = ruleset.product.id_of(change)
+    product_id = ruleset.product_id(change)
     concerned = {rule.name for rule in ruleset.concerned(change)}
     record = RecordState(number, raw)
     record.read(ruleset)

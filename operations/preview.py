@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from local.terminal import Terminal
-from notifications.alerts.alerts import Alert
+from notifications.alerts.alert import Alert
 from notifications.config import rules_file
 from notifications.publishing.ledger import LedgerSnapshot
+from notifications.publishing.messages import cloud_event
 from notifications.rules.ruleset import Ruleset
 from notifications.stream.changes import sequence_number_of
 from operations.events import files_of, records_in
@@ -131,8 +132,8 @@ def _as_json(tried: Preview, current: Preview) -> dict[str, Any]:
             }
             for rule in dict.fromkeys((*tried.by_rule, *current.by_rule))
         ],
-        "added": [alert.cloud_event() for alert in added],
-        "gone": [alert.cloud_event() for alert in gone],
+        "added": [cloud_event(alert) for alert in added],
+        "gone": [cloud_event(alert) for alert in gone],
     }
 
 

@@ -11,10 +11,11 @@ from typing import Any
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from notifications.alerts.alerts import Alert, alert_id
+from notifications.alerts.alert import Alert
+from notifications.alerts.composing import alert_id
+from notifications.batch import RecordState
 from notifications.config import rules_file
 from notifications.publishing.messages import Message, to_message
-from notifications.record import RecordState
 from notifications.rules.memory import NOTHING
 from notifications.rules.rule import Evaluation
 from notifications.rules.ruleset import Ruleset

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from notifications.alerts.alerts import TYPES, compose
+from notifications.alerts.alert import TYPES
+from notifications.alerts.composing import compose
 from notifications.pipeline import Pipeline
 from notifications.publishing.fakes import MemoryFailures, MemoryLedger, MemoryTopic
 from notifications.publishing.messages import to_message

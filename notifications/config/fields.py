@@ -8,10 +8,11 @@ from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from notifications.rules.conditions import Margin
+from notifications.rules.prices import Margin
 from notifications.rules.where import NUMBER_OPERATORS, TEXT_OPERATORS, Predicate, Scalar, Where
 from notifications.stream.attributes import Path
-from notifications.text.templates import Template, unknown_name
+from notifications.text.formatting import Template
+from notifications.text.wording import unknown_name
 
 LONGEST_NAME = 100
 OPERATORS = (*NUMBER_OPERATORS, *TEXT_OPERATORS, "exists", "not")

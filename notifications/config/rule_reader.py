@@ -17,7 +17,7 @@ from notifications.rules.rule import Rule
 from notifications.rules.stocks import StockMoved
 from notifications.rules.where import Where
 from notifications.stream.attributes import Path
-from notifications.text.templates import Template
+from notifications.text.formatting import Template
 from notifications.text.wording import DEFAULT_TEXTS, DEFAULT_TITLES, known_names
 
 SEVERITIES = ("info", "warning", "critical")

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
-from notifications.alerts.alerts import Alert
+from notifications.alerts.alert import Alert
 from notifications.rules.memory import Hour, HourlyCount, Memory
 
 MOST_ENTRIES = 100  # of one write, as DynamoDB's TransactWriteItems has it
@@ -33,10 +33,6 @@ class LedgerQuery:
     products: set[str] = field(default_factory=set)
     """Those whose rules remember something."""
     hours: set[Hour] = field(default_factory=set)
-
-    def __bool__(self) -> bool:
-        """Whether there is anything to ask."""
-        return bool(self.alerts or self.products)
 
 
 @dataclass(slots=True)

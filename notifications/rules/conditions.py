@@ -7,15 +7,13 @@ code that decided. The reason is put into words only when somebody asks.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Context, Decimal
+from decimal import Decimal
 from typing import Any, NamedTuple, Protocol
 
 from notifications.rules.memory import Memory
-from notifications.stream.attributes import EXACT, Path
+from notifications.stream.attributes import Path
 from notifications.stream.changes import INSERT, MODIFY, REMOVE, Change
 from notifications.text.formatting import decimal_text
-
-_ROUGH = Context(prec=50)  # for percentages that people read
 
 
 class Judgement(NamedTuple):
@@ -33,49 +31,6 @@ class Judgement(NamedTuple):
     def reason(self) -> str:
         """The reason in words, with the numbers compared."""
         return self.why.format(*(decimal_text(fact) if isinstance(fact, Decimal) else fact for fact in self.facts))
-
-
-class Moved(NamedTuple):
-    """How far a number moved, put into words when somebody asks."""
-
-    baseline: Decimal
-    latest: Decimal
-
-    @property
-    def amount(self) -> Decimal:
-        """The difference, never negative."""
-        return EXACT.subtract(self.latest, self.baseline).copy_abs()
-
-    @property
-    def percent(self) -> str | None:
-        """The difference in percent of |baseline|, with one decimal; None for a baseline of 0."""
-        if not self.baseline:
-            return None
-        ratio = _ROUGH.divide(_ROUGH.multiply(self.amount, Decimal(100)), self.baseline.copy_abs())
-        return f"{ratio.quantize(Decimal('0.1'), context=EXACT):f}%"
-
-    def __str__(self) -> str:
-        return self.percent or decimal_text(self.amount)
-
-
-@dataclass(frozen=True, slots=True)
-class Margin:
-    """How much a value moved: a percentage of the baseline, or an amount."""
-
-    value: Decimal
-    percent: bool
-
-    def compared(self, difference: Decimal, baseline: Decimal) -> Decimal:
-        """Return a number above, equal to or below 0 as `difference` is to the margin.
-
-        A percentage counts from |baseline|; of a baseline of 0 any percentage is 0, so any move reaches it.
-        """
-        if not self.percent:
-            return EXACT.subtract(difference, self.value)
-        return EXACT.subtract(EXACT.multiply(difference, Decimal(100)), EXACT.multiply(self.value, baseline.copy_abs()))
-
-    def __str__(self) -> str:
-        return decimal_text(self.value) + ("%" if self.percent else "")
 
 
 class Condition(Protocol):

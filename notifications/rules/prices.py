@@ -3,15 +3,60 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Context, Decimal
+from typing import NamedTuple
 
-from notifications.rules.conditions import FiresOnInsert, Judgement, Margin, Moved
+from notifications.rules.conditions import FiresOnInsert, Judgement
 from notifications.rules.memory import Memory
 from notifications.stream.attributes import EXACT, Path, number
 from notifications.stream.changes import Change
 from notifications.text.formatting import decimal_text, value_text
 
 PREVIOUS, LAST_ALERT = "previous", "last_alert"
+_ROUGH = Context(prec=50)  # for percentages that people read
+
+
+class Moved(NamedTuple):
+    """How far a number moved, put into words when somebody asks."""
+
+    baseline: Decimal
+    latest: Decimal
+
+    @property
+    def amount(self) -> Decimal:
+        """The difference, never negative."""
+        return EXACT.subtract(self.latest, self.baseline).copy_abs()
+
+    @property
+    def percent(self) -> str | None:
+        """The difference in percent of |baseline|, with one decimal; None for a baseline of 0."""
+        if not self.baseline:
+            return None
+        ratio = _ROUGH.divide(_ROUGH.multiply(self.amount, Decimal(100)), self.baseline.copy_abs())
+        return f"{ratio.quantize(Decimal('0.1'), context=EXACT):f}%"
+
+    def __str__(self) -> str:
+        return self.percent or decimal_text(self.amount)
+
+
+@dataclass(frozen=True, slots=True)
+class Margin:
+    """How much a value moved: a percentage of the baseline, or an amount."""
+
+    value: Decimal
+    percent: bool
+
+    def compared(self, difference: Decimal, baseline: Decimal) -> Decimal:
+        """Return a number above, equal to or below 0 as `difference` is to the margin.
+
+        A percentage counts from |baseline|; of a baseline of 0 any percentage is 0, so any move reaches it.
+        """
+        if not self.percent:
+            return EXACT.subtract(difference, self.value)
+        return EXACT.subtract(EXACT.multiply(difference, Decimal(100)), EXACT.multiply(self.value, baseline.copy_abs()))
+
+    def __str__(self) -> str:
+        return decimal_text(self.value) + ("%" if self.percent else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +101,8 @@ class PriceMoved(FiresOnInsert):
             return Judgement(False, "{} changed, so the prices cannot be compared", (self.currency.text,))
         if latest == old:
             return Judgement(False, "{} stays at {}", (self.price.text, latest), None, latest)
-        memory = self._of_this_currency(change, memory)
+        if self.currency or memory.currency:
+            memory = self._of_this_currency(change, memory)
         baseline = self._baseline(change, old, memory)
         if baseline is None:
             named = self.baseline.text if isinstance(self.baseline, Path) else self.baseline
@@ -70,8 +116,10 @@ class PriceMoved(FiresOnInsert):
         if unmet:
             why, more = unmet
             return Judgement(False, f"{{}} {{}} from {{}}, {why}", (*facts, *more), baseline, latest)
-        asked, more = self._asked()
-        return Judgement(True, f"{{}} {{}} from {{}}{asked}", (*facts, *more), baseline, latest, self._threshold)
+        threshold = self._threshold
+        verb = "crosses" if self.target is not None else "needs"
+        asked = f", {verb} {threshold}" if threshold else ""
+        return Judgement(True, "{} {} from {}{}", (*facts, asked), baseline, latest, threshold)
 
     def learn(self, change: Change, memory: Memory, judgement: Judgement, alerted: bool) -> Memory:
         """Follow the price: what was alerted, the record, and whether the target may be crossed again."""
@@ -92,12 +140,6 @@ class PriceMoved(FiresOnInsert):
             extreme=min(known) if self.direction < 0 else max(known),
             armed=armed,
         )
-
-    def _asked(self) -> tuple[str, tuple[object, ...]]:
-        """Say what was asked of a price that did it, as the end of a reason."""
-        if self.target is not None:
-            return ", crosses {}", (self.target,)
-        return (", needs {}", (str(self.at_least),)) if self.at_least else ("", ())
 
     @property
     def _verb(self) -> str:

@@ -6,9 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from notifications.stream.attributes import Path
-from notifications.stream.changes import Change
-from notifications.text.formatting import value_text
-from notifications.text.templates import Template
+from notifications.text.formatting import Template
 
 _NAME, _PRICE, _STOCK = (Path.parse(name) for name in ("name", "price", "stock"))
 
@@ -41,11 +39,3 @@ class Product:
     def currency_path(self) -> Path | None:
         """The attribute that holds the currency, if an attribute does."""
         return self.currency if isinstance(self.currency, Path) else None
-
-    def id_of(self, change: Change) -> str:
-        """Return the product's id: the named attribute, and where it is absent the table's key.
-
-        Raises MalformedRecordError where it is not an attribute value.
-        """
-        named = value_text(change.current(self.id)) if self.id else None
-        return named or change.key_text()

@@ -13,9 +13,8 @@ from notifications.rules.conditions import Condition, Judgement
 from notifications.rules.memory import NOTHING, Hour, HourlyCount, Memory
 from notifications.rules.where import Where
 from notifications.stream.attributes import Path
-from notifications.stream.changes import INSERT, MODIFY, NEW, OLD, REMOVE, Change, images_sent
-from notifications.text.formatting import duration_text
-from notifications.text.templates import Template
+from notifications.stream.changes import INSERT, MODIFY, NEW, OLD, PARTIAL_VIEW_TYPES, REMOVE, Change, images_sent
+from notifications.text.formatting import Template, duration_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +32,18 @@ class Rule:
     """Seconds after an alert in which further ones of the same product are suppressed."""
     max_per_hour: int | None = None
     """Alerts an hour, all products together; None: no limit."""
+    events: frozenset[str] = field(init=False)
+    """The events that it can fire for."""
+    uses_memory: bool = field(init=False)
+    """Whether its judgement depends on earlier changes of the product."""
     remembers: bool = field(init=False)
-    """Whether what it does depends on earlier changes of the product."""
+    """Whether that, or a cool-down, has it remember anything of the product."""
 
     def __post_init__(self) -> None:
-        """Ask the condition once whether it uses a memory."""
-        object.__setattr__(self, "remembers", self.cooldown > 0 or self.condition.uses_memory)
+        """Ask the condition once."""
+        object.__setattr__(self, "events", self.condition.events)
+        object.__setattr__(self, "uses_memory", self.condition.uses_memory)
+        object.__setattr__(self, "remembers", self.cooldown > 0 or self.uses_memory)
 
     @property
     def reports(self) -> tuple[Path, ...] | None:
@@ -62,10 +67,10 @@ class Rule:
 
     def judge(self, change: Change, memory: Memory = NOTHING) -> Judgement:
         """Decide, with the reason either way."""
-        if change.event_name not in self.condition.events:
-            expected = " or ".join(sorted(self.condition.events))
+        if change.event_name not in self.events:
+            expected = " or ".join(sorted(self.events))
             return Judgement(False, "fires on {}, this is {}", (expected, change.event_name))
-        missing = self.missing_images(change)
+        missing = self.missing_images(change) if change.view_type in PARTIAL_VIEW_TYPES else None
         if missing:
             return Judgement(False, "needs the {} image, the stream sends {}", (names_of(missing), change.view_type))
         judgement = self.condition.judge(change, memory)
@@ -168,7 +173,7 @@ class Evaluation:
         self.seconds_left = self._cooldown_left()
         if self.judgement.fired:
             self.outcome = RuleOutcome.COOLING_DOWN if self.seconds_left > 0 else self._within_limit(count)
-        if rule.remembers and not self.late and (self.judgement.fired or rule.condition.uses_memory):
+        if rule.remembers and not self.late and (self.judgement.fired or rule.uses_memory):
             self.memory = self._learned()
 
     def suppress(self, title: str, time: str | None) -> None:

@@ -1,23 +1,86 @@
-"""All rules of a file, and which of them a change concerns."""
+"""All rules of a file: which records they can skip, and which of them a change concerns."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-from notifications.rules.prefilter import Prefilter
+from notifications.rules.conditions import Condition
+from notifications.rules.prices import PREVIOUS, PriceMoved
 from notifications.rules.product import Product
 from notifications.rules.rule import Rule, names_of
+from notifications.rules.stocks import StockMoved
 from notifications.stream.attributes import same
 from notifications.stream.changes import INSERT, MODIFY, REMOVE, Change
+from notifications.text.formatting import value_text
 
 log = logging.getLogger(__name__)
+
+
+CannotFire = Callable[[float, float], bool]
+"""Tells of a number before and after that a rule cannot fire; False: perhaps it can."""
+_ROUNDING = 1e-9  # of the numbers compared: a million times what floats lose
 
 
 def unchanged(rule: Rule, change: Change) -> Rule | None:  # noqa: ARG001 - the change matters to other implementations
     """Return the rule as it is: products carry no exceptions."""
     return rule
+
+
+class Prefilter:
+    """Which records need no decoding: nearly all, so what this costs is the price of a record.
+
+    A record can be skipped if no attribute changed that a rule watches, or only a number, and that by too little for
+    any of them. Floats settle this for a tenth of what exact decimals cost. They leave room for their rounding: a
+    record in doubt is not skipped, and decimals decide.
+    """
+
+    def __init__(self, rules: Sequence[Rule], *, overridable: bool) -> None:
+        """Prepare for `rules`; where a product may carry exceptions from them, no number is small enough."""
+        events = {event for rule in rules for event in rule.events}
+        if overridable or any(rule.remembers for rule in rules):  # the memory of a removed product is forgotten
+            events.add(REMOVE)
+        self._ignored_events = {INSERT, REMOVE} - events
+        self._any_attribute = False
+        self._watched: dict[str, list[CannotFire]] = {}
+        """Top-level attribute to the checks of a change of its number; empty where any change matters."""
+        unchecked = set()
+        for condition in [rule.condition for rule in rules if MODIFY in rule.events]:
+            if condition.watches is None:
+                self._any_attribute = True
+            for top in {path.top for path in condition.watches or ()}:
+                check = None if overridable else _number_check(condition)
+                self._watched.setdefault(top, [])
+                if check is None:
+                    unchecked.add(top)
+                else:
+                    self._watched[top].append(check)
+        self._watched.update({top: [] for top in unchecked})
+
+    def can_skip(self, raw: Any) -> bool:
+        """Tell whether no rule can fire for an entry of `Records`, and nothing has to be forgotten for it."""
+        try:
+            change = raw["dynamodb"]
+            if raw["eventName"] != MODIFY:
+                return raw["eventName"] in self._ignored_events and "Keys" in change and "SequenceNumber" in change
+            old, new = change["OldImage"], change["NewImage"]
+            if self._any_attribute:
+                return isinstance(old, dict) and old == new
+            before, after = old.get, new.get
+            for top, checks in self._watched.items():
+                left, right = before(top), after(top)
+                if left != right:
+                    if not checks:
+                        return False
+                    old_number, new_number = float(left["N"]), float(right["N"])
+                    for cannot_fire in checks:
+                        if not cannot_fire(old_number, new_number):
+                            return False
+        except (AttributeError, KeyError, TypeError, ValueError, OverflowError, RecursionError):
+            return False
+        return True
 
 
 @dataclass(slots=True)
@@ -39,17 +102,23 @@ class Ruleset:
     def __post_init__(self) -> None:
         """Index the rules by event and by the attributes that they watch."""
         self.prefilter = Prefilter(self.rules, overridable=self.product.overrides is not None)
-        self._by_event = {
-            event: [rule for rule in self.rules if event in rule.condition.events] for event in (INSERT, REMOVE)
-        }
+        self._by_event = {event: [rule for rule in self.rules if event in rule.events] for event in (INSERT, REMOVE)}
         for position, rule in enumerate(self.rules):
-            if MODIFY not in rule.condition.events:
+            if MODIFY not in rule.events:
                 continue
             if rule.condition.watches is None:
                 self._for_any_attribute.append(position)
                 continue
             for top in {path.top for path in rule.condition.watches}:
                 self._by_attribute.setdefault(top, []).append(position)
+
+    def product_id(self, change: Change) -> str:
+        """Return the product's id: the attribute that the file names, and where it is absent the table's key.
+
+        Raises MalformedRecordError where it is not an attribute value.
+        """
+        named = value_text(change.current(self.product.id)) if self.product.id else None
+        return named or change.key_text()
 
     def remembering(self, change: Change) -> list[Rule]:
         """List the rules that remember something of a change's product, by themselves or by its exceptions."""
@@ -84,7 +153,7 @@ class Ruleset:
     def _report_missing_images(self, change: Change, rules: Iterable[Rule]) -> None:
         """Log, once a rule and view type, that the stream does not send what the rule compares."""
         for rule in rules:
-            if change.event_name in rule.condition.events and (rule.name, change.view_type) not in self._reported:
+            if change.event_name in rule.events and (rule.name, change.view_type) not in self._reported:
                 missing = rule.missing_images(change)
                 if missing:
                     self._reported.add((rule.name, change.view_type))
@@ -97,3 +166,41 @@ def describe_missing_images(rule: Rule, view_type: str, missing: frozenset[str])
         f'rule "{rule.name}" ({rule.when}) needs the {names_of(missing)} image, but the stream sends {view_type}: '
         "it will not fire. Give the table a stream with NEW_AND_OLD_IMAGES."
     )
+
+
+def _number_check(condition: Condition) -> CannotFire | None:
+    """Return the check of a condition on one number; None where the number alone does not settle it."""
+    if condition.uses_memory:
+        return None
+    match condition:
+        case PriceMoved(first_sight=False, baseline=baseline) if baseline == PREVIOUS and not condition.price.rest:
+            return _price_check(condition)
+        case StockMoved(first_sight=False) if not condition.stock.rest:
+            return _stock_check(condition)
+    return None
+
+
+def _price_check(condition: PriceMoved) -> CannotFire:
+    direction, margin = condition.direction, condition.at_least
+    least = float(margin.value) * (1 - _ROUNDING) if margin else 0.0
+    amount, share = (0.0, least / 100) if margin and margin.percent else (least, 0.0)
+
+    def moved_too_little(old: float, new: float) -> bool:
+        size = abs(old)
+        return (new - old) * direction + (size + abs(new)) * _ROUNDING < amount + share * size
+
+    if condition.target is None:
+        return moved_too_little
+    target = float(condition.target)
+    return lambda old, new: (
+        (new - target) * direction < 0 or (old - target) * direction > 0 or moved_too_little(old, new)
+    )
+
+
+def _stock_check(condition: StockMoved) -> CannotFire:
+    if condition.kind == "out_of_stock":
+        return lambda old, new: new > 0 or old <= 0
+    if condition.kind == "back_in_stock":
+        return lambda old, new: old > 0 or new <= 0
+    threshold = float(condition.threshold)
+    return lambda old, new: new > threshold or old < threshold

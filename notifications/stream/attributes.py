@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from decimal import Context, Decimal
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from notifications.errors import MalformedRecordError
@@ -38,6 +39,7 @@ class Path(NamedTuple):
     rest: tuple[str | int, ...]
 
     @classmethod
+    @lru_cache(1024)  # the names in a link or a title are the same for every alert
     def parse(cls, text: str) -> Path:
         """Read `text`; ValueError if it is no path."""
         parts: list[str | int] = []
@@ -128,7 +130,8 @@ def plain_image(image: Image) -> dict[str, Any]:
     name = ""
     try:
         for name, value in image.items():
-            converted[name] = plain(value)
+            text = value.get("S", value.get("N")) if isinstance(value, dict) and len(value) == 1 else None
+            converted[name] = text if isinstance(text, str) else plain(value)  # nearly all are texts and numbers
     except MalformedRecordError as error:
         raise MalformedRecordError(f"attribute {name!r}: {error}") from error
     return converted

@@ -19,6 +19,7 @@ _SENT = {
     "NEW_AND_OLD_IMAGES": frozenset({NEW, OLD}),
 }
 VIEW_TYPES = tuple(_SENT)
+PARTIAL_VIEW_TYPES = frozenset(VIEW_TYPES) - {"NEW_AND_OLD_IMAGES"}
 
 
 def images_sent(view_type: str) -> frozenset[str]:
@@ -75,7 +76,8 @@ class Change(NamedTuple):
 
     def current(self, path: Path) -> Any:
         """Return the latest known value: the new one, and for a removal the old one."""
-        return self.old(path) if self.event_name == REMOVE else self.new(path)
+        image = self.old_image if self.event_name == REMOVE else self.new_image
+        return path.find(self.keys if image is None else image)
 
     def fields(self, paths: tuple[Path, ...] | None = None) -> list[FieldChange]:
         """List what differs between the two images: of `paths`, or of all top-level attributes.

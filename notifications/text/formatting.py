@@ -1,15 +1,27 @@
-"""Values as people read them: decimals, durations, times, and attributes of an item."""
+"""What people read: decimals, durations, times, attributes of an item, and the templates that they are filled into.
+
+In a template, `{name}: {new.price}, was {old.price}`, a placeholder is looked up in a fixed list or read from the item
+by its path. Nothing is evaluated, so no code can be reached from a template.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
+from string import Formatter
 from typing import Any
+from urllib.parse import quote
 
 from notifications.stream.attributes import number, plain
 
 MISSING = "n/a"
 """Stands where an item has no value."""
+LONGEST_VALUE = 300
+"""Characters of one value in a text. A title must never be what makes an alert too long for SNS."""
+
+Values = Callable[[str], str | None]
+"""Gives the text of a placeholder by its name; None where this alert has no value for it."""
 
 
 def shorten(text: str, limit: int) -> str:
@@ -66,3 +78,46 @@ def _plain_text(value: Any) -> str | None:
     if isinstance(value, dict):
         return ", ".join(f"{name}: {_plain_text(inner) or MISSING}" for name, inner in value.items())
     return str(value)
+
+
+class Template:
+    """A parsed template."""
+
+    __slots__ = ("_parts", "names", "text")
+
+    def __init__(self, text: str) -> None:
+        """Parse `text`; ValueError says what is wrong, in words for the person who wrote it."""
+        self.text = text
+        self._parts: list[tuple[str, str | None]] = []
+        try:
+            parsed = list(Formatter().parse(text))
+        except ValueError as error:
+            raise ValueError(f"{error}; write {{{{ and }}}} for plain braces") from error
+        for literal, name, format_spec, conversion in parsed:
+            if format_spec or conversion or name == "":
+                raise ValueError("expected a name alone between braces, such as {name}")
+            self._parts.append((literal, name))
+        self.names = tuple(name for _, name in self._parts if name is not None)
+
+    def render(self, values: Values) -> str:
+        """Fill in the values; a missing one reads "n/a". Runs of blanks become one, and go before an empty value."""
+        out: list[str] = []
+        for literal, name in self._parts:
+            out.append(literal)
+            if name is not None:
+                value = values(name)
+                if value == "":
+                    out[-1] = literal.rstrip(" ")
+                elif value and len(value) > LONGEST_VALUE:
+                    value = shorten(value, LONGEST_VALUE)
+                out.append(MISSING if value is None else value)
+        return "\n".join([" ".join(line.split()) for line in "".join(out).split("\n")]).strip()
+
+
+def render_link(template: Template, values: Values) -> str | None:
+    """Fill in a link, its values quoted for a URL; None where one is missing, as half a link leads nowhere."""
+    found = {name: values(name) for name in template.names}
+    if not all(found.values()):
+        return None
+    quoted = {name: quote(value or "", safe="", errors="replace") for name, value in found.items()}
+    return template.render(quoted.get)

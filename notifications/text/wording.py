@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable
 
 from notifications.stream.attributes import Path
-from notifications.text.templates import Template
+from notifications.text.formatting import Template
 
 ROLES = ("id", "name", "price", "stock", "currency")
 OF_ALERT = ("link", "rule", "severity", "changes", "removal", "delta", "percent", "baseline", "threshold", "held_back")
@@ -43,3 +44,20 @@ AT_FIRST_SIGHT = {
 def known_names(attributes: Iterable[Path]) -> tuple[str, ...]:
     """List the names that templates may use: the fixed ones, and the attributes that the file names elsewhere."""
     return (*PLACEHOLDERS, *(path.text for path in attributes))
+
+
+def unknown_name(name: str, known: Iterable[str]) -> str | None:
+    """Say what is wrong with a placeholder, or None if it is one of `known` or a path after `old.` or `new.`."""
+    known = tuple(known)
+    if name in known:
+        return None
+    side, dot, path = name.partition(".")
+    if dot and side in {"old", "new"}:
+        try:
+            Path.parse(path)
+        except ValueError:
+            return f"{{{name}}}: {path!r} is not the path of an attribute"
+        return None
+    close = difflib.get_close_matches(name, known, 1)
+    hint = f"did you mean {{{close[0]}}}?" if close else f"write {{new.{name}}} for an attribute of the item"
+    return f"unknown name {{{name}}}; {hint}"

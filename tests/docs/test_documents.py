@@ -17,6 +17,7 @@ import pytest
 import yaml
 
 from notifications.errors import RulesError
+from notifications.publishing.messages import cloud_event
 from operations.service_file import PROJECT, read_service
 from tests.builders import EVENTS, ROOT, rules
 from tests.docs.markdown import anchors, blocks, code_in, links
@@ -218,7 +219,7 @@ def test_the_alert_in_the_readme_is_the_one_that_its_record_makes() -> None:
     (sample,) = json.loads((EVENTS / "price-drop.json").read_text(encoding="utf-8"))["Records"]
     service = Service(rules(RULES))
     service.handle(sample)
-    assert [each.cloud_event() for each in service.alerts] == [alert]
+    assert [cloud_event(each) for each in service.alerts] == [alert]
     assert record["eventName"] == sample["eventName"]
     for image in ("Keys", "OldImage", "NewImage"):
         assert record["dynamodb"][image].items() <= sample["dynamodb"][image].items()

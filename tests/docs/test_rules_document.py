@@ -12,7 +12,7 @@ from notifications.config.fields import OPERATORS
 from notifications.config.rule_reader import COMMON_KEYS, KEYS_BY_WHEN, OVERRIDABLE_KEYS, SEVERITIES
 from notifications.config.rules_file import DEFAULTS_KEYS, PRODUCT_KEYS, TOP_KEYS
 from notifications.errors import RulesError
-from notifications.publishing.messages import to_message
+from notifications.publishing.messages import cloud_event, to_message
 from notifications.stream.changes import VIEW_TYPES, images_sent
 from notifications.text.wording import PLACEHOLDERS
 from operations.judge import judge
@@ -50,7 +50,7 @@ def test_an_example_does_what_it_says(toml: Block, changes: Block) -> None:
         assert [_shown(alert, expected) for alert, expected in zip(alerts, step.alerts, strict=False)] == step.alerts
         assert [alert.title for alert in alerts] == [expected.title for expected in step.alerts]
         judged = [alert for verdict in by_number[number] for alert in verdict.alerts]
-        assert [alert.cloud_event() for alert in judged] == [alert.cloud_event() for alert in alerts]
+        assert [cloud_event(alert) for alert in judged] == [cloud_event(alert) for alert in alerts]
         if step.quiet is not None:
             assert alerts == []
             assert step.quiet in {verdict.reason for verdict in by_number[number]}

@@ -15,7 +15,7 @@ from local.report import Outcome
 from local.rules import Rules
 from local.samples import Sample
 from local.subscriber import ReceivedAlert
-from notifications.alerts.alerts import TYPES
+from notifications.alerts.alert import TYPES
 
 SECOND = 2
 

@@ -6,7 +6,7 @@ import pytest
 
 from local.errors import SamplesError
 from local.rules import read_rules
-from notifications.alerts.alerts import TYPES
+from notifications.alerts.alert import TYPES
 
 
 def test_rules_are_known_by_kind_and_attributes_by_role(tmp_path: Path) -> None:

@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from notifications.alerts.alerts import TYPES, Alert, alert_id, compose
+from notifications.alerts.alert import TYPES, Alert
+from notifications.alerts.composing import alert_id, compose
 from notifications.config.rule_reader import KEYS_BY_WHEN
 from notifications.errors import MalformedRecordError
+from notifications.publishing.messages import cloud_event
 from notifications.rules.memory import Memory
 from notifications.stream.changes import decode
 from notifications.text.formatting import rfc3339
@@ -49,7 +51,7 @@ def test_every_kind_of_rule_has_a_type() -> None:
 
 def test_an_alert_is_a_cloud_event() -> None:
     """The attributes of CloudEvents 1.0, in their JSON format."""
-    event = alert("added", added(name="Mouse")).cloud_event()
+    event = cloud_event(alert("added", added(name="Mouse")))
     data = event.pop("data")
     assert event == {
         "specversion": "1.0",
@@ -126,7 +128,7 @@ def test_without_a_time_there_is_none() -> None:
     """CloudEvents' `time` is optional, and null is not allowed."""
     entry = added()
     del entry["dynamodb"]["ApproximateCreationDateTime"]
-    assert "time" not in alert("added", entry).cloud_event()
+    assert "time" not in cloud_event(alert("added", entry))
 
 
 # Data

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from notifications.batch import Batch, Response
+from notifications.batch import Batch, RecordState
 from notifications.errors import ServiceError
-from notifications.record import RecordState
+from notifications.pipeline import Response
+from notifications.pipeline import respond as respond_to
 from tests.builders import added, sequence_number
 
 RECORDS = [added(at=1), added(at=2), added(at=3)]
@@ -20,7 +21,7 @@ def respond(records: list[Any], again: Iterable[int]) -> Response:
     batch = Batch(len(records), [RecordState(position, raw) for position, raw in enumerate(records)])
     for position in again:
         batch.records[position].come_again(ServiceError("down"))
-    return batch.respond()
+    return respond_to(batch)
 
 
 def test_with_nothing_to_retry_the_batch_is_done() -> None:

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifications.rules.conditions import Judgement, Moved
+from notifications.rules.conditions import Judgement
+from notifications.rules.prices import Moved
 from tests.builders import added, change_of, image, modified, one_rule, priced, raw, removed, stocked
 
 ABSENT = object()

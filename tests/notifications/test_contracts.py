@@ -13,6 +13,7 @@ from notifications.publishing.failures import Failures, Parked, SqsFailures, rec
 from notifications.publishing.fakes import MemoryFailures, MemoryLedger, MemoryTopic
 from notifications.publishing.ledger import AlertKey, HourlyIncrement, Ledger, LedgerQuery, RuleMemory, SentAlert
 from notifications.publishing.ledger_table import DynamoDbLedger
+from notifications.publishing.messages import cloud_event
 from notifications.publishing.topic import SnsTopic, Topic
 from notifications.rules.memory import NOTHING, Hour, HourlyCount, Memory
 from tests.builders import TABLE, added, alert, message, sequence_number
@@ -56,7 +57,7 @@ def test_an_alert_reaches_a_queue_with_its_attributes(sns: Any, topic_arn: str, 
     SnsTopic(sns, topic_arn).publish([sent])
     (received,) = sqs.receive_message(QueueUrl=queue_url)["Messages"]
     envelope = json.loads(received["Body"])
-    assert json.loads(envelope["Message"]) == sent.alert.cloud_event()
+    assert json.loads(envelope["Message"]) == cloud_event(sent.alert)
     assert envelope["Subject"] == "A title"
     assert envelope["MessageAttributes"]["category"] == {"Type": "String", "Value": "Home"}
 

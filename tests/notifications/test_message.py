@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifications.alerts.alerts import compose
+from notifications.alerts.composing import compose
 from notifications.publishing.messages import LONGEST_ATTRIBUTE, Message, subject_of, to_message
 from notifications.sns_limits import MOST_BYTES
 from tests.builders import added, alert, fired, message, one_rule, typed

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from notifications.alerts.texts import RenderContext
+from notifications.alerts.composing import RenderContext
 from notifications.errors import MalformedRecordError
 from notifications.rules.product import Product
 from tests.builders import added, change_of, fired, one_rule, raw, removed, rules
@@ -21,7 +21,7 @@ def value(name: str, entry: dict[str, Any], text: str = "") -> str | None:
     """Give what an alert about a record calls by a name."""
     loaded = rules(f'[product]\n{text}\n[[rules]]\nname = "a"\nwhen = "added"\n[[rules]]\nname = "r"\nwhen = "removed"')
     (evaluation,) = fired(loaded, entry)
-    return RenderContext(evaluation, loaded.product).value(name)
+    return RenderContext(evaluation, loaded.product)[name]
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def value(name: str, entry: dict[str, Any], text: str = "") -> str | None:
 )
 def test_a_key_of_any_type_names_the_product(keys: dict[str, Any], text: str) -> None:
     """Text, numbers and binary; a composite key in the order of its attributes' names, whatever the record's order."""
-    assert product().id_of(change_of(raw("INSERT", keys=keys))) == text
+    assert one_rule("added", product="").product_id(change_of(raw("INSERT", keys=keys))) == text
 
 
 @pytest.mark.parametrize("value", ["bare", {"X": "a"}, {"S": 5}, {}, None])
@@ -50,9 +50,9 @@ def test_a_key_that_is_no_value_is_told(value: Any) -> None:
 
 def test_the_id_is_the_attribute_that_the_file_names() -> None:
     """And the key where the item has no such attribute."""
-    assert product('id = "sku"').id_of(change_of(added(sku="S-5"))) == "S-5"
-    assert product('id = "sku"').id_of(change_of(added())) == "prod-1"
-    assert product('id = "sku"').id_of(change_of(removed(sku=7))) == "7"
+    assert one_rule("added", product='id = "sku"').product_id(change_of(added(sku="S-5"))) == "S-5"
+    assert one_rule("added", product='id = "sku"').product_id(change_of(added())) == "prod-1"
+    assert one_rule("added", product='id = "sku"').product_id(change_of(removed(sku=7))) == "7"
 
 
 def test_the_name_falls_back_to_the_id() -> None:

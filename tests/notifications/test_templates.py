@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notifications.errors import MalformedRecordError
-from notifications.text.formatting import decimal_text, shorten, value_text
-from notifications.text.templates import LONGEST_VALUE, Template, render_link, unknown_name
+from notifications.text.formatting import LONGEST_VALUE, Template, decimal_text, render_link, shorten, value_text
+from notifications.text.wording import unknown_name
 from tests.builders import typed, values
 
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from notifications.alerts.texts import RenderContext, held_back_text
+from notifications.alerts.composing import RenderContext, held_back_text
 from notifications.config.rule_reader import KEYS_BY_WHEN
 from notifications.rules.memory import Memory
-from notifications.text.templates import Template
+from notifications.text.formatting import Template
 from notifications.text.wording import DEFAULT_TEXTS, DEFAULT_TITLES, PLACEHOLDERS
 from tests.builders import added, fired, image, modified, one_rule, priced, raw, removed, stocked
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from notifications.alerts.alerts import Alert
+from notifications.alerts.alert import Alert
 from notifications.pipeline import Pipeline
 from notifications.publishing.fakes import MemoryFailures, MemoryLedger, MemoryTopic
+from notifications.publishing.messages import cloud_event
 from notifications.rules.memory import NOTHING, Memory
 from notifications.rules.ruleset import Ruleset
 from operations.judge import Verdict, judge
@@ -151,7 +152,7 @@ def fired(text: str, shop: Shop) -> list[int]:
 
 def _events(alerts: Sequence[Alert]) -> list[dict[str, Any]]:
     """List the alerts as published, each product's in their order; a batch groups them across products."""
-    return sorted((alert.cloud_event() for alert in alerts), key=lambda each: (each["subject"], _number(each)))
+    return sorted((cloud_event(alert) for alert in alerts), key=lambda each: (each["subject"], _number(each)))
 
 
 def _number(cloud_event: dict[str, Any]) -> int:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from local.subscriber import Subscriber
+from notifications.publishing.messages import cloud_event
 from operations.judge import judge
 from tests.builders import TABLE, rules
 from tests.conftest import DeployedService
@@ -87,7 +88,7 @@ def test_the_deployed_function_alerts_as_explain_says_and_counts_every_change_on
     while arrived := subscriber.receive(wait_seconds=2):
         received += [alert.message for alert in arrived if alert.message.get("source") == TABLE]
 
-    expected = [alert.cloud_event() for verdict in judge(rules(RULES), records) for alert in verdict.alerts]
+    expected = [cloud_event(alert) for verdict in judge(rules(RULES), records) for alert in verdict.alerts]
     assert {alert["data"]["rule"] for alert in expected} == {
         "flapping", "adding-up", "target", "lowest", "rise", "new",
     }  # fmt: skip

@@ -11,19 +11,17 @@ from typing import Any
 
 import pytest
 
-from notifications import pipeline, record, sns_limits
-from notifications.alerts import alerts
-from notifications.batch import Batch
+from notifications import batch, pipeline, sns_limits
+from notifications.alerts import composing
+from notifications.batch import Batch, RecordState
 from notifications.errors import ServiceError
-from notifications.pipeline import Pipeline
+from notifications.pipeline import Deadline, Pipeline
 from notifications.publishing.ledger import LedgerSnapshot, SentAlert
 from notifications.publishing.ledger_table import DynamoDbLedger
 from notifications.publishing.messages import Message
 from notifications.publishing.topic import PublishResult, SnsTopic
-from notifications.record import RecordState
 from notifications.rules.memory import Memory
 from notifications.rules.rule import Evaluation, RuleOutcome
-from notifications.time_budget import Deadline
 from operations.redrive import Redrive
 
 from .changes import Change
@@ -112,13 +110,13 @@ def _(patch: pytest.MonkeyPatch) -> None:
             each.retry = None
         return respond(self)
 
-    respond = Batch.respond
-    patch.setattr(Batch, "respond", last_one)
+    respond = pipeline.respond
+    patch.setattr(pipeline, "respond", last_one)
 
 
 @_mutant("acknowledges everything", LOST, NOWHERE)
 def _(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Batch, "respond", lambda _: {"batchItemFailures": []})
+    patch.setattr(pipeline, "respond", lambda _: {"batchItemFailures": []})
 
 
 @_mutant("publishes a product's later alerts after a failure", ORDER)
@@ -199,8 +197,8 @@ def _(patch: pytest.MonkeyPatch) -> None:
 
 @_mutant("draws a new id for a repeat", TWO_IDS)
 def _(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(alerts, "_uuid", lambda *_: str(uuid.uuid4()))
-    patch.setattr(record, "alert_id", lambda *_: str(uuid.uuid4()))
+    patch.setattr(composing, "_uuid", lambda *_: str(uuid.uuid4()))
+    patch.setattr(batch, "alert_id", lambda *_: str(uuid.uuid4()))
 
 
 @_mutant("takes a refusal for an outage", STUCK, NOWHERE, longest_run=_A_WEEK)

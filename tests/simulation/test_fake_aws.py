@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from local.event_source_mapping.virtual import VirtualScheduler
-from notifications.alerts.alerts import Alert
+from notifications.alerts.alert import Alert
 from notifications.publishing.failures import Failures, Parked, SqsFailures
 from notifications.publishing.fakes import MemoryFailures, MemoryLedger, MemoryTopic
 from notifications.publishing.ledger import AlertKey, HourlyIncrement, Ledger, LedgerQuery, RuleMemory, SentAlert
