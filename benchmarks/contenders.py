@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.peers import Handler
-from local.aws import CREDENTIALS, REGION, local_client
 from notifications import rules_file
 from notifications.bootstrap import RULES, make_client
 from notifications.failures import SqsFailures
 from notifications.ledger_table import DynamoDbLedger
 from notifications.pipeline import Pipeline
 from notifications.publish import SnsTopic
+from operations.deployed.local_endpoint import CREDENTIALS, REGION, local_client
 
 OURS = "product alerts"
 SHIPPED = "product alerts, the rules of alerts.toml"

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from local.aws import LocalAws, local_aws
-from local.deployment import Deployment, deploy
-from local.mapping import served_mapping
+from local.stack.deployment import Deployment, deploy
+from local.stack.local_aws import LocalAws, local_aws
+from local.stack.served_mapping import served_mapping
 
 
 @dataclass(frozen=True)

@@ -467,7 +467,7 @@ def test_a_stream_that_is_none_fails_the_package_step() -> None:
     arn = OWN_STREAM.partition("/stream/")[0]
     done = sls("package", "--stage", "dev", "--package", os.devnull, f"--param=productsStreamArn={arn}")
     assert done.returncode != 0
-    assert "is no stream of a table" in done.stdout + done.stderr
+    assert "is not the ARN of a table's stream" in done.stdout + done.stderr
 
 
 @pytest.mark.parametrize(

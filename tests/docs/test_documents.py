@@ -17,7 +17,8 @@ import pytest
 import yaml
 
 from notifications.errors import RulesError
-from operations.service_file import PROJECT, read_service
+from operations.settings.project import PROJECT
+from operations.settings.service_file import read_service
 from tests.builders import EVENTS, ROOT, rules
 from tests.docs.markdown import anchors, blocks, code_in, links
 from tests.rules.scenario import Service

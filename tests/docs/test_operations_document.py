@@ -17,9 +17,9 @@ from moto import mock_aws
 
 from notifications.decide import Outcome
 from notifications.failures import Parked, to_body
-from operations import check, explain, history, preview, redrive
 from operations.__main__ import main
-from operations.redrive import FAILING, PLAYED, TRIMMED, UNKNOWN, WOULD_PLAY
+from operations.commands import check, explain, history, preview, redrive
+from operations.deployed.redrive import FAILING, PLAYED, TRIMMED, UNKNOWN, WOULD_PLAY
 from tests.builders import ROOT, sample
 from tests.docs.markdown import Block, blocks, code_in, first_cells, headings, section
 from tests.operations.stage import FakeFunction, FakeQueue, FakeStack, FakeStreams, Shard, make_ledger, write_history

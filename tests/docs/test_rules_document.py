@@ -15,7 +15,7 @@ from notifications.rule_reader import COMMON_KEYS, KEYS_BY_WHEN, OVERRIDABLE_KEY
 from notifications.rules_file import DEFAULTS_KEYS, PRODUCT_KEYS, TOP_KEYS
 from notifications.texts import PLACEHOLDERS
 from notifications.values import OPERATORS
-from operations.judge import judge
+from operations.evaluation.verdicts import judge
 from tests.builders import ROOT, rules
 from tests.docs.markdown import Block, blocks, code_in, first_cells, headings, section
 from tests.docs.notation import Expected, read

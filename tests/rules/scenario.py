@@ -13,7 +13,7 @@ from notifications.fakes import MemoryFailures, MemoryLedger, MemoryTopic
 from notifications.memory import NOTHING, Memory
 from notifications.pipeline import Pipeline
 from notifications.rules_file import Rules
-from operations.judge import Verdict, judge
+from operations.evaluation.verdicts import Verdict, judge
 from tests.builders import CREATED_AT, event, image, raw, rules
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from local.subscriber import Subscriber
-from operations.judge import judge
+from local.samples.subscriber import Subscriber
+from operations.evaluation.verdicts import judge
 from tests.builders import TABLE, rules
 from tests.conftest import DeployedService
 from tests.rules.scenario import HOUR, MINUTE, Shop, rule

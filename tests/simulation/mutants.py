@@ -18,7 +18,7 @@ from notifications.ledger_table import DynamoDbLedger
 from notifications.memory import Memory
 from notifications.message import Message
 from notifications.pipeline import Deadline, Pipeline
-from operations.redrive import Redrive
+from operations.deployed.redrive import Redrive
 
 from .changes import Change
 from .scenario import PUBLISH, Outage, Scenario

@@ -22,7 +22,7 @@ from notifications.ledger_table import DynamoDbLedger
 from notifications.pipeline import Pipeline
 from notifications.publish import SnsTopic
 from notifications.rules_file import load
-from operations.redrive import Redrive
+from operations.deployed.redrive import Redrive
 
 from .changes import START, Written, written
 from .fake_aws import FakeDynamo, FakeLambda, FakeSns, FakeSqs, FakeStack, FakeStreams

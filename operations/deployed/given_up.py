@@ -1,0 +1,64 @@
+"""Messages of the failures queue: records that the function parked, and batches that Lambda gave up.
+
+A batch comes without its records: the message has the shard and the range of sequence numbers. Source: AWS Lambda
+Developer Guide, "Retaining discarded batches for a DynamoDB event source".
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from notifications.decode import sequence_number_of
+from notifications.failures import record_in
+from operations.deployed.stream_records import Range, Stream
+
+
+class UnknownMessageError(Exception):
+    """A message that neither the function nor Lambda wrote."""
+
+
+@dataclass(frozen=True, slots=True)
+class GivenUp:
+    """A parked record, or a batch that was given up."""
+
+    label: str
+    """What it is, in a few words: "record 7000…" or "batch of 2 in shardId-…, from 7000…"."""
+    sequence_number: int
+    """The sequence number of its first record; 0 if that has none."""
+    reason: str
+    """Why it was parked, or Lambda's condition, such as RetryAttemptsExhausted."""
+    body: dict[str, Any]
+
+    def records(self, stream: Stream) -> Range:
+        """Find the records: in the message, or in the stream while that still holds them."""
+        if "DDBStreamBatchInfo" in self.body:
+            info = self.body["DDBStreamBatchInfo"]
+            return stream.range(info["shardId"], info["startSequenceNumber"], info["endSequenceNumber"])
+        record = record_in(self.body)
+        if self.body.get("imagesLeftOut"):
+            return stream.find(record["dynamodb"]["SequenceNumber"])
+        return Range([record])
+
+
+def parse_given_up(text: str) -> GivenUp:
+    """Parse the text of a message. Raises UnknownMessageError."""
+    try:
+        return read_given_up(json.loads(text))
+    except ValueError as error:
+        raise UnknownMessageError(f"neither a parked record nor a batch given up: {text[:80]!r}") from error
+
+
+def read_given_up(body: Any) -> GivenUp:
+    """Read the JSON object of a message. Raises UnknownMessageError."""
+    try:
+        if "DDBStreamBatchInfo" in body:
+            info = body["DDBStreamBatchInfo"]
+            label = f"batch of {info['batchSize']} in {info['shardId']}, from {info['startSequenceNumber']}"
+            return GivenUp(label, int(info["startSequenceNumber"]), body["requestContext"]["condition"], body)
+        number = sequence_number_of(record_in(body))
+        label = f"record {number or 'without a sequence number'}"
+        return GivenUp(label, int(number) if number.isdecimal() else 0, body["reason"], body)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise UnknownMessageError(f"neither a parked record nor a batch given up: {str(body)[:80]!r}") from error
