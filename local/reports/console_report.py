@@ -13,7 +13,7 @@ from local.samples.samples import Sample
 from local.samples.subscriber import ReceivedAlert
 from local.stack.deployment import Deployment
 from local.stack.local_aws import LocalAws
-from operations.deployed.given_up import UnknownMessageError, read_given_up
+from operations.deployed.failure_messages import UnknownMessageError, read_failure_message
 from operations.deployed.local_endpoint import CREDENTIALS
 from operations.settings.project import LOCAL_STAGE
 from operations.terminal import progress
@@ -111,7 +111,7 @@ class ConsoleReport:
     def given_up(self, message: Mapping[str, Any]) -> None:
         """Print a line about the message, in the words of `operations redrive`, and how to redrive it."""
         try:
-            found = read_given_up(message)
+            found = read_failure_message(message)
             text = f"{found.label}: {found.reason}"
         except UnknownMessageError as error:
             text = str(error)

@@ -54,6 +54,6 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps({"summary": dict(counts), "left": left}))
     else:
-        said = ", ".join(f"{count} {status}" for status, count in counts.items())
-        terminal.line(f"{said}; {left} left in the queue" if said else "the failures queue is empty")
+        totals = ", ".join(f"{count} {status}" for status, count in counts.items())
+        terminal.line(f"{totals}; {left} left in the queue" if totals else "the failures queue is empty")
     return 1 if left and not arguments.dry_run and not arguments.to_file else 0

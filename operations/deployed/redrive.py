@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from operations.deployed.given_up import GivenUp, UnknownMessageError, parse_given_up
+from operations.deployed.failure_messages import FailureMessage, UnknownMessageError, parse_failure_message
 from operations.deployed.stack import Stack
 from operations.deployed.stream_records import Stream
 
@@ -17,11 +17,11 @@ PLAYED, FAILING, TRIMMED, UNKNOWN, WOULD_PLAY = "played", "still failing", "alre
 _HIDDEN_SECONDS = 3600  # from other readers while this runs; at the end the message is given back
 
 
-class Message(NamedTuple):
+class Received(NamedTuple):
     """A message of the queue, hidden from other readers while this run has it."""
 
     receipt: str
-    given_up: GivenUp | None
+    message: FailureMessage | None
     """None for a message that neither the function nor Lambda wrote."""
     text: str
 
@@ -60,88 +60,90 @@ class Redrive:
 
     def results(self, most: int) -> Iterator[tuple[int, int, Result]]:
         """Yield number, total and result of each message, the oldest record first; at most `most` messages."""
-        messages = sorted(self._receive(most), key=_order)
-        kept = list(messages)
+        queue = sorted(self._receive(most), key=_order)
+        kept = list(queue)
         try:
             if self._to_file:
                 self._to_file.write_text("", encoding="utf-8")
-            for number, message in enumerate(messages, 1):
-                result = self._play(message)
+            for number, received in enumerate(queue, 1):
+                result = self._play(received)
                 if result.status == PLAYED or (result.status == TRIMMED and self._discard):
-                    self._queue.delete_message(QueueUrl=self._queue_url, ReceiptHandle=message.receipt)
-                    kept.remove(message)
-                yield number, len(messages), result
+                    self._queue.delete_message(QueueUrl=self._queue_url, ReceiptHandle=received.receipt)
+                    kept.remove(received)
+                yield number, len(queue), result
         finally:
             self.left = len(kept)
-            for message in kept:
-                self._give_back(message)
+            for received in kept:
+                self._give_back(received)
 
-    def _receive(self, most: int) -> list[Message]:
-        messages: list[Message] = []
-        while len(messages) < most:
+    def _receive(self, most: int) -> list[Received]:
+        received: list[Received] = []
+        while len(received) < most:
             found = self._queue.receive_message(
                 QueueUrl=self._queue_url,
-                MaxNumberOfMessages=min(10, most - len(messages)),
+                MaxNumberOfMessages=min(10, most - len(received)),
                 VisibilityTimeout=_HIDDEN_SECONDS,
                 WaitTimeSeconds=1,
             ).get("Messages", [])
             if not found:
                 break
-            messages += [_message(each) for each in found]
-        return messages
+            received += [_received(each) for each in found]
+        return received
 
-    def _play(self, message: Message) -> Result:
-        given_up = message.given_up
-        if given_up is None:
-            return Result(UNKNOWN, "message", 0, f"neither a parked record nor a batch given up: {message.text[:60]!r}")
+    def _play(self, received: Received) -> Result:
+        message = received.message
+        if message is None:
+            detail = f"neither a parked record nor a batch given up: {received.text[:60]!r}"
+            return Result(UNKNOWN, "message", 0, detail)
         try:
-            found = given_up.records(self._stream)
+            found = message.records(self._stream)
             count = len(found.records)
             if not found.records:
-                return Result(TRIMMED, given_up.label, 0, f"{given_up.reason}; the stream no longer holds its records")
+                return Result(TRIMMED, message.label, 0, f"{message.reason}; the stream no longer holds its records")
             if self._dry_run:
-                return Result(WOULD_PLAY, given_up.label, count, given_up.reason)
+                return Result(WOULD_PLAY, message.label, count, message.reason)
             if self._to_file:
                 with self._to_file.open("a", encoding="utf-8") as file:
                     file.write(json.dumps({"Records": found.records}) + "\n")
-                return Result(WOULD_PLAY, given_up.label, count, f"written to {self._to_file}")
+                return Result(WOULD_PLAY, message.label, count, f"written to {self._to_file}")
             problem = self._invoke(found.records)
         except (ClientError, BotoCoreError) as error:
-            return Result(FAILING, given_up.label, 0, str(error))
+            return Result(FAILING, message.label, 0, str(error))
         if problem:
-            return Result(FAILING, given_up.label, count, problem)
+            return Result(FAILING, message.label, count, problem)
         if found.trimmed:
-            return Result(TRIMMED, given_up.label, count, f"only the last {count} could still be played")
-        return Result(PLAYED, given_up.label, count, "1 record" if count == 1 else f"{count} records")
+            return Result(TRIMMED, message.label, count, f"only the last {count} could still be played")
+        return Result(PLAYED, message.label, count, "1 record" if count == 1 else f"{count} records")
 
     def _invoke(self, records: list[dict[str, Any]]) -> str:
         """Invoke the function with the records; return its complaint, or "" if all are done."""
         payload = json.dumps({"redrive": True, "Records": records}).encode()
         answer = self._function.invoke(FunctionName=self._function_name, Payload=payload)
-        said = json.loads(answer["Payload"].read() or b"null")
+        response = json.loads(answer["Payload"].read() or b"null")
+        fields = response if isinstance(response, dict) else {}
         if answer.get("FunctionError"):
-            return f"the function failed: {said.get('errorMessage', said) if isinstance(said, dict) else said}"
-        failed = said.get("batchItemFailures") if isinstance(said, dict) else None
+            return f"the function failed: {fields.get('errorMessage', response)}"
+        failed = fields.get("batchItemFailures")
         if failed:
             return f"handed back from sequence number {failed[0]['itemIdentifier'] or 'unknown'} on; its log says why"
         return ""
 
-    def _give_back(self, message: Message) -> None:
+    def _give_back(self, received: Received) -> None:
         try:
             self._queue.change_message_visibility(
-                QueueUrl=self._queue_url, ReceiptHandle=message.receipt, VisibilityTimeout=0
+                QueueUrl=self._queue_url, ReceiptHandle=received.receipt, VisibilityTimeout=0
             )
         except (ClientError, BotoCoreError):
             return  # it shows up again by itself when its hour is over
 
 
-def _message(found: dict[str, Any]) -> Message:
+def _received(found: dict[str, Any]) -> Received:
     try:
-        given_up = parse_given_up(found["Body"])
+        message = parse_failure_message(found["Body"])
     except UnknownMessageError:
-        given_up = None
-    return Message(found["ReceiptHandle"], given_up, found["Body"])
+        message = None
+    return Received(found["ReceiptHandle"], message, found["Body"])
 
 
-def _order(message: Message) -> int:
-    return message.given_up.sequence_number if message.given_up else 0
+def _order(received: Received) -> int:
+    return received.message.sequence_number if received.message else 0

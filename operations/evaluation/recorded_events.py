@@ -35,11 +35,18 @@ def records_in(path: Path) -> Iterator[Any]:
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{path}: cannot be read: {error}") from None
     try:
-        content = json.loads(text)
+        content = _parsed(text)
     except json.JSONDecodeError as error:
         yield from _records_of_lines(text, path, error)
     else:
         yield from _records(content, str(path))
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise json.JSONDecodeError("nested too deeply", text, 0) from None
 
 
 def _records_of_lines(text: str, path: Path, whole: json.JSONDecodeError) -> Iterator[Any]:
@@ -48,10 +55,10 @@ def _records_of_lines(text: str, path: Path, whole: json.JSONDecodeError) -> Ite
         raise ConfigurationError(f"{path}: is not JSON: {whole}")
     for number, line in lines:
         try:
-            content = json.loads(line)
+            content = _parsed(line)
         except json.JSONDecodeError as error:
-            said = whole if number == 1 else f"line {number}: {error}"
-            raise ConfigurationError(f"{path}: is neither JSON nor JSON lines: {said}") from None
+            reason = whole if number == 1 else f"line {number}: {error}"
+            raise ConfigurationError(f"{path}: is neither JSON nor JSON lines: {reason}") from None
         yield from _records(content, f"{path}, line {number}")
 
 

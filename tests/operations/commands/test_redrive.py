@@ -159,11 +159,11 @@ def test_the_records_can_be_written_to_a_file(operate: Operate, tmp_path: Path) 
 
 def test_a_message_that_nobody_knows_is_left_alone(operate: Operate) -> None:
     """It is shown, kept, and counts as left."""
-    stage = _Stage("hello", _parked(1), "[1]", '{"reason": 5}')
+    stage = _Stage("hello", _parked(1), "[1]", '{"reason": 5}', "[" * 100_000)
     done = operate("redrive", stack=stage.stack)
     assert done.code == 1
     assert next(line for line in done.lines if "'hello'" in line).split()[1] == "unknown"
-    assert done.lines[-1] == "3 unknown, 1 played; 3 left in the queue"
+    assert done.lines[-1] == "4 unknown, 1 played; 4 left in the queue"
     assert stage.queue.hidden == set()
 
 

@@ -59,6 +59,8 @@ def test_malformed_records_are_passed_on(tmp_path: Path) -> None:
         (b'{"a": 1}\n{"b": 2}', "line 1: expected a stream event"),
         (b'{"Records": []}\n{"Records": ', "is neither JSON nor JSON lines: line 2"),
         (b"\xff\xfe", "cannot be read"),
+        (b"[" * 100_000, "is not JSON: nested too deeply"),
+        (b'{"Records": []}\n' + b"[" * 100_000, "line 2: nested too deeply"),
     ],
 )
 def test_a_file_that_is_not_a_recording_is_reported_in_one_line(content: bytes, said: str, tmp_path: Path) -> None:

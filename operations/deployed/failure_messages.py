@@ -20,8 +20,8 @@ class UnknownMessageError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class GivenUp:
-    """A parked record, or a batch that was given up."""
+class FailureMessage:
+    """A parked record, or a batch that Lambda gave up."""
 
     label: str
     """What it is, in a few words: "record 7000…" or "batch of 2 in shardId-…, from 7000…"."""
@@ -32,7 +32,7 @@ class GivenUp:
     body: dict[str, Any]
 
     def records(self, stream: Stream) -> Range:
-        """Find the records: in the message, or in the stream while that still holds them."""
+        """Return the records: from the message, or from the stream while that still holds them."""
         if "DDBStreamBatchInfo" in self.body:
             info = self.body["DDBStreamBatchInfo"]
             return stream.range(info["shardId"], info["startSequenceNumber"], info["endSequenceNumber"])
@@ -42,23 +42,24 @@ class GivenUp:
         return Range([record])
 
 
-def parse_given_up(text: str) -> GivenUp:
+def parse_failure_message(text: str) -> FailureMessage:
     """Parse the text of a message. Raises UnknownMessageError."""
     try:
-        return read_given_up(json.loads(text))
-    except ValueError as error:
-        raise UnknownMessageError(f"neither a parked record nor a batch given up: {text[:80]!r}") from error
+        body = json.loads(text)
+    except (ValueError, RecursionError):
+        raise UnknownMessageError(f"neither a parked record nor a batch given up: {text[:80]!r}") from None
+    return read_failure_message(body)
 
 
-def read_given_up(body: Any) -> GivenUp:
+def read_failure_message(body: Any) -> FailureMessage:
     """Read the JSON object of a message. Raises UnknownMessageError."""
     try:
         if "DDBStreamBatchInfo" in body:
             info = body["DDBStreamBatchInfo"]
             label = f"batch of {info['batchSize']} in {info['shardId']}, from {info['startSequenceNumber']}"
-            return GivenUp(label, int(info["startSequenceNumber"]), body["requestContext"]["condition"], body)
+            return FailureMessage(label, int(info["startSequenceNumber"]), body["requestContext"]["condition"], body)
         number = sequence_number_of(record_in(body))
         label = f"record {number or 'without a sequence number'}"
-        return GivenUp(label, int(number) if number.isdecimal() else 0, body["reason"], body)
+        return FailureMessage(label, int(number) if number.isdecimal() else 0, body["reason"], body)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise UnknownMessageError(f"neither a parked record nor a batch given up: {str(body)[:80]!r}") from error
