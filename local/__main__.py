@@ -39,9 +39,8 @@ def main(argv: Sequence[str]) -> int:
     except LocalError as error:
         report.failed(str(error), error.details)
     except BrokenPipeError:
-        os.dup2(
-            os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
-        )  # `| head` has seen enough: later output goes nowhere
+        # `| head` has seen enough: later output goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except Exception as error:  # noqa: BLE001 - a traceback is for --verbose only
         details = traceback.format_exc() if arguments.verbose else "Run it with --verbose to see where."
         report.failed(f"Unexpected error; please report it: {error!r}", details)

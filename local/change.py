@@ -124,7 +124,7 @@ def _number_or_text(text: str) -> Decimal | str:
 def _json_object(text: str) -> dict[str, Any]:
     try:
         content = json.loads(text, parse_float=Decimal)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ChangeError(f"--json is not JSON: {error}.") from error
     if not isinstance(content, dict):
         raise ChangeError("--json takes one object, with the names of attributes and their values.")

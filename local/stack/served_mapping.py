@@ -63,7 +63,9 @@ class ServedMapping:
         except EventSourceMappingError as error:
             self._ended = MappingError(f"The event source mapping cannot be served: {error}")
         except Exception as error:  # noqa: BLE001 - in a thread: kept until `decisions` raises it
-            self._ended = MappingError(f"The event source mapping ended: {error!r}")
+            self._ended = MappingError(
+                f"The event source mapping ended unexpectedly: {error!r}. Start again with `npm start`."
+            )
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""`explain`: which rule fired for which record or did not, and why."""
+"""`explain`: which rule fired for which record, which did not, and why."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def add_to(commands: Any) -> None:
     parser = commands.add_parser(
         "explain",
         help="say which rule fired for a recorded event, and why the others did not",
-        description=f"{__doc__} The file's records are judged in order, each with what the ones before it changed.",
+        description=f"{__doc__} The records of the file are judged in order: what rules remember of one counts for the next.",
     )
     parser.add_argument("--event", type=Path, required=True, metavar="FILE", help="a recorded stream event")
     parser.add_argument("--rules", type=Path, default=PROJECT / "alerts.toml", help="the rules file (alerts.toml)")
@@ -29,7 +29,7 @@ def add_to(commands: Any) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Explain and return 0; what cannot be read raises ConfigurationError."""
+    """Explain and return 0. Raises ConfigurationError for a file that cannot be read."""
     rules = rules_file.load(arguments.rules)
     verdicts = list(judge(rules, records_in(arguments.event)))
     if arguments.json:

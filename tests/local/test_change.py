@@ -1,4 +1,4 @@
-"""`npm run change` writes what it was told, to the local AWS only."""
+"""`npm run change` writes what its arguments say, to the local AWS only."""
 
 import pytest
 
@@ -47,6 +47,7 @@ def test_attributes_are_set_and_the_product_deleted(
         (["p", "price=1", "--delete"], "Give attributes to set"),
         (["p", "price"], "NAME=VALUE"),
         (["p", "--json", "{"], "--json is not JSON"),
+        (["p", "--json", "[" * 100_000], "--json is not JSON"),
         (["p", "--json", "[1]"], "--json takes one object"),
         (["p", "productId=q"], "productId is the key"),
     ],

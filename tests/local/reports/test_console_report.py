@@ -36,7 +36,7 @@ def test_an_alert_shows_all_that_a_subscriber_gets() -> None:
 
 
 def test_the_first_alert_is_shown_whole_and_a_repeat_is_marked() -> None:
-    """A newcomer sees one message as it is, and a message that comes again is told apart."""
+    """A newcomer sees one message as it is, and a message that comes again is marked."""
     printed = _print(io.StringIO(), ALERT, ALERT)
 
     assert printed.count('"subject": "prod-123"') == 1

@@ -1,4 +1,4 @@
-"""A deploy that is refused is told in the words of whoever refused it."""
+"""A refused deploy is reported in the words of the tool that refused it."""
 
 import os
 from pathlib import Path

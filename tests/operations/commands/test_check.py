@@ -14,7 +14,7 @@ from tests.builders import EVERY_KIND, ROOT
 from tests.operations.stage import Done, Operate
 
 OWN_STREAM = "arn:aws:dynamodb:eu-west-1:123456789012:table/catalogue/stream/2026-01-01T00:00:00.000"
-BLIND_TO_OLD = ["changed", "drop", "rise", "out", "back", "low"]
+COMPARE_BOTH_IMAGES = ["changed", "drop", "rise", "out", "back", "low"]
 
 
 Check = Callable[..., Done]
@@ -102,22 +102,22 @@ def test_a_missing_rules_file_fails(check: Check, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("view_type", "blind", "missing"),
+    ("view_type", "without_images", "missing"),
     [
         ("NEW_AND_OLD_IMAGES", [], ""),
-        ("NEW_IMAGE", BLIND_TO_OLD, "the old image"),
-        ("OLD_IMAGE", BLIND_TO_OLD, "the new image"),
-        ("KEYS_ONLY", BLIND_TO_OLD, "the old and the new image"),
+        ("NEW_IMAGE", COMPARE_BOTH_IMAGES, "the old image"),
+        ("OLD_IMAGE", COMPARE_BOTH_IMAGES, "the new image"),
+        ("KEYS_ONLY", COMPARE_BOTH_IMAGES, "the old and the new image"),
     ],
 )
-def test_rules_that_a_stream_keeps_blind_are_named(
-    check: Check, view_type: str, blind: list[str], missing: str
+def test_rules_with_missing_images_are_named(
+    check: Check, view_type: str, without_images: list[str], missing: str
 ) -> None:
-    """Each rule that can never fire is told, with what is missing and what to do."""
+    """Each rule that can never fire is named, with what is missing and what to do."""
     done = check(*stream_of(view_type), "--json", text=EVERY_KIND)
-    assert done.code == (1 if blind else 0)
-    assert done.json["ok"] is not bool(blind)
-    assert [mismatch["rule"] for mismatch in done.json["misfits"]] == blind
+    assert done.code == (1 if without_images else 0)
+    assert done.json["ok"] is not bool(without_images)
+    assert [mismatch["rule"] for mismatch in done.json["misfits"]] == without_images
     for mismatch in done.json["misfits"]:
         assert mismatch["key"] == "StreamViewType"
         assert f"needs {missing}" in mismatch["message"]
@@ -125,7 +125,7 @@ def test_rules_that_a_stream_keeps_blind_are_named(
         assert "NEW_AND_OLD_IMAGES" in mismatch["message"]
 
 
-def test_blind_rules_do_not_keep_from_packaging(check: Check) -> None:
+def test_missing_images_do_not_stop_the_packaging(check: Check) -> None:
     """The settings are the user's to choose: the package step warns and goes on."""
     done = check(*stream_of("KEYS_ONLY"), "--packaging", text=EVERY_KIND)
     assert done.code == 0
@@ -188,12 +188,12 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_the_tables_own_view_type_counts(check: Check, project: Path) -> None:
-    """Who changes the table's stream is told what its rules will miss; its key is known whatever the stream sends."""
+    """A change of the table's stream shows which rules it disables; every stream sends the key."""
     table = project / "infrastructure" / "products-table.yml"
     text = table.read_text(encoding="utf-8")
     table.write_text(text.replace("StreamViewType: NEW_AND_OLD_IMAGES", "StreamViewType: KEYS_ONLY"), encoding="utf-8")
     done = check("--json", text=EVERY_KIND)
-    assert [mismatch["rule"] for mismatch in done.json["misfits"]] == BLIND_TO_OLD
+    assert [mismatch["rule"] for mismatch in done.json["misfits"]] == COMPARE_BOTH_IMAGES
     about_key = '[[rules]]\nname = "r"\nwhen = "added"\nwhere = { productId = "a" }\n'
     assert check(text=about_key).code == 0
 

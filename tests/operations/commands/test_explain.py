@@ -17,7 +17,7 @@ FIELDS = ["sequenceNumber", "rule", "fired", "type", "reason", "outcome", "produ
 
 @pytest.fixture
 def explain(operate: Operate, tmp_path: Path) -> Operate:
-    """Explain records, or an object that is no event, by rules in a text."""
+    """Explain records, or an object that is not an event, by rules in a text."""
 
     def run(text: str, given: Any, *more: str) -> Any:
         rules, recorded = tmp_path / "alerts.toml", tmp_path / "event.json"

@@ -74,7 +74,7 @@ def test_what_rules_remember_is_no_alert(operate: Operate, stack: FakeStack, dyn
 
 
 def test_a_product_without_alerts_is_no_error(operate: Operate, stack: FakeStack) -> None:
-    """People are told; scripts read no line."""
+    """People read one line, scripts none."""
     done = operate("history", "--product", "unheard-of", stack=stack)
     assert (done.code, done.lines) == (0, ["nothing was alerted about unheard-of in stage dev"])
     assert operate("history", "--product", "unheard-of", "--json", stack=stack).out == ""

@@ -21,7 +21,7 @@ def test_what_was_announced_is_found_while_it_runs(tmp_path: Path) -> None:
 
 
 def test_a_second_run_gets_a_directory_of_its_own(tmp_path: Path) -> None:
-    """Two runs share no file, and when the one ends the other is found."""
+    """Two runs share no files, and when one ends the other is found."""
     other = Running("http://127.0.0.1:2", "table")
     with claim_directory(tmp_path) as first:
         first.announce(RUNNING)

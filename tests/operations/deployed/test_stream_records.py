@@ -38,7 +38,7 @@ def test_records_come_as_the_function_receives_them() -> None:
 
 
 def test_empty_pages_may_come_before_records() -> None:
-    """A few in a row are no end."""
+    """A few in a row do not end the shard."""
     assert _numbers(Stream(FakeStreams(Shard([[], [], [], [], RECORDS[:1]])), STREAM).records()) == [1]
 
 

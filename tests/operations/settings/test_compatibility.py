@@ -1,4 +1,4 @@
-"""Whether rules fit the stream, its filters and the function's timeout."""
+"""Whether the stream, its filters and the function's timeout suit the rules."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_what_fits_is_not_complained_about() -> None:
 
 
 @pytest.mark.parametrize(
-    ("view_type", "blind"),
+    ("view_type", "without_images"),
     [
         ("NEW_AND_OLD_IMAGES", []),
         ("NEW_IMAGE", ["changed", "drop", "rise", "out", "back", "low"]),
@@ -47,9 +47,9 @@ def test_what_fits_is_not_complained_about() -> None:
         ("KEYS_ONLY", ["changed", "drop", "rise", "out", "back", "low"]),
     ],
 )
-def test_a_view_type_that_lacks_what_a_rule_compares_is_told_a_rule(view_type: str, blind: list[str]) -> None:
+def test_a_view_type_that_lacks_what_a_rule_compares_is_a_mismatch(view_type: str, without_images: list[str]) -> None:
     """Each rule that would never fire is named."""
-    assert _keys(EVERY_KIND, view_type=view_type) == [("StreamViewType", name) for name in blind]
+    assert _keys(EVERY_KIND, view_type=view_type) == [("StreamViewType", name) for name in without_images]
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ def test_a_value_out_of_range_is_named_with_what_was_expected(name: str, value: 
 
 @pytest.mark.parametrize(("name", "value"), [("maximumRecordAgeInSeconds", -1), ("batchSize", "10000")])
 def test_a_value_at_the_edge_is_taken(name: str, value: object) -> None:
-    """The edges belong to the range, and -1 is no limit of age."""
+    """The edges belong to the range, and -1 means no limit of age."""
     check_params(DEFAULTS, {name: value}, {})
 
 
