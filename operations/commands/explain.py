@@ -20,7 +20,7 @@ def add_to(commands: Any) -> None:
     parser = commands.add_parser(
         "explain",
         help="say which rule fired for a recorded event, and why the others did not",
-        description=f"{__doc__} The records of the file are judged in order: what rules remember of one counts for the next.",
+        description=f"{__doc__} Records are judged in order: what rules remember of one counts for the next.",
     )
     parser.add_argument("--event", type=Path, required=True, metavar="FILE", help="a recorded stream event")
     parser.add_argument("--rules", type=Path, default=PROJECT / "alerts.toml", help="the rules file (alerts.toml)")
