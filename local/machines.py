@@ -12,9 +12,9 @@ from contextlib import AbstractContextManager
 from dataclasses import asdict
 from typing import Any
 
+from event_source_mapping import LogEvent as Decision
 from local.aws import LocalAws
 from local.deployment import Deployment
-from local.event_source_mapping import Decision
 from local.report import Outcome
 from local.samples import Sample
 from local.subscriber import ReceivedAlert

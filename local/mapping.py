@@ -8,19 +8,19 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from local.aws import LocalAws
-from local.deployment import Deployment
-from local.errors import MappingError
-from local.event_source_mapping import (
-    Decision,
+from event_source_mapping import (
     EventSourceMappingError,
     FunctionInvoker,
     Invocation,
     InvokeResult,
+    LogEvent,
     Options,
     RetrySchedule,
     serve,
 )
+from local.aws import LocalAws
+from local.deployment import Deployment
+from local.errors import MappingError
 
 RETRY_SECONDS = 0.5  # a laptop's user wants to see how it ends
 POLL_SECONDS = 0.1
@@ -33,10 +33,10 @@ class ServedMapping:
     """A mapping that is served from a thread of this process."""
 
     def __init__(self) -> None:
-        self._decisions: queue.SimpleQueue[Decision] = queue.SimpleQueue()
+        self._decisions: queue.SimpleQueue[LogEvent] = queue.SimpleQueue()
         self._ended: MappingError | None = None
 
-    def decisions(self) -> Iterator[Decision]:
+    def decisions(self) -> Iterator[LogEvent]:
         """Take what was decided since the last call.
 
         Raises MappingError if the mapping is served no more.
@@ -55,7 +55,7 @@ class ServedMapping:
             serve(
                 [uuid],
                 endpoint_url=aws.endpoint_url,
-                on_decision=self._decisions.put,
+                on_event=self._decisions.put,
                 stop=stop,
                 options=Options(retry=RetrySchedule.fixed(RETRY_SECONDS), poll_interval=POLL_SECONDS),
                 around_function=lambda function: _Crashing(function, poison),

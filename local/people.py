@@ -7,9 +7,11 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
+from event_source_mapping import EventType as Outcome
+from event_source_mapping import LogEvent as Decision
+from event_source_mapping import describe as story
 from local.aws import CREDENTIALS, LocalAws
 from local.deployment import STAGE, Deployment
-from local.event_source_mapping import Decision, Outcome, story
 from local.report import Outcome as Played
 from local.samples import Sample
 from local.subscriber import ReceivedAlert

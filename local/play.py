@@ -4,7 +4,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from local.event_source_mapping import Decision
+from event_source_mapping import LogEvent
 from local.failures import FailuresQueue
 from local.mapping import ServedMapping
 from local.report import Outcome, Report
@@ -113,7 +113,7 @@ class Player:
         return not repeated and any(alert.type in types for types in self._possible)
 
 
-def _exhaust(decisions: Iterable[Decision]) -> None:
+def _exhaust(decisions: Iterable[LogEvent]) -> None:
     for _ in decisions:
         pass
 

@@ -5,9 +5,9 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from event_source_mapping import LogEvent as Decision
 from local.aws import LocalAws
 from local.deployment import Deployment
-from local.event_source_mapping import Decision
 from local.samples import Sample
 from local.subscriber import ReceivedAlert
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from local.event_source_mapping.records import from_api
+from event_source_mapping.model.records import from_api
 
 _PAGE = 1000  # records
 _EMPTY_PAGES = 10  # in a row: the end of an open shard, though empty pages may also come before records

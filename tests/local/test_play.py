@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
+from event_source_mapping import EventType, LogEvent
 from local import play
-from local.event_source_mapping import Decision
-from local.event_source_mapping import Outcome as Decided
 from local.play import Player
 from local.report import Outcome
 from local.rules import Rules
@@ -46,11 +45,11 @@ class Mapping:
     def __init__(self) -> None:
         self.asked = 0
 
-    def decisions(self) -> Iterator[Decision]:
+    def decisions(self) -> Iterator[LogEvent]:
         """Tell it, once the sample was made."""
         self.asked += 1
         if self.asked == SECOND:
-            yield Decision(0, "mapping", Decided.SPLIT, "the invocation failed")
+            yield LogEvent(0, "mapping", EventType.SPLIT, "the invocation failed")
 
 
 class Queue:
@@ -70,10 +69,10 @@ class Recorder:
 
     def __init__(self) -> None:
         self.quiet: list[Sample] = []
-        self.told: list[Decision] = []
+        self.told: list[LogEvent] = []
         self.failures: list[Any] = []
 
-    def story(self, decisions: list[Decision]) -> None:
+    def story(self, decisions: list[LogEvent]) -> None:
         """Keep the story."""
         self.told += decisions
 
@@ -215,7 +214,7 @@ def test_a_sample_that_is_given_up_has_its_story_told() -> None:
     outcome, recorder = _play({"added": ["new"]}, topic, _crash(topic), queue=Queue({"reason": "crashed"}))
     assert outcome.ok
     assert (outcome.expected, outcome.received) == (3, 3)
-    assert [decision.outcome for decision in recorder.told] == [Decided.SPLIT]
+    assert [decision.outcome for decision in recorder.told] == [EventType.SPLIT]
     assert recorder.failures == [{"reason": "crashed"}]
 
 
