@@ -24,11 +24,11 @@ from event_source_mapping.model.invocations import Invocation, InvokeResult
 from event_source_mapping.model.records import Record
 from event_source_mapping.model.retry_schedule import RetrySchedule
 from event_source_mapping.shards.checkpoints import MemoryCheckpoints
-from event_source_mapping.testing.builders import make_record
+from event_source_mapping.testing.builders import make_record, make_settings
 from event_source_mapping.testing.fake_stream import FakeShard
 from event_source_mapping.testing.fakes import FakeDestination
 from event_source_mapping.testing.simulation import QUIET, Simulation
-from tests.event_source_mapping.scenario import FAILURE, QUEUE_ARN, START, answering, make_settings
+from tests.event_source_mapping.scenario import FAILURE, QUEUE_ARN, START, answering
 
 _FILTER = parse_pattern('{"eventName": ["INSERT", "REMOVE"]}')
 _OPTIONS = replace(QUIET, retry=RetrySchedule.fixed(1.0), poll_interval=1.0, discovery_interval=5.0)

@@ -2,7 +2,6 @@
 
 import json
 
-from event_source_mapping.aws.destinations import object_key
 from event_source_mapping.batches.failure_documents import GivenUp, failure_document, iso_milliseconds
 from event_source_mapping.model.invocations import InvokeResult
 from event_source_mapping.testing.builders import FUNCTION_ARN, STREAM_ARN, make_record
@@ -66,11 +65,6 @@ def test_milliseconds_keep_three_digits() -> None:
     """Whole seconds and late fractions too [The failure document]."""
     assert iso_milliseconds(1_764_086_000.0) == "2025-11-25T15:53:20.000Z"
     assert iso_milliseconds(1_764_086_000.9999) == "2025-11-25T15:53:20.999Z"
-
-
-def test_the_object_key_has_the_documents_time() -> None:
-    """The S3 key: mapping, shard, day, time, a random part [On-failure destinations]."""
-    assert object_key("u-1", "shardId-1", AT, "x") == ("aws/lambda/u-1/shardId-1/2025/11/25/2025-11-25T15.53.20-x")
 
 
 def test_the_document_names_the_last_invocations_answer() -> None:

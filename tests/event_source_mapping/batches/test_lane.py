@@ -7,7 +7,6 @@ import pytest
 from event_source_mapping.batches.lane import lane_of
 from event_source_mapping.model.invocations import Invocation, InvokeResult
 from event_source_mapping.model.records import Record
-from event_source_mapping.shards.progress import ShardProgress
 from event_source_mapping.testing.builders import make_record
 from event_source_mapping.testing.fakes import FakeFunction
 from tests.event_source_mapping.scenario import SUCCESS, fails_on, numbers, sent, simulate
@@ -86,37 +85,3 @@ def test_a_blocked_item_does_not_stop_the_other_lanes() -> None:
     settings = {"parallelization_factor": 4, "batch_size": 1}
     simulation = simulate(fails_on(1), records=records, settings=settings).run(seconds=600)
     assert sorted(n for batch in sent(simulation) for n in batch if n != 1) == [2, 3, 4, 5, 6, 7]
-
-
-def test_the_checkpoint_stands_before_the_lowest_unfinished_record() -> None:
-    """Records done behind an unfinished one do not move it [Order and concurrency]."""
-    progress = ShardProgress()
-    for number in ("1", "2", "3", "4"):
-        progress.start(number)
-    assert not progress.finish(["2", "4"])
-    assert progress.checkpoint is None
-    assert progress.finish(["1"])
-    assert progress.checkpoint == "2"
-    assert progress.first_unfinished == "3"
-    assert progress.finish(["3"])
-    assert progress.checkpoint == "4"
-
-
-def test_records_done_ahead_are_not_delivered_again_after_a_rewind() -> None:
-    """What is read a second time is known to be done [Order and concurrency]."""
-    progress = ShardProgress()
-    for number in ("1", "2", "3"):
-        progress.start(number)
-    progress.finish(["2"])
-    progress.rewind()
-    assert [progress.start(number) for number in ("1", "2", "3")] == [True, False, True]
-    progress.finish(["1", "3"])
-    assert progress.checkpoint == "3"
-
-
-def test_a_lane_that_is_far_behind_holds_back_reading() -> None:
-    """Read-ahead is bounded: a blocked lane cannot fill the memory [Choices]."""
-    records = [make_record(n, item="item-0") for n in range(1, 30_001)]
-    settings = {"parallelization_factor": 2, "batch_size": 10}
-    simulation = simulate(fails_on(1), records=records, settings=settings).run(seconds=60)
-    assert simulation.poller.metrics.PolledEventCount < 12_000

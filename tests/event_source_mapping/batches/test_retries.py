@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
@@ -11,7 +10,6 @@ from event_source_mapping.model.errors import InvokeError, PayloadTooLargeError
 from event_source_mapping.model.invocations import Invocation, InvokeResult
 from event_source_mapping.model.retry_schedule import RetrySchedule
 from event_source_mapping.testing.builders import make_record
-from event_source_mapping.testing.fakes import FakeDestination, python_function
 from event_source_mapping.testing.simulation import QUIET
 from tests.event_source_mapping.scenario import (
     FAILURE,
@@ -170,49 +168,6 @@ def test_a_partial_failure_at_the_first_record_spends_the_quota() -> None:
     assert covered(documents(simulation)[0]) == (1, 4, 4)
 
 
-def test_a_destination_that_refuses_is_counted_and_the_shard_goes_on() -> None:
-    """A document is sent once; a refusal is visible and stops nothing [On-failure destinations]."""
-    simulation = simulate(
-        fails_on(1),
-        settings={"batch_size": 2, "maximum_retry_attempts": 0},
-        destination=FakeDestination(refuses=True),
-    ).run()
-    assert sent(simulation) == [[1, 2], [3, 4]]
-    metrics = simulation.poller.metrics
-    assert (metrics.DestinationDeliveryFailures, metrics.DroppedEventCount) == (1, 2)
-    assert metrics.OnFailureDestinationDeliveredEventCount == 0
-    assert len(simulation.logged(EventType.DELIVERY_FAILED)) == 1
-
-
-def test_without_a_destination_given_up_records_are_dropped_visibly() -> None:
-    """No destination: no document, a counter and a line [On-failure destinations]."""
-    settings = {"maximum_retry_attempts": 0, "destination": None}
-    simulation = simulate(fails_on(1), settings=settings).run()
-    assert simulation.poller.metrics.DroppedEventCount == 4
-    assert len(simulation.logged(EventType.DROPPED)) == 1
-    assert not documents(simulation)
-
-
-@pytest.mark.parametrize(
-    ("schedule", "waits"),
-    [
-        (RetrySchedule(), [1.0, 1.5, 2.25]),
-        (RetrySchedule(longest=2.0), [1.0, 1.5, 2.0]),
-        (RetrySchedule.fixed(0.2), [0.2, 0.2, 0.2]),
-    ],
-)
-def test_the_wait_grows_to_its_limit(schedule: RetrySchedule, waits: list[float]) -> None:
-    """The default schedule grows by half each time; a fixed one stays [Choices]."""
-    assert [schedule.delay(failures) for failures in (1, 2, 3)] == waits
-    assert schedule.delay(100_000) == schedule.longest
-
-
-def test_the_default_schedule_fits_the_one_recorded_figure() -> None:
-    """Eight invocations of an instantly failing function fit in less than 60 s [Choices]."""
-    schedule = RetrySchedule()
-    assert sum(schedule.delay(failures) for failures in range(1, 8)) < 60
-
-
 def test_without_retry_delay_a_throttle_is_still_waited_out() -> None:
     """A delay of 0 is for failures; a throttle waits a tenth of a second [Choices]."""
 
@@ -222,20 +177,6 @@ def test_without_retry_delay_a_throttle_is_still_waited_out() -> None:
     options = replace(QUIET, retry=RetrySchedule.fixed(0.0))
     simulation = simulate(handler, options=options).run(seconds=10)
     assert simulation.poller.metrics.Throttles == pytest.approx(100, abs=2)
-
-
-def test_a_python_handler_is_served_in_process() -> None:
-    """A simulation runs a real handler: its answers and its exceptions [Guarantees]."""
-
-    def handler(event: dict[str, Any], _: None) -> Any:
-        if len(event["Records"]) > 1:
-            raise ValueError("one at a time")
-        return {"batchItemFailures": []}
-
-    settings = {"bisect_on_error": True, "report_batch_item_failures": True}
-    simulation = simulate(python_function(handler), records=2, settings=settings).run()
-    assert sent(simulation) == [[1, 2], [1], [2]]
-    assert simulation.logged(EventType.FAILED)[0].reason == "Unhandled: ValueError one at a time"
 
 
 def test_function_errors_of_every_kind_are_one_kind() -> None:
