@@ -77,7 +77,7 @@ def text_log(output: TextIO, *, colour: bool) -> EventLog:
 
 
 def describe(event: LogEvent) -> str:
-    """Give an event in a few words, such as `invoke 1–4 failed: Unhandled: ValueError`."""  # noqa: RUF002 - an en dash
+    """Give an event in a few words, such as `invoke 3 failed (attempt 2): Unhandled: ValueError`."""
     if event.outcome is EventType.SPLIT:
         return _split(event)
     words = _WORDS.get(event.outcome, event.outcome.value.replace("_", " "))

@@ -38,12 +38,12 @@ class Run:
     """A finished command."""
 
     code: int
-    decisions: list[dict[str, Any]]
+    events: list[dict[str, Any]]  # of the JSON log
     errors: str
 
     def logged(self, *wanted: str) -> list[dict[str, Any]]:
-        """Return the decisions with one of these outcomes."""
-        return [decision for decision in self.events if decision["outcome"] in wanted]
+        """Return the events with one of these outcomes."""
+        return [event for event in self.events if event["outcome"] in wanted]
 
 
 class Stage:

@@ -1,6 +1,10 @@
 """The documentation keeps up with the code."""
 
+import os
 import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,16 +15,49 @@ from event_source_mapping.log.metrics import Metrics
 from event_source_mapping.mapping.settings import OVERRIDABLE
 
 ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "event_source_mapping"
 TEXT = (ROOT / "docs" / "event-source-mapping.md").read_text("utf-8")
+README = (PACKAGE / "README.md").read_text("utf-8")
 SECTIONS = set(re.findall(r"^## (.+)$", TEXT, re.MULTILINE))
-CODE = sorted((ROOT / "event_source_mapping").rglob("*.py"))
+CODE = sorted(PACKAGE.rglob("*.py"))
 TESTS = sorted(Path(__file__).parent.rglob("test_*.py"))
 
 
 def test_every_option_stands_in_the_documentation() -> None:
-    """What --help lists, the page lists [Use]."""
+    """What --help lists, the page and the README list, and no more [Use]."""
     options = {option for action in parser()._actions for option in action.option_strings if "--" in option}
-    assert [option for option in options - {"--help"} if f"`{option}" not in TEXT] == []
+    for page in (TEXT, README):
+        assert set(re.findall(r"^\| `(--[a-z-]+)", page, re.MULTILINE)) == options - {"--help"}
+
+
+def test_the_readme_lists_every_room_below_those_that_it_imports() -> None:
+    """The map of the README is the one that the imports draw [Use]."""
+    listed = re.findall(r"^\| `(\w+)/`", README, re.MULTILINE)
+    assert sorted(listed) == sorted(path.parent.name for path in PACKAGE.glob("*/__init__.py"))
+    for path in CODE:
+        room = path.parent.name
+        imported = set(re.findall(r"^ *from event_source_mapping\.(\w+)\.", path.read_text("utf-8"), re.MULTILINE))
+        if room in listed:
+            assert imported <= set(listed[: listed.index(room) + 1]), path
+
+
+def test_the_folder_works_in_another_project(tmp_path: Path) -> None:
+    """Copied, the command starts, and it has loaded nothing of this project [Use]."""
+    shutil.copytree(PACKAGE, tmp_path / PACKAGE.name, ignore=shutil.ignore_patterns("__pycache__"))
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    script = (
+        "import runpy, sys\n"
+        "sys.argv[1:] = ['--help']\n"
+        "try:\n    runpy.run_module('event_source_mapping', run_name='__main__')\n"
+        f"finally:\n    print([name for name, module in sys.modules.items()"
+        f" if str(getattr(module, '__file__', None)).startswith({str(ROOT)!r})"
+        f" and '.venv' not in module.__file__])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.startswith("usage: python -m event_source_mapping")
+    assert done.stdout.endswith("[]\n")
 
 
 def test_every_outcome_setting_and_counter_stands_in_the_documentation() -> None:

@@ -373,7 +373,7 @@ def test_two_mappings_are_served_side_by_side(stage: Stage, tmp_path: Path) -> N
     mappings = [stage.mapping(stream, stage.function(RAISES, tmp_path / name)) for name in ("one", "two")]
     run = stage.serve(*mappings)
     assert received(tmp_path / "one") == received(tmp_path / "two") == [["a"]]
-    assert {decision["mapping"] for decision in run.logged("summary")} == set(mappings)
+    assert {event["mapping"] for event in run.logged("summary")} == set(mappings)
 
 
 @pytest.mark.parametrize(
@@ -382,11 +382,11 @@ def test_two_mappings_are_served_side_by_side(stage: Stage, tmp_path: Path) -> N
         (["--endpoint-url", "{endpoint}", "--mapping", "{unknown}"], "no event source mapping"),
         (["--endpoint-url", "{endpoint}", "--mapping", "nonsense"], "no event source mapping"),
         (["--endpoint-url", "http://127.0.0.1:1", "--mapping", "{unknown}"], "Is the local AWS"),
-        (["--endpoint-url", "nowhere", "--mapping", "{unknown}"], "no endpoint URL"),
+        (["--endpoint-url", "nowhere", "--mapping", "{unknown}"], "not an endpoint URL"),
         (["--mapping", "{unknown}"], "--endpoint-url"),
         (["--endpoint-url", "{endpoint}"], "--mapping"),
         (["--endpoint-url", "{endpoint}", "--mapping", "x", "--retry-delay", "-1"], "seconds"),
-        (["--endpoint-url", "{endpoint}", "--mapping", "x", "--setting", "A=1"], "none of"),
+        (["--endpoint-url", "{endpoint}", "--mapping", "x", "--setting", "A=1"], "cannot be replaced"),
         (["--endpoint-url", "{endpoint}", "--mapping", "x", "--checkpoint-file", "/"], "/"),
     ],
 )
@@ -410,7 +410,7 @@ def test_what_is_wrong_is_said_in_one_line(endpoint: str, arguments: list[str], 
 
 
 def test_help_and_the_text_log_read_well(stage: Stage, tmp_path: Path) -> None:
-    """The story of a batch, without colour when nobody watches [The decision log]."""
+    """The steps of a batch, without colour when the output is not a terminal [The decision log]."""
     table, stream = stage.table()
     stage.put(table, "a", "b", "poison", "d")
     mapping = stage.mapping(
@@ -430,36 +430,35 @@ def test_help_and_the_text_log_read_well(stage: Stage, tmp_path: Path) -> None:
         check=True,
     )
     assert "\x1b" not in done.stdout
-    story = [line.split(maxsplit=3)[-1] for line in done.stdout.splitlines()]
-    told = "\n".join(story)
+    lines = "\n".join(line.split(maxsplit=3)[-1] for line in done.stdout.splitlines())
     assert re.search(
         "read 4 \\(1–4\\)\n"  # noqa: RUF001 - ranges are written with an en dash
         "invoke 1–4 failed: .*\n"  # noqa: RUF001
         "split 1–2 / 3–4\n",  # noqa: RUF001
-        told,
+        lines,
     )
-    assert "give up 3 after 1 invocation: RetryAttemptsExhausted" in told
+    assert "give up 3 after 1 invocation: RetryAttemptsExhausted" in lines
 
 
 def test_serve_runs_in_a_thread_of_another_program(stage: Stage, tmp_path: Path) -> None:
-    """The in-process door: decisions as they are made, counters at the end [Use]."""
+    """From Python: events as they happen, the counters last [Use]."""
     seen = tmp_path / "seen"
     table, stream = stage.table()
     stage.put(table, "a")
     mapping = stage.mapping(stream, stage.function(RAISES, seen))
-    stop, decisions = threading.Event(), list[LogEvent]()
+    stop, events = threading.Event(), list[LogEvent]()
 
     def serve_until_stopped() -> None:
-        serve([mapping], endpoint_url=stage.endpoint, stop=stop, on_event=decisions.append)
+        serve([mapping], endpoint_url=stage.endpoint, stop=stop, on_event=events.append)
 
     thread = threading.Thread(target=serve_until_stopped)
     thread.start()
-    wait_until(lambda: EventType.CHECKPOINT in {each.outcome for each in decisions}, "a checkpoint")
+    wait_until(lambda: EventType.CHECKPOINT in {each.outcome for each in events}, "a checkpoint")
     stop.set()
     thread.join(30)
     assert not thread.is_alive()
     assert received(seen) == [["a"]]
-    assert decisions[-1].outcome is EventType.SUMMARY
+    assert events[-1].outcome is EventType.SUMMARY
 
 
 def test_a_version_or_alias_is_invoked_as_mapped(stage: Stage, tmp_path: Path) -> None:

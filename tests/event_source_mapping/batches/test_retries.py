@@ -43,7 +43,7 @@ def test_without_a_limit_a_batch_blocks_its_shard_for_a_day() -> None:
     """By default retries go on until the stream drops the record: no document [Retries]."""
     simulation = simulate(fails_on(1), records=2, settings={"batch_size": 1}).run()
     lost = simulation.logged(EventType.LOST)
-    assert [decision.time for decision in lost] == [pytest.approx(START + 86_400, abs=60)]
+    assert [event.time for event in lost] == [pytest.approx(START + 86_400, abs=60)]
     assert sent(simulation)[-1] == [2]
     assert len(sent(simulation)) > 1000
     assert not documents(simulation)
