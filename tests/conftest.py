@@ -25,4 +25,4 @@ def deployed_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deplo
         outputs = deploy(aws)
         with served_mapping(aws, outputs) as mapping:
             yield DeployedService(aws, outputs)
-            list(mapping.decisions())  # raises if it was not served to the end
+            list(mapping.log_events())  # raises if it was not served to the end

@@ -382,7 +382,18 @@ def test_the_artifact_holds_the_code_the_rules_and_nothing_of_ours_besides(packa
     ours = {f"notifications/{path.name}" for path in (ROOT / "notifications").glob("*.py")}
     assert {"handler.py", "alerts.toml", *ours} <= names
     tops = {name.split("/")[0] for name in names}
-    foreign = {"tests", "operations", "local", "benchmarks", "infrastructure", "events", "docs", "schemas", "scripts"}
+    foreign = {
+        "tests",
+        "operations",
+        "event_source_mapping",
+        "local",
+        "benchmarks",
+        "infrastructure",
+        "events",
+        "docs",
+        "schemas",
+        "scripts",
+    }
     assert not tops & foreign
     assert not tops & {"node_modules", ".venv", "serverless.yml", "package.json", "pytest", "moto", "ministack"}
 
@@ -442,7 +453,7 @@ def project(tmp_path: Path) -> Path:
     folder.mkdir()
     for name in ("serverless.yml", "package.json", "requirements.txt", "alerts.toml", "handler.py"):
         shutil.copy(ROOT / name, folder / name)
-    for name in ("notifications", "operations", "local", "infrastructure", "events"):
+    for name in ("notifications", "operations", "event_source_mapping", "local", "infrastructure", "events"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("node_modules", ".venv"):
         (folder / name).symlink_to((ROOT / name).resolve())

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
-from local.event_source_mapping import Decision, Outcome, story
+from event_source_mapping import EventType, LogEvent, describe
 from local.reports.report import RunSummary
 from local.samples.samples import Sample
 from local.samples.subscriber import ReceivedAlert
@@ -20,13 +20,15 @@ from operations.terminal import progress
 from operations.terminal.terminal import Terminal
 
 INDENT = "   "
-NOT_PRINTED = frozenset({Outcome.INVOKING, Outcome.CHECKPOINT, Outcome.RETRY, Outcome.SUMMARY, Outcome.STOPPED})
+NOT_PRINTED = frozenset(
+    {EventType.INVOKING, EventType.CHECKPOINT, EventType.RETRY, EventType.SUMMARY, EventType.STOPPED}
+)
 STYLES = {
-    Outcome.SUCCEEDED: "good",
-    Outcome.FAILED: "bad",
-    Outcome.GIVEN_UP: "bad",
-    Outcome.PARTIAL: "warning",
-    Outcome.READ: "dim",
+    EventType.SUCCEEDED: "good",
+    EventType.FAILED: "bad",
+    EventType.GIVEN_UP: "bad",
+    EventType.PARTIAL: "warning",
+    EventType.READ: "dim",
 }
 EXAMPLE_ITEM = {
     "productId": {"S": "prod-456"},
@@ -100,13 +102,11 @@ class ConsoleReport:
                 line(f"{INDENT}  {self._dim(part)}")
         self._ids.add(alert.id)
 
-    def mapping_log(self, decisions: Sequence[Decision]) -> None:
-        """Print the decisions, one a line; without those that the next one implies."""
-        for decision in decisions:
-            if decision.outcome not in NOT_PRINTED:
-                self._terminal.line(
-                    f"{INDENT}{self._terminal.style(STYLES.get(decision.outcome, ''), story(decision))}"
-                )
+    def mapping_log(self, events: Sequence[LogEvent]) -> None:
+        """Print the events, one a line; without those that the next one implies."""
+        for event in events:
+            if event.outcome not in NOT_PRINTED:
+                self._terminal.line(f"{INDENT}{self._terminal.style(STYLES.get(event.outcome, ''), describe(event))}")
 
     def given_up(self, message: Mapping[str, Any]) -> None:
         """Print a line about the message, in the words of `operations redrive`, and how to redrive it."""

@@ -1,6 +1,6 @@
 """The report for programs: one JSON object a line, with the `event` that it is about.
 
-Events: started, sample, alert (the CloudEvent, the subject and the message attributes), mapping (a decision of the
+Events: started, sample, alert (the CloudEvent, the subject and the message attributes), mapping (a log event of the
 event source mapping), failure (a message of the failures queue), summary, watching, rulesChanged, error.
 """
 
@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from dataclasses import asdict
 from typing import Any
 
-from local.event_source_mapping import Decision
+from event_source_mapping import LogEvent
 from local.reports.report import RunSummary
 from local.samples.samples import Sample
 from local.samples.subscriber import ReceivedAlert
@@ -57,10 +57,10 @@ class JsonReport:
             messageAttributes=alert.attributes,
         )
 
-    def mapping_log(self, decisions: Sequence[Decision]) -> None:
-        """Write each decision, with the fields of the mapping's JSON log."""
-        for decision in decisions:
-            _write("mapping", **decision.as_json())
+    def mapping_log(self, events: Sequence[LogEvent]) -> None:
+        """Write each event, with the fields of the mapping's JSON log."""
+        for event in events:
+            _write("mapping", **event.as_json())
 
     def given_up(self, message: Mapping[str, Any]) -> None:
         """Write the message."""

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from local.event_source_mapping import Decision
+from event_source_mapping import LogEvent
 from local.samples.samples import Sample
 from local.samples.subscriber import ReceivedAlert
 from local.stack.deployment import Deployment
@@ -55,8 +55,8 @@ class Report(Protocol):
     def alert(self, alert: ReceivedAlert, sample: int | None) -> None:
         """Report an alert that arrived, and the number of the current sample; None while watching."""
 
-    def mapping_log(self, decisions: Sequence[Decision]) -> None:
-        """Report decisions of the event source mapping."""
+    def mapping_log(self, events: Sequence[LogEvent]) -> None:
+        """Report log events of the event source mapping."""
 
     def given_up(self, message: Mapping[str, Any]) -> None:
         """Report a message that the failures queue received."""

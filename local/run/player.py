@@ -4,7 +4,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from local.event_source_mapping import Decision
+from event_source_mapping import LogEvent
 from local.reports.report import Report, RunSummary
 from local.samples.failures_queue import FailuresQueue
 from local.samples.rules_outline import RulesOutline
@@ -50,7 +50,7 @@ class Player:
             self._report.sample(number, sample)
             summary.played += 1
             self._possible = [self._possible[-1], _types(sample)]
-            _drop(self._mapping.decisions())  # those of the samples before
+            _drop(self._mapping.log_events())  # those of the samples before
             sample.make()
             if sample.gives_up:
                 self._give_up(number, sample)
@@ -75,15 +75,15 @@ class Player:
         """Wait until a part of the sample is given up, and report how it came to that."""
         with self._report.waiting("waiting for the retries to end"):
             messages = self._failures.wait(NEXT_ALERT_WITHIN_SECONDS)
-        decisions = list(self._mapping.decisions())
+        events = list(self._mapping.log_events())
         with self._report.waiting("waiting for the rest of the batch"):
             for _ in range(QUIET_TRIES):
                 time.sleep(QUIET_SECONDS)
-                more = list(self._mapping.decisions())
-                decisions += more
+                more = list(self._mapping.log_events())
+                events += more
                 if not more:
                     break
-        self._report.mapping_log(decisions)
+        self._report.mapping_log(events)
         for message in messages:
             self._report.given_up(message)
         if not messages:
@@ -118,8 +118,8 @@ class Player:
         return not repeated and any(alert.type in types for types in self._possible)
 
 
-def _drop(decisions: Iterable[Decision]) -> None:
-    for _ in decisions:
+def _drop(events: Iterable[LogEvent]) -> None:
+    for _ in events:
         pass
 
 

@@ -70,7 +70,7 @@ def _watch(aws: LocalAws, subscriber: Subscriber, mapping: ServedMapping, report
     rules = _modified()
     while True:
         alerts = subscriber.receive(WATCH_SECONDS)
-        report.mapping_log(list(mapping.decisions()))
+        report.mapping_log(list(mapping.log_events()))
         if _modified() != rules:
             rules = _modified()
             report.rules_changed()

@@ -8,12 +8,12 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from local.event_source_mapping import (
-    Decision,
+from event_source_mapping import (
     EventSourceMappingError,
     FunctionInvoker,
     Invocation,
     InvokeResult,
+    LogEvent,
     Options,
     RetrySchedule,
     serve,
@@ -33,17 +33,17 @@ class ServedMapping:
     """A mapping that is served from a thread of this process."""
 
     def __init__(self) -> None:
-        self._decisions: queue.SimpleQueue[Decision] = queue.SimpleQueue()
+        self._events: queue.SimpleQueue[LogEvent] = queue.SimpleQueue()
         self._ended: MappingError | None = None
 
-    def decisions(self) -> Iterator[Decision]:
-        """Yield the decisions since the last call.
+    def log_events(self) -> Iterator[LogEvent]:
+        """Yield the log events since the last call.
 
         Raises MappingError if serving the mapping has ended with an error.
         """
         while True:
             try:
-                yield self._decisions.get_nowait()
+                yield self._events.get_nowait()
             except queue.Empty:
                 break
         if self._ended:
@@ -55,14 +55,14 @@ class ServedMapping:
             serve(
                 [uuid],
                 endpoint_url=aws.endpoint_url,
-                on_decision=self._decisions.put,
+                on_event=self._events.put,
                 stop=stop,
                 options=Options(retry=RetrySchedule.fixed(RETRY_SECONDS), poll_interval=POLL_SECONDS),
                 around_function=lambda function: _Crashing(function, poison),
             )
         except EventSourceMappingError as error:
             self._ended = MappingError(f"The event source mapping cannot be served: {error}")
-        except Exception as error:  # noqa: BLE001 - in a thread: kept until `decisions` raises it
+        except Exception as error:  # noqa: BLE001 - in a thread: kept until `log_events` raises it
             self._ended = MappingError(
                 f"The event source mapping ended unexpectedly: {error!r}. Start again with `npm start`."
             )

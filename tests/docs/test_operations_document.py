@@ -46,7 +46,7 @@ def _examples(*, with_stage: bool) -> list[tuple[Block, str, str]]:
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give a folder that looks like the project and may be written to."""
     folder = tmp_path_factory.mktemp("project")
-    for name in (".venv", "notifications", "operations", "local", "events", "infrastructure"):
+    for name in (".venv", "notifications", "operations", "events", "infrastructure"):
         (folder / name).symlink_to(ROOT / name)
     for name in ("alerts.toml", "serverless.yml", "package.json"):
         (folder / name).write_text((ROOT / name).read_text(encoding="utf-8"), encoding="utf-8")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from local.event_source_mapping.virtual import VirtualScheduler
+from event_source_mapping.running.virtual import VirtualScheduler
 from notifications.alerts import Alert
 from notifications.decide import Hour, Tally
 from notifications.failures import Failures, Parked, SqsFailures

@@ -9,13 +9,14 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from local.event_source_mapping.fakes import FUNCTION_ARN, MAPPING_UUID, STREAM_ARN, FakeShard
-from local.event_source_mapping.ports import FailureNotice, Invocation
-from local.event_source_mapping.responses import InvokeResult
-from local.event_source_mapping.retries import RetrySchedule
-from local.event_source_mapping.session import Options
-from local.event_source_mapping.settings import MappingSettings
-from local.event_source_mapping.simulation import Simulation
+from event_source_mapping.mapping.ports import FailureNotice
+from event_source_mapping.mapping.session import Options
+from event_source_mapping.mapping.settings import MappingSettings
+from event_source_mapping.model.invocations import Invocation, InvokeResult
+from event_source_mapping.model.retry_schedule import RetrySchedule
+from event_source_mapping.testing.builders import FUNCTION_ARN, MAPPING_UUID, STREAM_ARN
+from event_source_mapping.testing.fake_stream import FakeShard
+from event_source_mapping.testing.simulation import Simulation
 from notifications.bootstrap import LONGEST_CALL
 from notifications.failures import SqsFailures
 from notifications.ledger_table import DynamoDbLedger

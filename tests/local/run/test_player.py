@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from local.event_source_mapping import Decision
-from local.event_source_mapping import Outcome as Decided
+from event_source_mapping import EventType, LogEvent
 from local.reports.report import RunSummary
 from local.run import player as player_module
 from local.run.player import Player
@@ -41,16 +40,16 @@ class Topic:
 
 
 class Mapping:
-    """An event source mapping that has one decision, given when it is asked for the second time."""
+    """An event source mapping that has one log event, given when it is asked for the second time."""
 
     def __init__(self) -> None:
         self.asked = 0
 
-    def decisions(self) -> Iterator[Decision]:
+    def log_events(self) -> Iterator[LogEvent]:
         """Yield it, once the sample was made."""
         self.asked += 1
         if self.asked == SECOND:
-            yield Decision(0, "mapping", Decided.SPLIT, "the invocation failed")
+            yield LogEvent(0, "mapping", EventType.SPLIT, "the invocation failed")
 
 
 class Queue:
@@ -66,16 +65,16 @@ class Queue:
 
 
 class Recorder:
-    """A report that keeps the samples without an alert, the decisions of the mapping and what was given up."""
+    """A report that keeps the samples without an alert, the log events of the mapping and what was given up."""
 
     def __init__(self) -> None:
         self.quiet: list[Sample] = []
-        self.decisions: list[Decision] = []
+        self.events: list[LogEvent] = []
         self.failures: list[Any] = []
 
-    def mapping_log(self, decisions: list[Decision]) -> None:
-        """Keep the decisions."""
-        self.decisions += decisions
+    def mapping_log(self, events: list[LogEvent]) -> None:
+        """Keep the events."""
+        self.events += events
 
     def given_up(self, failure: Any) -> None:
         """Keep what was given up."""
@@ -215,7 +214,7 @@ def test_how_a_sample_came_to_be_given_up_is_reported() -> None:
     summary, recorder = _play({"added": ["new"]}, topic, _crash(topic), queue=Queue({"reason": "crashed"}))
     assert summary.ok
     assert (summary.expected, summary.received) == (3, 3)
-    assert [decision.outcome for decision in recorder.decisions] == [Decided.SPLIT]
+    assert [event.outcome for event in recorder.events] == [EventType.SPLIT]
     assert recorder.failures == [{"reason": "crashed"}]
 
 
