@@ -91,7 +91,7 @@ def _partial(answer: Any, records: Sequence[Record], state: dict[str, Any]) -> I
     for failure in failures:
         identifier = failure.get("itemIdentifier") if isinstance(failure, dict) else None
         if not isinstance(identifier, str) or identifier not in positions:
-            return Failed(f"{_short(failure)} names no record of the batch", splittable=False)
+            return Failed(f"no record of the batch is named by {_short(failure)}", splittable=False)
         named.append(positions[identifier])
     lowest = min(named, key=lambda index: int(records[index].sequence_number))
     return Partial(lowest, f"batchItemFailures names {len(set(named))} of {len(records)}", state)

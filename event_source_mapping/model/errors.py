@@ -31,7 +31,7 @@ class FilterPatternError(SettingsError):
 
 
 class MappingNotFoundError(EventSourceMappingError):
-    """The Lambda API knows no mapping with that UUID."""
+    """The Lambda API has no mapping with that UUID."""
 
 
 class EndpointError(EventSourceMappingError):

@@ -15,7 +15,7 @@ class Invocation:
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     def body(self) -> bytes:
-        """Give the event as it travels."""
+        """Give the event as it travels: compact JSON, UTF-8."""
         records = b",".join(record.encoded for record in self.records)
         rest = b"," + encode(self.extra)[1:-1] if self.extra else b""
         return b'{"Records":[' + records + b"]" + rest + b"}"
@@ -29,8 +29,8 @@ class Invocation:
 class InvokeResult:
     """The answer of an invocation that reached the function."""
 
-    payload: bytes = b"null"
-    function_error: str | None = None
+    payload: bytes = b"null"  # the function's answer, JSON unless it misbehaves
+    function_error: str | None = None  # Handled or Unhandled; None when the function returned
     status_code: int = 200
     executed_version: str = "$LATEST"
     request_id: str = ""

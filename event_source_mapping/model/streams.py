@@ -28,7 +28,7 @@ class ShardDescription:
 
     shard_id: str
     parent_id: str | None = None
-    closed: bool = False
+    closed: bool = False  # no record will be added
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +36,8 @@ class StreamPage:
     """One page of DescribeStream."""
 
     shards: tuple[ShardDescription, ...]
-    status: str = "ENABLED"
-    last_shard_id: str | None = None
+    status: str = "ENABLED"  # ENABLED, ENABLING, DISABLED or DISABLING
+    last_shard_id: str | None = None  # where the next page goes on; None on the last one
 
 
 @dataclass(frozen=True, slots=True)

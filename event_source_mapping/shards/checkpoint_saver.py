@@ -19,7 +19,7 @@ class CheckpointSaver:
         state: Callable[[], Mapping[str, ShardCheckpoint]],
         trouble: Callable[[str], None],
     ) -> None:
-        """Take `state`, which gives what to save, and `trouble`, told when that fails."""
+        """Take `state`, which gives what to save, and `trouble`, called with the reason when that fails."""
         self._store = store
         self._mapping = mapping
         self._state = state

@@ -20,7 +20,7 @@ def test_absent_settings_take_awss_defaults() -> None:
 
 def test_null_and_empty_values_are_absent() -> None:
     """What the API answers for settings that are off [Settings]."""
-    answer = {
+    answer: dict[str, Any] = {
         **MINIMAL,
         "MaximumRetryAttempts": None,
         "DestinationConfig": {"OnFailure": {}},

@@ -177,7 +177,7 @@ def test_trouble_with_the_lambda_api_is_reported_once_and_changes_nothing() -> N
     def broken(_: str) -> MappingStatus:
         raise EndpointError("cannot reach the endpoint")
 
-    simulation.mappings.mapping = broken  # type: ignore[method-assign]
+    simulation.mappings.mapping = broken  # type: ignore[method-assign, assignment]
     simulation.run(seconds=30, idle=100)
     assert sent(simulation) == [[1]]
     assert len(simulation.logged(EventType.WARNING)) == 1
