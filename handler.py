@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from notifications.batch import Response
 from notifications.bootstrap import build
-from notifications.respond import Response
 
 _pipeline = build(os.environ)
 

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.peers import Handler
-from notifications import rules_file
 from notifications.bootstrap import RULES, make_client
-from notifications.failures import SqsFailures
-from notifications.ledger_table import DynamoDbLedger
+from notifications.config import rules_file
 from notifications.pipeline import Pipeline
-from notifications.publish import SnsTopic
+from notifications.publishing.failures import SqsFailures
+from notifications.publishing.ledger_table import DynamoDbLedger
+from notifications.publishing.topic import SnsTopic, encode_form_once
 from operations.deployed.local_endpoint import CREDENTIALS, REGION, local_client
 
 OURS = "product alerts"
@@ -44,13 +44,14 @@ def client_of(name: str, service: str, endpoint_url: str) -> Any:
     """Make the client that a contender would have: ours as `bootstrap` makes it, a peer's with boto3's defaults."""
     if name not in {OURS, SHIPPED}:
         return local_client(service, endpoint_url)
-    return make_client(
+    client = make_client(
         service,
         endpoint_url=endpoint_url,
         region_name=REGION,
         aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
     )
+    return encode_form_once(client) if service == "sns" else client
 
 
 def product_alerts(

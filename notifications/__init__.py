@@ -1,4 +1,4 @@
-"""From a stream record to a published alert: one module a step, each named after its step.
+"""From a stream record to a published alert: all that is deployed, a room a step.
 
-decode ─▶ changes ─▶ rules ─▶ alerts ─▶ publish ─▶ respond; `pipeline` runs them, `bootstrap` puts them together.
+stream ◀─ text ◀─ rules ◀─ config, alerts ◀─ publishing; `pipeline` runs the steps, `bootstrap` puts the parts together.
 """

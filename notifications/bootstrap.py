@@ -8,68 +8,60 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
-from notifications import rules_file
+from notifications.config import rules_file
 from notifications.errors import ConfigurationError
-from notifications.failures import Parked, SqsFailures
 from notifications.pipeline import Pipeline
+from notifications.publishing.failures import Parked, SqsFailures
+from notifications.time_budget import ATTEMPTS, CONNECT_SECONDS, LONGEST_CALL, READ_SECONDS
 
 RULES = Path(__file__).parent.parent / "alerts.toml"
-
-CONNECT_SECONDS = 1
-READ_SECONDS = 4
-ATTEMPTS = 2
-LONGEST_CALL = (CONNECT_SECONDS + READ_SECONDS) * ATTEMPTS * 1000 + 2000
-"""Milliseconds that one call to AWS takes at the most, the pause between its attempts included."""
 
 
 def build(environ: Mapping[str, str], rules: Path = RULES) -> Pipeline:
     """Build the pipeline; ConfigurationError (RulesError for the rules) says what it cannot start with."""
     printing = bool(environ.get("PRINT_ALERTS"))
     _log_to_stderr(logging.WARNING if printing else logging.INFO)
-    loaded = rules_file.load(rules)
+    ruleset = rules_file.load(rules)
     if printing:
-        from notifications.fakes import MemoryLedger  # noqa: PLC0415 - never used on AWS, as is the next
-        from notifications.printing import PrintingFailures, PrintingTopic  # noqa: PLC0415
+        from notifications.publishing.fakes import MemoryLedger  # noqa: PLC0415 - never used on AWS, as is the next
+        from notifications.publishing.printing import PrintingFailures, PrintingTopic  # noqa: PLC0415
 
-        return Pipeline(loaded, PrintingTopic(), MemoryLedger(), PrintingFailures())
+        return Pipeline(ruleset, PrintingTopic(), MemoryLedger(), PrintingFailures())
 
-    from notifications.ledger_table import DynamoDbLedger  # noqa: PLC0415
-    from notifications.publish import SnsTopic  # noqa: PLC0415
+    from notifications.publishing.ledger_table import DynamoDbLedger  # noqa: PLC0415 - boto3 is most of the start-up
+    from notifications.publishing.topic import SnsTopic, encode_form_once  # noqa: PLC0415
 
+    topic_arn = _required(environ, "ALERTS_TOPIC_ARN")
+    table_name = _required(environ, "LEDGER_TABLE_NAME")
+    retention_days = _days(environ, "LEDGER_RETENTION_DAYS")
+    failures = LazyFailures(_required(environ, "FAILURES_QUEUE_URL"), environ.get("CODE_VERSION", ""))
     return Pipeline(
-        loaded,
-        SnsTopic(_client("sns"), _required(environ, "ALERTS_TOPIC_ARN")),
-        DynamoDbLedger(
-            _client("dynamodb"),
-            _required(environ, "LEDGER_TABLE_NAME"),
-            _days(environ, "LEDGER_RETENTION_DAYS"),
-        ),
-        _Failures(_required(environ, "FAILURES_QUEUE_URL"), environ.get("CODE_VERSION", "")),
+        ruleset,
+        SnsTopic(encode_form_once(make_client("sns")), topic_arn),
+        DynamoDbLedger(make_client("dynamodb"), table_name, retention_days),
+        failures,
         longest_call=LONGEST_CALL,
     )
 
 
-class _Failures:
+class LazyFailures:
     """The failures queue, with its client made when the first record is parked: most functions never park one."""
 
     def __init__(self, queue_url: str, code_version: str) -> None:
+        """Park to `queue_url`."""
         self._queue_url, self._code_version = queue_url, code_version
 
     def park(self, parked: Parked) -> None:
         """Park it in SQS."""
-        SqsFailures(_client("sqs"), self._queue_url, self._code_version).park(parked)
+        SqsFailures(make_client("sqs"), self._queue_url, self._code_version).park(parked)
 
 
 @cache
-def _client(service: str) -> Any:
-    return make_client(service)
-
-
 def make_client(service: str, **options: Any) -> Any:
-    """Make a client; `options` are those of botocore's `create_client`, such as another endpoint to measure it with."""
-    from botocore.config import Config  # noqa: PLC0415 - most of the start-up time; `invoke local` can do without
+    """Make the boto3 client of a service, once; `options` are boto3's own, such as `endpoint_url`."""
+    import boto3  # noqa: PLC0415 - most of the start-up time; `invoke local` can do without
+    from botocore.config import Config  # noqa: PLC0415
 
     config = Config(
         connect_timeout=CONNECT_SECONDS,
@@ -77,34 +69,7 @@ def make_client(service: str, **options: Any) -> Any:
         retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
         parameter_validation=False,  # of what we make ourselves: a fifth of the CPU of an alert
     )
-    client = _session().create_client(service, config=config, **options)
-    _encode_once(client)
-    return client
-
-
-def _encode_once(client: Any) -> None:
-    """Have a client encode the form that SNS takes once a call; botocore does it twice, to sign and to send.
-
-    With ten alerts in a call that is much of what publishing costs: 20% of the CPU of an alert is saved.
-    """
-    client.meta.events.register_first(f"request-created.{client.meta.service_model.service_id.hyphenize()}", _encode)
-
-
-def _encode(request: Any, **_: Any) -> None:
-    if isinstance(request.data, dict):
-        request.data = urlencode(request.data, doseq=True)
-
-
-@cache
-def _session() -> Any:
-    """Make the one session of all clients: what it loads and looks up, it does once.
-
-    It is botocore's, which makes the very clients that boto3 hands on: boto3 would add its S3 transfers and resources
-    to the start, 13% of it.
-    """
-    from botocore.session import Session  # noqa: PLC0415
-
-    return Session()
+    return boto3.client(service, config=config, **options)
 
 
 def _required(environ: Mapping[str, str], name: str) -> str:

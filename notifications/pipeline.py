@@ -1,4 +1,4 @@
-"""The way of a batch: decode, evaluate, decide, publish, respond. No exception leaves it.
+"""The way of a batch: read, ask, decide, publish, park, write, respond. No exception leaves it.
 
 What it promises, whatever a stream sends and whatever AWS answers:
 - the response names the first record whose alerts are not all safe, and nothing behind it is acknowledged;
@@ -9,54 +9,30 @@ What it promises, whatever a stream sends and whatever AWS answers:
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from notifications.alerts import Alert
-from notifications.batch import Batch
-from notifications.calls import chunks
-from notifications.decode import StreamRecord, decode
-from notifications.errors import OutOfTimeError, PermanentError, ProductAlertsError, RetryableError
-from notifications.failures import Failures
-from notifications.ledger import MOST_ENTRIES, Entry, Ledger, SentAlert, product_key
-from notifications.message import Message, to_message
-from notifications.plan import Candidate, Plan, question
-from notifications.publish import Topic, batches
-from notifications.respond import Response, respond
-from notifications.rules_file import Rules
+from notifications.batch import Batch, Response
+from notifications.errors import PermanentError, ProductAlertsError, RetryableError
+from notifications.publishing.failures import Failures
+from notifications.publishing.ledger import MOST_ENTRIES, Entry, Ledger, LedgerQuery, LedgerSnapshot, SentAlert
+from notifications.publishing.messages import Message, group_for_publishing, to_message
+from notifications.publishing.topic import Topic
+from notifications.record import RecordState
+from notifications.rules.ruleset import Ruleset
+from notifications.time_budget import Deadline, RemainingTime
 
 log = logging.getLogger(__name__)
-
-RemainingTime = Callable[[], int]
-"""Gives the milliseconds that are left of this invocation."""
-Work = dict[int, tuple[StreamRecord, list[Candidate], str]]
-"""Position of a record to the record, the rules that may fire for it, and the product that it has them forget."""
-
-
-class Deadline:
-    """When to start no further call: one may hang for its whole timeout, and the response must still go out."""
-
-    def __init__(self, remaining_time: RemainingTime | None, longest_call: int) -> None:
-        """Keep free what a call and the one that writes it down may take, in milliseconds; None: no limit."""
-        self._remaining_time = remaining_time
-        self._longest_call = min(longest_call, remaining_time() // 4) if remaining_time else 0
-
-    def before(self, calls: int) -> Callable[[], None]:
-        """Give a check to be made before each request."""
-        return lambda: self.check(calls)
-
-    def check(self, calls: int) -> None:
-        """Raise OutOfTimeError if so many calls could outlast the invocation."""
-        if self._remaining_time and self._remaining_time() < self._longest_call * calls:
-            raise OutOfTimeError("the invocation's time is nearly up")
 
 
 class Pipeline:
     """Rules, and what they write to."""
 
-    def __init__(self, rules: Rules, topic: Topic, ledger: Ledger, failures: Failures, longest_call: int = 0) -> None:
+    def __init__(
+        self, ruleset: Ruleset, topic: Topic, ledger: Ledger, failures: Failures, longest_call: int = 0
+    ) -> None:
         """Put together what `bootstrap` chose; one call to AWS takes at most `longest_call` milliseconds."""
-        self._rules = rules
+        self._ruleset = ruleset
         self._topic = topic
         self._ledger = ledger
         self._failures = failures
@@ -67,125 +43,112 @@ class Pipeline:
 
         An event with `"redrive": true` brings back records that were given up, perhaps behind later ones.
         """
-        replayed = isinstance(event, dict) and event.get("redrive") is True
-        batch = Batch(_records_of(event), replayed)
         deadline = Deadline(remaining_time, self._longest_call)
-        plan = Plan(self._rules, replayed=replayed)
-        work = self._read(batch, plan)
-        published: list[Alert] = []
-        if self._ask(batch, plan, work, deadline):
-            published = self._publish(batch, self._decide(batch, plan, work), deadline)
+        batch = self._read(event)
+        snapshot = self._ask(batch, deadline)
+        messages = self._decide(batch, snapshot)
+        unwritten = self._publish(batch, messages, deadline)
         self._park(batch, deadline)
-        self._write(batch, published, deadline)
-        batch.tell()
-        return respond(batch.records, batch.unsafe)
+        self._write(batch, [*unwritten, *batch.to_remember()], deadline)
+        batch.log_summary()
+        return batch.respond()
 
-    def _read(self, batch: Batch, plan: Plan) -> Work:
+    def _read(self, event: Any) -> Batch:
         """Find the records that anything follows from. What cannot be read is given up."""
-        work = {}
-        dismisses = self._rules.ruleset.dismisses
-        for position, raw in enumerate(batch.records):
-            if dismisses(raw):
-                continue
-            with batch.guard(position):
-                record = decode(raw)
-                candidates = plan.candidates(record)
-                removed = plan.product_of(record) if plan.remembers(record) else ""
-                if candidates or removed:
-                    batch.concerns(position, candidates[0].product if candidates else removed)
-                    work[position] = (record, candidates, removed)
-        return work
+        records = _records_of(event)
+        replayed = isinstance(event, dict) and event.get("redrive") is True
+        batch = Batch(len(records))
+        can_skip = self._ruleset.prefilter.can_skip
+        for position, raw in enumerate(records):
+            if not can_skip(raw):
+                record = RecordState(position, raw, replayed)
+                batch.records.append(record)
+                with batch.guard(record):
+                    record.read(self._ruleset)
+        return batch
 
-    def _ask(self, batch: Batch, plan: Plan, work: Work, deadline: Deadline) -> bool:
-        """Let the plan know what was sent and what rules remember; false, with all handed back, if that fails."""
-        asked = question(each for _, candidates, _ in work.values() for each in candidates)
-        asked.products.update(removed for _, _, removed in work.values() if removed)
-        if not asked.alerts and not asked.products:
-            return True
+    def _ask(self, batch: Batch, deadline: Deadline) -> LedgerSnapshot:
+        """Ask what was sent and what rules remember; if that fails, all that depends on it comes again."""
+        query = LedgerQuery()
+        for record in batch.open:
+            record.ask(query)
         try:
-            plan.known = self._ledger.read(asked, deadline.before(calls=3))  # to read, to publish, to write down
+            if query:
+                return self._ledger.read(query, deadline.before(calls=3))  # to read, to publish, to write down
         except ProductAlertsError as error:
-            for position in work:
-                batch.hold(position, error)
-            return False
-        return True
+            for record in batch.open:
+                record.come_again(error)
+        return LedgerSnapshot()
 
-    def _decide(self, batch: Batch, plan: Plan, work: Work) -> list[Message]:
+    def _decide(self, batch: Batch, snapshot: LedgerSnapshot) -> list[Message]:
         """Decide record by record, in order; return what is to be published."""
         messages: list[Message] = []
-        for position, (record, candidates, removed) in work.items():
-            with batch.guard(position):
-                due = batch.decided(position, plan.decide(candidates), plan.known)
-                messages += [to_message(alert) for alert in due]
-                if removed:
-                    batch.forget(position, *plan.forget(record))
+        for record in batch.open:
+            with batch.guard(record):
+                alerts = record.decide(self._ruleset, snapshot)
+                batch.record_of.update({alert.id: record for alert in alerts})
+                messages += [to_message(alert) for alert in alerts]
         return messages
 
-    def _publish(self, batch: Batch, messages: Iterable[Message], deadline: Deadline) -> list[Alert]:
+    def _publish(self, batch: Batch, messages: Sequence[Message], deadline: Deadline) -> list[Entry]:
         """Publish, product by product in order; return the alerts that are out and not written down yet."""
-        unwritten: list[Alert] = []
-        for planned in batches(messages):
-            free = batch.not_held(planned)
+        unwritten: list[Entry] = []
+        for group in group_for_publishing(messages):
+            free = batch.sendable(group)
             if not free:
                 continue
             try:
                 deadline.check(calls=2)  # to publish, to write down
-                unwritten += self._publish_some(batch, free)
+                unwritten += self._publish_group(batch, free)
             except RetryableError as error:
-                batch.outage = error  # to go on would cost a timeout for every batch to come
-                batch.not_held(free)
+                batch.outage = error  # to go on would cost a timeout for every group to come
+                batch.sendable(free)
             if len(unwritten) >= MOST_ENTRIES:
-                self._write_some(batch, _sent(unwritten[:MOST_ENTRIES]), deadline)
+                self._write(batch, unwritten[:MOST_ENTRIES], deadline)
                 del unwritten[:MOST_ENTRIES]
         return unwritten
 
-    def _publish_some(self, batch: Batch, messages: list[Message]) -> list[Alert]:
-        """Publish one batch and return the alerts that are out; RetryableError if none is."""
-        published = []
-        for outcome in self._topic.publish(messages):
-            alert = outcome.message.alert
-            if outcome.error is None:
-                published.append(alert)
-                batch.published.add(alert.id)
-            elif isinstance(outcome.error, PermanentError):
-                batch.refused(alert, outcome.error)
+    def _publish_group(self, batch: Batch, messages: list[Message]) -> list[Entry]:
+        """Publish one group and return the alerts that are out; RetryableError if none is."""
+        published: list[Entry] = []
+        for result in self._topic.publish(messages):
+            alert = result.message.alert
+            record = batch.record_of[alert.id]
+            if result.error is None:
+                published.append(SentAlert(record.product, alert))
+                record.published.append(alert.id)
+            elif isinstance(result.error, PermanentError):
+                record.give_up(result.error, alert.rule)
             else:
-                batch.hold_product(alert, outcome.error)
+                batch.failed_products[alert.subject] = result.error
+                record.come_again(result.error)
         return published
 
-    def _write(self, batch: Batch, published: list[Alert], deadline: Deadline) -> None:
-        """Write down what was published, and what rules remember up to each product's first unsafe record."""
-        for part in chunks([*_sent(published), *batch.to_remember()], MOST_ENTRIES):
-            self._write_some(batch, part, deadline)
+    def _park(self, batch: Batch, deadline: Deadline) -> None:
+        """Park what was given up, before the first record that comes again anyway: each is parked once."""
+        for record in batch.safe:
+            if record.given_up:
+                try:
+                    deadline.check(calls=2)  # to park, to write down
+                    self._failures.park(record.given_up)
+                    batch.parked += 1
+                except ProductAlertsError as error:
+                    record.come_again(error)
+                    return
 
-    def _write_some(self, batch: Batch, entries: Sequence[Entry], deadline: Deadline) -> None:
-        """Write one transaction.
+    def _write(self, batch: Batch, entries: Sequence[Entry], deadline: Deadline) -> None:
+        """Write down what was published, and what rules remember, a transaction at a time.
 
         Alerts are out already, so a failure takes none of them back. But what a rule should remember and does not would
         lose or repeat later alerts: those records come again.
         """
-        try:
-            self._ledger.write(entries, deadline.before(calls=1))
-        except ProductAlertsError as error:
-            log.warning("the ledger misses %d entries, a repeat may alert again: %s", len(entries), error)
-            batch.forgotten(entries, error)
-
-    def _park(self, batch: Batch, deadline: Deadline) -> None:
-        """Park what was given up, before the first record that comes again anyway: each is parked once."""
-        for position in sorted(batch.to_park):
-            if batch.unsafe and position >= min(batch.unsafe):
-                return
+        for start in range(0, len(entries), MOST_ENTRIES):
+            part = entries[start : start + MOST_ENTRIES]
             try:
-                deadline.check(calls=2)  # to park, to write down
-                self._failures.park(batch.to_park[position])
-                batch.parked += 1
+                self._ledger.write(part, deadline.before(calls=1))
             except ProductAlertsError as error:
-                batch.hold(position, error)
-                return
-
-
-def _sent(alerts: Iterable[Alert]) -> list[Entry]:
-    return [SentAlert(product_key(alert.source, alert.subject), alert) for alert in alerts]
+                log.warning("the ledger misses %d entries, a repeat may alert again: %s", len(part), error)
+                batch.not_written(part, error)
 
 
 def _records_of(event: Any) -> Sequence[Any]:

@@ -11,13 +11,14 @@ from typing import Any
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from notifications import rules_file
-from notifications.alerts import Alert, alert_id
-from notifications.changes import ProductChange
-from notifications.decode import decode
-from notifications.message import Message, to_message
-from notifications.rules_file import Rules
-from notifications.texts import Occasion
+from notifications.alerts.alerts import Alert, alert_id
+from notifications.config import rules_file
+from notifications.publishing.messages import Message, to_message
+from notifications.record import RecordState
+from notifications.rules.memory import NOTHING
+from notifications.rules.rule import Evaluation
+from notifications.rules.ruleset import Ruleset
+from notifications.stream.changes import Change, decode
 
 settings.register_profile(
     "suite",
@@ -173,25 +174,26 @@ def _number(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {"N": str(value)}
 
 
-def fired(loaded: Rules, entry: dict[str, Any]) -> list[Occasion]:
+def fired(loaded: Ruleset, entry: dict[str, Any]) -> list[Evaluation]:
     """Give what the rules make of a record, those that fire, as if each saw its first change."""
-    record = decode(entry)
-    change = ProductChange(record)
-    judged = ((rule, rule.judge(change)) for rule in loaded.ruleset.concerned(record))
-    return [Occasion(loaded.product, change, rule, judgement) for rule, judgement in judged if judgement.fired]
+    record = RecordState(0, entry)
+    record.read(loaded)
+    for evaluation in record.evaluations:
+        evaluation.decide(NOTHING)
+    return [evaluation for evaluation in record.evaluations if evaluation.judgement.fired]
 
 
-def change_of(entry: dict[str, Any]) -> ProductChange:
+def change_of(entry: dict[str, Any]) -> Change:
     """Give the change that a record describes."""
-    return ProductChange(decode(entry))
+    return decode(entry)
 
 
-def rules(text: str = EVERY_KIND) -> Rules:
+def rules(text: str = EVERY_KIND) -> Ruleset:
     """Read the rules in a TOML text."""
     return rules_file.parse(text)
 
 
-def one_rule(when: str, more: str = "", product: str = "") -> Rules:
+def one_rule(when: str, more: str = "", product: str = "") -> Ruleset:
     """Read a file with one rule, named "r"."""
     return rules(f'[product]\n{product}\n[[rules]]\nname = "r"\nwhen = "{when}"\n{more}\n')
 

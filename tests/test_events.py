@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from notifications import rules_file
 from notifications.bootstrap import RULES
-from notifications.fakes import MemoryFailures, MemoryLedger, MemoryTopic
+from notifications.config import rules_file
 from notifications.pipeline import Pipeline
+from notifications.publishing.fakes import MemoryFailures, MemoryLedger, MemoryTopic
 from tests.builders import EVENTS, sample
 from tests.json_schemas import mistakes_in
 

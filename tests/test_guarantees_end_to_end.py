@@ -24,7 +24,7 @@ from local.samples.subscriber import Subscriber
 from local.stack import local_aws as local_aws_module
 from local.stack.deployment import deploy
 from local.stack.local_aws import local_aws
-from notifications.failures import Parked, SqsFailures
+from notifications.publishing.failures import Parked, SqsFailures
 from tests.conftest import DeployedService
 
 pytestmark = pytest.mark.end_to_end

@@ -13,10 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from notifications.alerts import TYPES, compose
-from notifications.fakes import MemoryFailures, MemoryLedger, MemoryTopic
-from notifications.message import MOST_BYTES, to_message
+from notifications.alerts.alerts import TYPES, compose
 from notifications.pipeline import Pipeline
+from notifications.publishing.fakes import MemoryFailures, MemoryLedger, MemoryTopic
+from notifications.publishing.messages import to_message
+from notifications.sns_limits import MOST_BYTES
 from tests.builders import (
     EVERY_KIND,
     added,
@@ -68,7 +69,7 @@ first_sight = true
 
 def messages(entry: dict[str, Any], loaded: Any = RULES) -> list[dict[str, Any]]:
     """Give what is published for a record."""
-    return [json.loads(to_message(compose(occasion)).body) for occasion in fired(loaded, entry)]
+    return [json.loads(to_message(compose(evaluation, loaded.product)).body) for evaluation in fired(loaded, entry)]
 
 
 def test_there_is_a_schema_for_each_type_and_no_other() -> None:

@@ -270,7 +270,7 @@ def test_the_products_table_is_safe_to_keep(packaged: Packaged, stage: str) -> N
 
 
 def test_the_ledger_forgets_by_itself_and_has_the_key_that_the_code_writes(packaged: Packaged) -> None:
-    """Its key and its time to live are the attributes of `notifications.ledger`."""
+    """Its key and its time to live are the attributes of `notifications.publishing.ledger`."""
     table = packaged().resource("LedgerTable")["Properties"]
     assert [key["AttributeName"] for key in table["KeySchema"]] == ["product", "alert"]
     assert table["TimeToLiveSpecification"] == {"AttributeName": "expiresAt", "Enabled": True}
@@ -379,7 +379,7 @@ def names_in(package: Package) -> set[str]:
 def test_the_artifact_holds_the_code_the_rules_and_nothing_of_ours_besides(packaged: Packaged, stage: str) -> None:
     """Handler, rules and `notifications` as they are in the repository; no tests, operations or local AWS."""
     names = names_in(packaged(stage))
-    ours = {f"notifications/{path.name}" for path in (ROOT / "notifications").glob("*.py")}
+    ours = {str(path.relative_to(ROOT)) for path in (ROOT / "notifications").rglob("*.py")}
     assert {"handler.py", "alerts.toml", *ours} <= names
     tops = {name.split("/")[0] for name in names}
     foreign = {

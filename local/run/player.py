@@ -11,7 +11,7 @@ from local.samples.rules_outline import RulesOutline
 from local.samples.samples import Sample
 from local.samples.subscriber import ReceivedAlert, Subscriber
 from local.stack.served_mapping import ServedMapping
-from notifications.alerts import TYPES
+from notifications.alerts.alerts import TYPES
 
 FIRST_ALERT_WITHIN_SECONDS = 45  # the function starts for the first time, and the machine may be busy
 NEXT_ALERT_WITHIN_SECONDS = 30

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from notifications import rules_file
+from notifications.config import rules_file
 from notifications.errors import ConfigurationError, Problem, RulesError
 from operations.settings.compatibility import Mismatch, mismatches
 from operations.settings.project import DEFAULT_STAGE, PROJECT
@@ -36,9 +36,9 @@ def run(arguments: argparse.Namespace) -> int:
     found: list[Mismatch] = []
     count = 0
     try:
-        rules = rules_file.load(arguments.rules)
-        count = len(rules.ruleset.rules)
-        found = mismatches(rules, read_service(PROJECT, arguments.stage, _given(arguments.param)))
+        ruleset = rules_file.load(arguments.rules)
+        count = len(ruleset.rules)
+        found = mismatches(ruleset, read_service(PROJECT, arguments.stage, _given(arguments.param)))
     except RulesError as error:
         problems = error.problems
     except ConfigurationError as error:

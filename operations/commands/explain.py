@@ -7,8 +7,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from notifications import rules_file
-from notifications.alerts import rfc3339
+from notifications.config import rules_file
+from notifications.text.formatting import rfc3339
 from operations.evaluation.recorded_events import records_in
 from operations.evaluation.verdicts import Verdict, judge
 from operations.settings.project import PROJECT
@@ -30,8 +30,8 @@ def add_to(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Explain and return 0. Raises ConfigurationError for a file that cannot be read."""
-    rules = rules_file.load(arguments.rules)
-    verdicts = list(judge(rules, records_in(arguments.event)))
+    ruleset = rules_file.load(arguments.rules)
+    verdicts = list(judge(ruleset, records_in(arguments.event)))
     if arguments.json:
         print(json.dumps([_as_json(verdict) for verdict in verdicts], indent=2))
         return 0
@@ -42,12 +42,12 @@ def run(arguments: argparse.Namespace) -> int:
         if verdict.number != number:
             number = verdict.number
             terminal.line(("\n" if number > 1 else "") + terminal.style("bold", _heading(verdict)))
-            if verdict.record is None:
+            if verdict.change is None:
                 terminal.line(terminal.style("bad", f"   ✗ {verdict.reason}"))
-        if verdict.record is not None:
+        if verdict.change is not None:
             terminal.line(_line(terminal, verdict, width))
     fired = sum(verdict.fired for verdict in verdicts)
-    terminal.line(f"\n{_count(number, 'record')}, {_count(len(rules.ruleset.rules), 'rule')}: {_count(fired, 'alert')}")
+    terminal.line(f"\n{_count(number, 'record')}, {_count(len(ruleset.rules), 'rule')}: {_count(fired, 'alert')}")
     return 0
 
 
@@ -65,11 +65,11 @@ def _as_json(verdict: Verdict) -> dict[str, Any]:
 
 
 def _heading(verdict: Verdict) -> str:
-    if verdict.record is None:
+    if verdict.change is None:
         return f"{verdict.number}. malformed record, sequence number {verdict.sequence_number or 'unknown'}"
-    when = rfc3339(verdict.record.created_at)
+    when = rfc3339(verdict.change.created_at)
     return (
-        f"{verdict.number}. {verdict.record.event_name} {verdict.subject}, "
+        f"{verdict.number}. {verdict.change.event_name} {verdict.subject}, "
         f"sequence number {verdict.sequence_number}{f', {when}' if when else ''}"
     )
 

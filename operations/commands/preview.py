@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from notifications import rules_file
+from notifications.config import rules_file
 from operations.deployed.stack import add_stage_to
 from operations.deployed.stream_records import Stream
 from operations.evaluation.preview import Preview, in_stream_order, preview

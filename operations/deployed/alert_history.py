@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from notifications.alerts import rfc3339
-from notifications.ledger import product_key
+from notifications.publishing.ledger_table import partition_of
+from notifications.text.formatting import rfc3339
 from operations.deployed.stack import Stack
 
 
@@ -20,7 +20,7 @@ def alerts_of(stack: Stack, product_id: str) -> Iterator[dict[str, Any]]:
         "TableName": stack.outputs["LedgerTableName"],
         "KeyConditionExpression": "product = :product AND alert > :first",
         "ExpressionAttributeValues": {
-            ":product": {"S": product_key(stack.table_arn, product_id)},
+            ":product": {"S": partition_of(f"{stack.table_arn}#{product_id}")},
             ":first": {"S": "0"},  # an alert's key begins with a digit, what rules remember does not
         },
     }

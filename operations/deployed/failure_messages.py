@@ -10,8 +10,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from notifications.decode import sequence_number_of
-from notifications.failures import record_in
+from notifications.publishing.failures import record_in
+from notifications.stream.changes import sequence_number_of
 from operations.deployed.stream_records import Range, Stream
 
 

@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from notifications.alerts import Alert
-from notifications.decode import sequence_number_of
-from notifications.plan import Plan
-from notifications.rules_file import Rules
+from notifications.alerts.alerts import Alert
+from notifications.publishing.ledger import LedgerSnapshot
+from notifications.rules.ruleset import Ruleset
+from notifications.stream.changes import sequence_number_of
 from operations.evaluation.verdicts import alerts_for
 
 _LONGEST_NUMBER = 40  # digits of a sequence number
@@ -47,14 +47,16 @@ class Preview:
         return [alert for alert_id, alert in self.alerts.items() if alert_id not in other.alerts]
 
 
-def preview(files: Iterable[Rules], records: Iterable[Any]) -> list[Preview]:
+def preview(rulesets: Iterable[Ruleset], records: Iterable[Any]) -> list[Preview]:
     """Judge the records by each rules file, side by side: they are read once and not kept."""
-    sides = [(Plan(rules), Preview(Counter({rule.name: 0 for rule in rules.ruleset.rules}))) for rules in files]
+    sides = [
+        (ruleset, LedgerSnapshot(), Preview(Counter({rule.name: 0 for rule in ruleset.rules}))) for ruleset in rulesets
+    ]
     for record in records:
-        for plan, side in sides:
-            for alert in alerts_for(plan, record):
+        for ruleset, snapshot, side in sides:
+            for alert in alerts_for(ruleset, snapshot, record):
                 side.add(alert)
-    return [side for _, side in sides]
+    return [side for _, _, side in sides]
 
 
 def in_stream_order(records: Iterable[Any]) -> list[Any]:

@@ -5,18 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from notifications.alerts import TYPES, Alert
-from notifications.changes import ProductChange
-from notifications.conditions import Judgement
-from notifications.decide import Decision, Outcome
-from notifications.decode import StreamRecord, decode, sequence_number_of
+from notifications.alerts.alerts import TYPES, Alert
 from notifications.errors import MalformedRecordError
-from notifications.memory import NOTHING
-from notifications.plan import Plan
-from notifications.rules import Rule
-from notifications.rules_file import Rules
-
-_MUTED = Decision(Outcome.MUTED, Judgement(False, ""), NOTHING)
+from notifications.publishing.ledger import LedgerSnapshot
+from notifications.record import RecordState
+from notifications.rules.memory import NOTHING
+from notifications.rules.rule import Evaluation, Rule, RuleOutcome
+from notifications.rules.ruleset import Ruleset
+from notifications.stream.changes import Change, decode, sequence_number_of
 
 
 class Verdict(NamedTuple):
@@ -24,13 +20,13 @@ class Verdict(NamedTuple):
 
     number: int
     """The number of the record, counted from 1."""
-    record: StreamRecord | None
+    change: Change | None
     """None for a malformed record."""
     subject: str
     """The product's id; empty for a malformed record."""
     sequence_number: str
     rule: Rule
-    outcome: Outcome
+    outcome: RuleOutcome
     reason: str
     alerts: tuple[Alert, ...]
     """The alert that goes out, or the summary that says that the hour's limit is reached."""
@@ -38,7 +34,7 @@ class Verdict(NamedTuple):
     @property
     def fired(self) -> bool:
         """Whether the rule's alert goes out."""
-        return self.outcome is Outcome.ALERT
+        return self.outcome is RuleOutcome.ALERT
 
     @property
     def type(self) -> str:
@@ -46,68 +42,59 @@ class Verdict(NamedTuple):
         return TYPES[self.rule.when]
 
 
-def judge(rules: Rules, records: Iterable[Any]) -> Iterator[Verdict]:
+def judge(ruleset: Ruleset, records: Iterable[Any]) -> Iterator[Verdict]:
     """Judge records as they come, with rules that remember nothing yet.
 
     A malformed record gets one verdict for each rule, with the reason why it goes to the failures queue.
     """
-    plan = Plan(rules)
+    snapshot = LedgerSnapshot()
     for number, raw in enumerate(records, 1):
         try:
-            yield from _verdicts(plan, number, decode(raw))
+            yield from _verdicts(ruleset, snapshot, number, raw)
         except Exception as error:  # noqa: BLE001 - whatever it is, the function gives the record up
-            said = error if isinstance(error, MalformedRecordError) else f"{type(error).__name__}: {error}"
-            for rule in rules.ruleset.rules:
-                reason = f"malformed, goes to the failures queue: {said}"
-                yield Verdict(number, None, "", sequence_number_of(raw), rule, Outcome.QUIET, reason, ())
+            why = error if isinstance(error, MalformedRecordError) else f"{type(error).__name__}: {error}"
+            for rule in ruleset.rules:
+                reason = f"malformed, goes to the failures queue: {why}"
+                yield Verdict(number, None, "", sequence_number_of(raw), rule, RuleOutcome.QUIET, reason, ())
 
 
-def alerts_for(plan: Plan, raw: Any) -> list[Alert]:
+def alerts_for(ruleset: Ruleset, snapshot: LedgerSnapshot, raw: Any) -> list[Alert]:
     """Return the alerts that one record sends; an empty list for a malformed one. Cheaper than `judge`: no reasons.
 
-    A record that comes again sends nothing: the plan knows what was sent, as the ledger does.
+    A record that comes again sends nothing: the snapshot knows what was sent, as the ledger does.
     """
-    if plan.rules.ruleset.dismisses(raw):
+    if ruleset.prefilter.can_skip(raw):
         return []
+    record = RecordState(0, raw)
     try:
-        record = decode(raw)
-        planned = plan.decide(plan.candidates(record))
+        record.read(ruleset)
+        return record.decide(ruleset, snapshot) if record.change else []
     except Exception:  # noqa: BLE001 - whatever it is, the function gives the record up
         return []
-    if plan.remembers(record):
-        plan.forget(record)
-    return [alert for each in planned for alert in _not_sent_before(plan, each.alerts)]
 
 
-def _not_sent_before(plan: Plan, alerts: tuple[Alert, ...]) -> tuple[Alert, ...]:
-    due = tuple(alert for alert in alerts if alert.id not in plan.known.sent)
-    plan.known.sent.update(alert.id for alert in due)
-    return due
-
-
-def _verdicts(plan: Plan, number: int, record: StreamRecord) -> list[Verdict]:
-    change = ProductChange(record)
-    subject = plan.rules.product.id_of(change)
-    concerned = {rule.name for rule in plan.rules.ruleset.concerned(record)}
-    applied = [(rule, plan.rules.overrides.rule_for(rule, change)) for rule in plan.rules.ruleset.rules]
-    decided = plan.decide(plan.candidate(change, rule) for named, rule in applied if rule and named.name in concerned)
-    by_name = {each.candidate.rule.name: each for each in decided}
+def _verdicts(ruleset: Ruleset, snapshot: LedgerSnapshot, number: int, raw: Any) -> list[Verdict]:
+    change = decode(raw)
+    product_id = ruleset.product.id_of(change)
+    concerned = {rule.name for rule in ruleset.concerned(change)}
+    record = RecordState(number, raw)
+    record.read(ruleset)
+    memories = snapshot.memories.get(f"{change.table_arn}#{product_id}", {})
+    alerts = record.decide(ruleset, snapshot) if record.change else []
+    decided = {evaluation.rule.name: evaluation for evaluation in record.evaluations}
     verdicts = []
-    for named, rule in applied:
-        alerts: tuple[Alert, ...] = ()
-        if named.name in by_name:
-            _, decision, planned = by_name[named.name]
-            alerts = _not_sent_before(plan, planned)
-            if planned and not alerts and decision.outcome is Outcome.ALERT:
-                decision = decision._replace(outcome=Outcome.SEEN)
-        elif rule is None:
-            decision = _MUTED
-        else:  # nothing that the rule names has changed: it says so itself
-            memory = plan.memory_of(plan.candidate(change, rule))
-            decision = Decision(Outcome.QUIET, rule.judge(change, memory), memory)
-        verdicts.append(
-            Verdict(number, record, subject, record.sequence_number, named, decision.outcome, decision.reason, alerts)
-        )
-    if plan.remembers(record):
-        plan.forget(record)
+    for named in ruleset.rules:
+        rule = ruleset.rule_for(named, change)
+        sent = tuple(alert for alert in alerts if alert.rule == named.name)
+        evaluation = decided.get(named.name) or Evaluation(change, rule or named, product_id, "")
+        if rule is None:
+            evaluation.outcome = RuleOutcome.MUTED
+        elif named.name not in concerned:  # nothing that the rule names has changed: it says so itself
+            evaluation.judgement = rule.judge(change, memories.get(rule.name, NOTHING))
+        elif named.name not in decided:
+            evaluation.decide(memories.get(rule.name, NOTHING))
+        elif evaluation.outcome is RuleOutcome.ALERT and not sent:
+            evaluation.outcome = RuleOutcome.SEEN
+        outcome, reason = evaluation.outcome, evaluation.reason
+        verdicts.append(Verdict(number, change, product_id, change.sequence_number, named, outcome, reason, sent))
     return verdicts

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from notifications.bootstrap import LONGEST_CALL
-from notifications.changes import images_sent
-from notifications.publish import MOST_ENTRIES
-from notifications.rules import Rule, blindness
-from notifications.rules_file import Rules
+from notifications.rules.rule import Rule
+from notifications.rules.ruleset import Ruleset, describe_missing_images
+from notifications.sns_limits import MOST_ENTRIES
+from notifications.stream.changes import images_sent
+from notifications.time_budget import LONGEST_CALL
 from operations.settings.service_file import Service
 
 _CALLS_RESERVED = 3  # to read the ledger, to publish, to write the ledger
@@ -31,19 +31,19 @@ class Mismatch:
     """The rule that suffers; empty where all do."""
 
 
-def mismatches(rules: Rules, service: Service) -> list[Mismatch]:
+def mismatches(ruleset: Ruleset, service: Service) -> list[Mismatch]:
     """List every mismatch between the rules and the settings of a stage."""
     patterns = service.stream.get("filterPatterns")
-    return [*_view_type(rules, service), *_settings(service), *_filters(rules, patterns)]
+    return [*_view_type(ruleset, service), *_settings(service), *_filters(ruleset, patterns)]
 
 
-def _view_type(rules: Rules, service: Service) -> Iterator[Mismatch]:
+def _view_type(ruleset: Ruleset, service: Service) -> Iterator[Mismatch]:
     sent = images_sent(service.view_type)
-    for rule in rules.ruleset.rules:
+    for rule in ruleset.rules:
         for event_name in sorted(rule.condition.events, reverse=True):
             missing = rule.needs(event_name, service.key_attributes) - sent
             if missing:
-                yield Mismatch("StreamViewType", blindness(rule, service.view_type, missing), rule.name)
+                yield Mismatch("StreamViewType", describe_missing_images(rule, service.view_type, missing), rule.name)
                 break
 
 
@@ -82,7 +82,7 @@ def service_seconds(batch_size: int) -> float:
     return round(_CALLS_RESERVED * LONGEST_CALL / 1000 + publishes * _SECONDS_A_PUBLISH, 1)
 
 
-def _filters(rules: Rules, patterns: Any) -> Iterator[Mismatch]:
+def _filters(ruleset: Ruleset, patterns: Any) -> Iterator[Mismatch]:
     if not isinstance(patterns, list) or not patterns:
         return
     for pattern in patterns:
@@ -92,7 +92,7 @@ def _filters(rules: Rules, patterns: Any) -> Iterator[Mismatch]:
                 f"numeric never matches {'.'.join(path)}: an N is a text in the record. "
                 'Compare texts, as in {"N": ["5"]}, or leave numbers to the rules',
             )
-    for rule in rules.ruleset.rules:
+    for rule in ruleset.rules:
         if not any(_lets_through(pattern, rule, event) for pattern in patterns for event in rule.condition.events):
             yield Mismatch(
                 "filterPatterns",
@@ -149,7 +149,7 @@ def _contradicts(image: Any, rule: Rule) -> bool:
         texts = typed.get("S") if isinstance(typed, Mapping) and not demand.path.rest else None
         if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
             continue
-        for test in demand.tests:
+        for test in demand.predicates:
             if test.operator == "any_of" and not set(texts) & {each for each in test.wanted if isinstance(each, str)}:
                 return True
     return False

@@ -13,8 +13,8 @@ from typing import Any
 
 import yaml
 
-from notifications.changes import VIEW_TYPES
 from notifications.errors import ConfigurationError
+from notifications.stream.changes import VIEW_TYPES
 from operations.settings.params import check_params
 
 FUNCTION = "alerts"

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 from moto import mock_aws
 
-from notifications.decide import Outcome
-from notifications.failures import Parked, to_body
+from notifications.publishing.failures import Parked, to_body
+from notifications.rules.rule import RuleOutcome
 from operations.__main__ import main
 from operations.commands import check, explain, history, preview, redrive
 from operations.deployed.redrive import FAILING, PLAYED, TRIMMED, UNKNOWN, WOULD_PLAY
@@ -174,5 +174,5 @@ def test_every_name_of_the_json_stands_in_the_document(stage: FakeStack, capsys:
 def test_every_outcome_and_status_is_named() -> None:
     """The words that stand in `outcome` and `status`."""
     words = {re.sub(r"\s+", " ", each) for each in re.findall(r"`([^`]+)`", section(TEXT, "explain"))}
-    assert {outcome.value for outcome in Outcome} <= words
+    assert {outcome.value for outcome in RuleOutcome} <= words
     assert {PLAYED, FAILING, TRIMMED, UNKNOWN, WOULD_PLAY} <= set(code_in(section(TEXT, "redrive")))

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from notifications.changes import VIEW_TYPES, images_sent
+from notifications.config.fields import OPERATORS
+from notifications.config.rule_reader import COMMON_KEYS, KEYS_BY_WHEN, OVERRIDABLE_KEYS, SEVERITIES
+from notifications.config.rules_file import DEFAULTS_KEYS, PRODUCT_KEYS, TOP_KEYS
 from notifications.errors import RulesError
-from notifications.message import to_message
-from notifications.rule_reader import COMMON_KEYS, KEYS_BY_WHEN, OVERRIDABLE_KEYS, SEVERITIES
-from notifications.rules_file import DEFAULTS_KEYS, PRODUCT_KEYS, TOP_KEYS
-from notifications.texts import PLACEHOLDERS
-from notifications.values import OPERATORS
+from notifications.publishing.messages import to_message
+from notifications.stream.changes import VIEW_TYPES, images_sent
+from notifications.text.wording import PLACEHOLDERS
 from operations.evaluation.verdicts import judge
 from tests.builders import ROOT, rules
 from tests.docs.markdown import Block, blocks, code_in, first_cells, headings, section
@@ -159,5 +159,5 @@ def test_the_table_of_view_types_holds(view_type: str) -> None:
 def _needs(when: str, more: str, view_type: str) -> bool:
     """Tell whether a rule misses an image for any of its events."""
     more += "\nthreshold = 5" if when == "low_stock" else ""
-    (rule,) = rules(f'[[rules]]\nname = "r"\nwhen = "{when}"\n{more}').ruleset.rules
+    (rule,) = rules(f'[[rules]]\nname = "r"\nwhen = "{when}"\n{more}').rules
     return any(rule.needs(event, ["productId"]) - images_sent(view_type) for event in rule.condition.events)

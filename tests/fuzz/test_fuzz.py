@@ -11,12 +11,14 @@ from typing import Any
 
 import pytest
 
+from notifications.config.rules_file import load
 from notifications.errors import ProductAlertsError, RefusedAlertError, ServiceError
-from notifications.failures import Parked, SqsFailures
-from notifications.fakes import MemoryLedger, MemoryTopic
-from notifications.message import MOST_BYTES, Message
 from notifications.pipeline import Pipeline
-from notifications.rules_file import Rules, load
+from notifications.publishing.failures import Parked, SqsFailures
+from notifications.publishing.fakes import MemoryLedger, MemoryTopic
+from notifications.publishing.messages import Message
+from notifications.rules.ruleset import Ruleset
+from notifications.sns_limits import MOST_BYTES
 
 from .events import CANARY, FIRST_CANARY, VALUES, canary, mutated, nested
 
@@ -47,7 +49,7 @@ class Sqs:
 class Once:
     """One event through a pipeline of its own."""
 
-    def __init__(self, rules: Rules, event: Any, fate: ProductAlertsError | None = None) -> None:
+    def __init__(self, rules: Ruleset, event: Any, fate: ProductAlertsError | None = None) -> None:
         self.event = event
         self.sqs = Sqs()
         self.topic = MemoryTopic(lambda message: fate if message.alert.id[0] in "01234567" else None)
@@ -162,7 +164,7 @@ def test_an_event_without_records_is_answered(event: Any) -> None:
 
 @pytest.mark.parametrize("rules", RULES, ids=["alerts.toml", "every attribute"])
 @pytest.mark.parametrize("value", VALUES, ids=range(len(VALUES)))
-def test_any_value_in_either_image_leaves_the_neighbours_alone(rules: Rules, value: Any) -> None:
+def test_any_value_in_either_image_leaves_the_neighbours_alone(rules: Ruleset, value: Any) -> None:
     """As old value, as new value and as key, of an attribute that rules look at and of one that they do not."""
     records = []
     for number, (name, side) in enumerate(

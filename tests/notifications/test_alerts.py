@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from notifications.alerts import TYPES, Alert, alert_id, compose, rfc3339
-from notifications.decode import decode
+from notifications.alerts.alerts import TYPES, Alert, alert_id, compose
+from notifications.config.rule_reader import KEYS_BY_WHEN
 from notifications.errors import MalformedRecordError
-from notifications.memory import Memory
-from notifications.rule_reader import KEYS_BY_WHEN
+from notifications.rules.memory import Memory
+from notifications.stream.changes import decode
+from notifications.text.formatting import rfc3339
 from tests.builders import (
     EVERY_KIND,
     STREAM,
@@ -34,8 +35,10 @@ from tests.builders import (
 
 def alert(when: str, entry: dict[str, Any], more: str = "", product: str = "", memory: Memory | None = None) -> Alert:
     """Write the alert of the one rule that fires for a record."""
-    (occasion,) = fired(one_rule(when, more, product), entry)
-    return compose(occasion._replace(memory=memory) if memory else occasion)
+    loaded = one_rule(when, more, product)
+    (evaluation,) = fired(loaded, entry)
+    evaluation.memory_before = memory or evaluation.memory_before
+    return compose(evaluation, loaded.product)
 
 
 def test_every_kind_of_rule_has_a_type() -> None:
@@ -214,9 +217,10 @@ def test_a_title_is_one_line_and_never_empty() -> None:
 
 def test_a_malformed_item_is_told() -> None:
     """An alert that would show nonsense is not written."""
-    (occasion,) = fired(one_rule("added"), raw("INSERT", new={**image(a=1), "b": {"X": 1}}))
+    loaded = one_rule("added")
+    (evaluation,) = fired(loaded, raw("INSERT", new={**image(a=1), "b": {"X": 1}}))
     with pytest.raises(MalformedRecordError, match="attribute 'b'"):
-        compose(occasion)
+        compose(evaluation, loaded.product)
 
 
 @given(records())
@@ -224,6 +228,6 @@ def test_composing_changes_nothing(entry: dict[str, Any]) -> None:
     """The record is as it was afterwards, and says the same twice."""
     before = repr(entry)
     loaded = rules(EVERY_KIND)
-    first = [compose(occasion) for occasion in fired(loaded, entry)]
-    assert [compose(occasion) for occasion in fired(loaded, entry)] == first
+    first = [compose(evaluation, loaded.product) for evaluation in fired(loaded, entry)]
+    assert [compose(evaluation, loaded.product) for evaluation in fired(loaded, entry)] == first
     assert repr(entry) == before

@@ -13,6 +13,7 @@ import pytest
 
 from notifications import bootstrap
 from notifications.errors import ConfigurationError, RulesError
+from notifications.time_budget import LONGEST_CALL
 from tests.builders import ROOT, added, event
 
 NO_FAILURE = {"batchItemFailures": []}
@@ -21,9 +22,9 @@ NO_FAILURE = {"batchItemFailures": []}
 @pytest.fixture(autouse=True)
 def fresh_clients() -> Iterator[None]:
     """Forget clients before and after: those of another test belong to another AWS."""
-    bootstrap._client.cache_clear()
+    bootstrap.make_client.cache_clear()
     yield
-    bootstrap._client.cache_clear()
+    bootstrap.make_client.cache_clear()
 
 
 @pytest.fixture
@@ -79,9 +80,9 @@ def test_clients_give_up_in_time(environ: dict[str, str]) -> None:
     """No call may hang for longer than the pipeline reckons with."""
     bootstrap.build(environ)
     for service in ("sns", "sqs", "dynamodb"):
-        config = bootstrap._client(service).meta.config
+        config = bootstrap.make_client(service).meta.config
         attempts = config.retries["total_max_attempts"]
-        assert (config.connect_timeout + config.read_timeout) * attempts * 1000 < bootstrap.LONGEST_CALL
+        assert (config.connect_timeout + config.read_timeout) * attempts * 1000 < LONGEST_CALL
 
 
 def test_printing_needs_no_environment(capsys: pytest.CaptureFixture[str]) -> None:

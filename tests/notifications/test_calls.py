@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, ParamValidationError, ReadTimeoutError
 
-from notifications.calls import aws_call, chunks
 from notifications.errors import PermanentError, RefusedAlertError, RetryableError, ServiceError
+from notifications.publishing.aws_calls import aws_call
 
 
 def client_error(code: str) -> ClientError:
@@ -66,9 +66,3 @@ def test_whether_to_retry_is_the_type() -> None:
     assert issubclass(ServiceError, RetryableError)
     assert issubclass(RefusedAlertError, PermanentError)
     assert not issubclass(RefusedAlertError, RetryableError)
-
-
-def test_chunks_lose_nothing() -> None:
-    """Full runs and the rest, in order."""
-    assert list(chunks([1, 2, 3, 4, 5], 2)) == [[1, 2], [3, 4], [5]]
-    assert list(chunks([], 2)) == []

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from notifications.attributes import Path
-from notifications.changes import VIEW_TYPES, FieldChange, images_sent
+from notifications.stream.attributes import Path
+from notifications.stream.changes import VIEW_TYPES, FieldChange, images_sent
 from tests.builders import added, change_of, image, modified, raw, removed, typed
 
 PRICE, KEY = Path.parse("price"), Path.parse("productId")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifications.conditions import Judgement, Moved
+from notifications.rules.conditions import Judgement, Moved
 from tests.builders import added, change_of, image, modified, one_rule, priced, raw, removed, stocked
 
 ABSENT = object()
@@ -17,7 +17,7 @@ ABSENT = object()
 
 def judged(when: str, entry: dict[str, Any], more: str = "", product: str = "") -> Judgement:
     """Judge one record by one rule."""
-    (rule,) = one_rule(when, more, product).ruleset.rules
+    (rule,) = one_rule(when, more, product).rules
     return rule.judge(change_of(entry))
 
 

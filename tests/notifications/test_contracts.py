@@ -9,13 +9,12 @@ from typing import Any
 
 import pytest
 
-from notifications.decide import Hour, Tally
-from notifications.failures import Failures, Parked, SqsFailures, record_in
-from notifications.fakes import MemoryFailures, MemoryLedger, MemoryTopic
-from notifications.ledger import HourTally, Ledger, LedgerKey, Question, RuleMemory, SentAlert, product_key
-from notifications.ledger_table import DynamoDbLedger
-from notifications.memory import NOTHING, Memory
-from notifications.publish import SnsTopic, Topic
+from notifications.publishing.failures import Failures, Parked, SqsFailures, record_in
+from notifications.publishing.fakes import MemoryFailures, MemoryLedger, MemoryTopic
+from notifications.publishing.ledger import AlertKey, HourlyIncrement, Ledger, LedgerQuery, RuleMemory, SentAlert
+from notifications.publishing.ledger_table import DynamoDbLedger
+from notifications.publishing.topic import SnsTopic, Topic
+from notifications.rules.memory import NOTHING, Hour, HourlyCount, Memory
 from tests.builders import TABLE, added, alert, message, sequence_number
 from tests.notifications.conftest import TABLE as LEDGER_TABLE
 
@@ -75,23 +74,19 @@ def ledger(request: pytest.FixtureRequest) -> Ledger:
 
 def sent(product: str = "prod-1", at: int = 1, rule: str = "r") -> SentAlert:
     """Make the entry of a published alert."""
-    return SentAlert(product_key(TABLE, product), alert(product, at, rule))
+    return SentAlert(f"{TABLE}#{product}", alert(product, at, rule))
 
 
-def about(*entries: SentAlert) -> Question:
+def about(*entries: SentAlert) -> LedgerQuery:
     """Ask for alerts."""
-    keys = {
-        LedgerKey.of_alert(entry.product, entry.alert.sequence_number, entry.alert.id): entry.alert.id
-        for entry in entries
-    }
-    return Question(alerts=keys)
+    return LedgerQuery({AlertKey(entry.product, entry.alert.sequence_number, entry.alert.id) for entry in entries})
 
 
 def test_an_empty_ledger_knows_nothing(ledger: Ledger) -> None:
     """What was never written is not in the answer."""
     hour = Hour("r", 3600)
-    known = ledger.read(Question(about(sent()).alerts, {"p"}, {hour}))
-    assert (known.sent, known.memories, known.tallies) == (set(), {}, {})
+    known = ledger.read(LedgerQuery(about(sent()).alerts, {"p"}, {hour}))
+    assert (known.sent, known.memories, known.hourly_counts) == (set(), {}, {})
 
 
 def test_a_ledger_knows_what_was_sent_and_nothing_else(ledger: Ledger) -> None:
@@ -141,36 +136,36 @@ MEMORY = Memory(
 def test_a_ledger_remembers_exactly(ledger: Ledger, memory: Memory) -> None:
     """What a rule knows of a product comes back with every digit."""
     ledger.write([RuleMemory("p", {"r": memory, "s": NOTHING})])
-    assert ledger.read(Question(products={"p", "q"})).memories == {"p": {"r": memory, "s": NOTHING}}
+    assert ledger.read(LedgerQuery(products={"p", "q"})).memories == {"p": {"r": memory, "s": NOTHING}}
 
 
 def test_the_last_memory_counts(ledger: Ledger) -> None:
     """A memory replaces the one before it, whole."""
     ledger.write([RuleMemory("p", {"r": MEMORY, "s": MEMORY})])
     ledger.write([RuleMemory("p", {"r": NOTHING})])
-    assert ledger.read(Question(products={"p"})).memories == {"p": {"r": NOTHING}}
+    assert ledger.read(LedgerQuery(products={"p"})).memories == {"p": {"r": NOTHING}}
 
 
 def test_an_hour_adds_up_over_writers_and_counts_an_alert_once(ledger: Ledger) -> None:
     """Several invocations count towards one limit."""
     hour = Hour("r", 3600)
-    ledger.write([HourTally(hour, frozenset({"a", "b"}), False)])
-    ledger.write([HourTally(hour, frozenset({"b", "c"}), True)])
-    ledger.write([HourTally(hour, frozenset(), False)])
-    known = ledger.read(Question(hours={hour, Hour("r", 7200), Hour("s", 3600)})).tallies
-    assert known == {hour: Tally({"a", "b", "c"}, True)}
+    ledger.write([HourlyIncrement(hour, frozenset({"a", "b"}), False)])
+    ledger.write([HourlyIncrement(hour, frozenset({"b", "c"}), True)])
+    ledger.write([HourlyIncrement(hour, frozenset(), False)])
+    known = ledger.read(LedgerQuery(hours={hour, Hour("r", 7200), Hour("s", 3600)})).hourly_counts
+    assert known == {hour: HourlyCount({"a", "b", "c"}, True)}
 
 
 def test_an_answer_is_a_copy(ledger: Ledger) -> None:
     """Who changes what was read changes nothing that was written."""
     hour = Hour("r", 3600)
-    ledger.write([RuleMemory("p", {"r": MEMORY}), HourTally(hour, frozenset({"a"}), False)])
-    question = Question(products={"p"}, hours={hour})
+    ledger.write([RuleMemory("p", {"r": MEMORY}), HourlyIncrement(hour, frozenset({"a"}), False)])
+    question = LedgerQuery(products={"p"}, hours={hour})
     known = ledger.read(question)
     known.memories["p"].clear()
-    known.tallies[hour].admitted.add("b")
+    known.hourly_counts[hour].admitted.add("b")
     again = ledger.read(question)
-    assert (again.memories["p"], again.tallies[hour].admitted) == ({"r": MEMORY}, {"a"})
+    assert (again.memories["p"], again.hourly_counts[hour].admitted) == ({"r": MEMORY}, {"a"})
 
 
 # A failures queue

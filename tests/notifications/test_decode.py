@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from notifications.decode import decode, sequence_number_of
 from notifications.errors import MalformedRecordError
+from notifications.stream.changes import decode, sequence_number_of
 from tests.builders import CREATED_AT, STREAM, TABLE, added, modified, raw, removed, sample, sequence_number
 
 WHOLE = modified({"price": 2}, {"price": 1})

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notifications.errors import ServiceError
-from notifications.failures import MOST_BYTES, Parked, SqsFailures, record_in, to_body
+from notifications.publishing.failures import MOST_BYTES, Parked, SqsFailures, record_in, to_body
 from tests.builders import modified, records
 
 MOST_OF_SQS = 1_048_576

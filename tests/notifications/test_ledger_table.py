@@ -8,12 +8,11 @@ import boto3
 import pytest
 from botocore.stub import ANY, Stubber
 
-from notifications.decide import Hour
 from notifications.errors import ServiceError
-from notifications.ledger import LONGEST_KEY, HourTally, LedgerKey, Question, RuleMemory, SentAlert, product_key
-from notifications.ledger_table import DynamoDbLedger
-from notifications.memory import Memory
-from tests.builders import TABLE, alert, sequence_number
+from notifications.publishing.ledger import AlertKey, HourlyIncrement, LedgerQuery, RuleMemory, SentAlert
+from notifications.publishing.ledger_table import LONGEST_KEY, DynamoDbLedger, LedgerKey, partition_of
+from notifications.rules.memory import Hour, Memory
+from tests.builders import TABLE, alert
 from tests.notifications.conftest import TABLE as LEDGER_TABLE
 
 NOW = 1_795_251_720.0
@@ -22,15 +21,18 @@ DAY = 86_400
 
 def entry(at: int = 1) -> SentAlert:
     """Make the entry of a published alert."""
-    return SentAlert(product_key(TABLE, "prod-1"), alert(at=at))
+    return SentAlert(f"{TABLE}#prod-1", alert(at=at))
 
 
-def question(*positions: int) -> Question:
+def question(*positions: int) -> LedgerQuery:
     """Ask for alerts."""
     found = [entry(at) for at in positions]
-    return Question(
-        {LedgerKey.of_alert(one.product, one.alert.sequence_number, one.alert.id): one.alert.id for one in found}
-    )
+    return LedgerQuery({AlertKey(one.product, one.alert.sequence_number, one.alert.id) for one in found})
+
+
+def keys_of(query: LedgerQuery) -> list[LedgerKey]:
+    """List where the alerts stand."""
+    return [LedgerKey.of_alert(*alert) for alert in query.alerts]
 
 
 # What stands in the table
@@ -84,16 +86,16 @@ def test_a_memory_stays_while_the_product_does(dynamodb: Any) -> None:
 
 def test_an_hour_goes_in_time(dynamodb: Any) -> None:
     """Counts of past hours do not pile up."""
-    ledger_on(dynamodb).write([HourTally(Hour("r", 3600), frozenset({"a"}), True)])
+    ledger_on(dynamodb).write([HourlyIncrement(Hour("r", 3600), frozenset({"a"}), True)])
     assert items(dynamodb)[0]["expiresAt"]["N"] == str(int(NOW) + 90 * DAY)
 
 
 def test_no_key_is_longer_than_dynamodb_takes() -> None:
     """2,048 bytes for the partition key, whatever the product is called."""
     for name in ("x" * 5000, "🙂" * 5000, "é" * (LONGEST_KEY - len(TABLE) - 1)):
-        key = product_key(TABLE, name)
+        key = partition_of(f"{TABLE}#{name}")
         assert len(key.encode()) <= 2048
-        assert product_key(TABLE, name + "x") != key
+        assert partition_of(f"{TABLE}#{name}x") != key
 
 
 def test_nothing_is_half_written(dynamodb: Any) -> None:
@@ -149,10 +151,10 @@ def ledger() -> Ledger:
 def test_keys_left_unprocessed_are_asked_for_again(ledger: Ledger) -> None:
     """DynamoDB may answer in part; the rest is asked for after a pause."""
     asked = question(1, 2)
-    first, second = asked.alerts
+    first, second = keys_of(asked)
     ledger.reads([first], [second])
     ledger.reads([second], [], {LEDGER_TABLE: {"Keys": [_typed(second)]}})
-    assert ledger.ledger.read(asked).sent == set(asked.alerts.values())
+    assert ledger.ledger.read(asked).sent == {alert.alert_id for alert in asked.alerts}
     assert len(ledger.pauses) == 1
     ledger.stub.assert_no_pending_responses()
 
@@ -161,7 +163,7 @@ def test_keys_that_stay_unprocessed_are_an_outage(ledger: Ledger) -> None:
     """After a few tries nobody knows what was sent, and that is an error."""
     asked = question(1)
     for _ in range(5):
-        ledger.reads([], list(asked.alerts))
+        ledger.reads([], keys_of(asked))
     with pytest.raises(ServiceError, match="unprocessed"):
         ledger.ledger.read(asked)
     assert ledger.pauses == sorted(ledger.pauses)
@@ -171,7 +173,7 @@ def test_keys_that_stay_unprocessed_are_an_outage(ledger: Ledger) -> None:
 def test_reading_is_consistent(ledger: Ledger) -> None:
     """A batch that comes again at once must find what it wrote."""
     asked = question(1)
-    expected = {LEDGER_TABLE: {"Keys": [_typed(key) for key in asked.alerts], "ConsistentRead": True}}
+    expected = {LEDGER_TABLE: {"Keys": [_typed(key) for key in keys_of(asked)], "ConsistentRead": True}}
     ledger.reads([], [], expected)
     assert ledger.ledger.read(asked).sent == set()
 
@@ -202,7 +204,7 @@ def test_a_write_always_in_anothers_way_is_an_outage(ledger: Ledger) -> None:
     """It ends after a few tries."""
     for _ in range(5):
         ledger.cancels("TransactionConflict")
-    with pytest.raises(ServiceError, match="in the way"):
+    with pytest.raises(ServiceError, match="conflicts with other writers"):
         ledger.ledger.write([entry()])
     ledger.stub.assert_no_pending_responses()
 
@@ -222,10 +224,3 @@ def test_a_long_list_of_keys_is_asked_for_by_the_hundred(ledger: Ledger) -> None
         ledger.reads([], [])
     ledger.ledger.read(question(*range(201)))
     ledger.stub.assert_no_pending_responses()
-
-
-def test_a_product_of_an_alert_is_named_by_its_table(ledger: Ledger) -> None:
-    """The same id in two tables is two products."""
-    assert product_key(TABLE, "a") != product_key(TABLE + "2", "a")
-    assert sequence_number(1).isdecimal()
-    assert ledger.pauses == []

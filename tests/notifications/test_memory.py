@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifications.attributes import EXACT, plain
-from notifications.memory import NOTHING, Memory, from_item, to_item
+from notifications.rules.memory import NOTHING, Memory, from_item, to_item
+from notifications.stream.attributes import EXACT, plain
 
 NUMBERS = st.one_of(
     st.none(),

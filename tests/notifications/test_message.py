@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifications.alerts import compose
-from notifications.message import LONGEST_ATTRIBUTE, MOST_BYTES, Message, subject_of, to_message
+from notifications.alerts.alerts import compose
+from notifications.publishing.messages import LONGEST_ATTRIBUTE, Message, subject_of, to_message
+from notifications.sns_limits import MOST_BYTES
 from tests.builders import added, alert, fired, message, one_rule, typed
 
 FIXED = {"type", "rule", "severity", "productId"}
@@ -125,8 +126,8 @@ def test_there_are_never_more_than_ten_attributes() -> None:
     """With as many as alerts.toml may name there are ten: a queue would lose a message with eleven."""
     names = ["a", "b", "c", "d", "e", "f"]
     loaded = one_rule("added", product=f"message_attributes = {names}")
-    (occasion,) = fired(loaded, added(**dict.fromkeys(names, "x")))
-    assert len(to_message(compose(occasion)).attributes) == 10
+    (evaluation,) = fired(loaded, added(**dict.fromkeys(names, "x")))
+    assert len(to_message(compose(evaluation, loaded.product)).attributes) == 10
 
 
 # Size

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from notifications.rule_reader import OVERRIDABLE_KEYS
-from notifications.rules import Rule
+from notifications.config.rule_reader import OVERRIDABLE_KEYS
+from notifications.rules.rule import Rule
 from tests.builders import added, change_of, raw, removed, rules
 
 LOADED = rules(
@@ -30,19 +30,19 @@ when = "low_stock"
 threshold = 5
 """
 )
-DROP, LOW = LOADED.ruleset.rules
+DROP, LOW = LOADED.rules
 
 
 def rule_for(rule: Rule, alerts: Any) -> Rule | None:
     """Give a rule as it holds for a product with these exceptions."""
-    return LOADED.overrides.rule_for(rule, change_of(added(alerts=alerts)))
+    return LOADED.rule_for(rule, change_of(added(alerts=alerts)))
 
 
 def test_without_exceptions_the_rule_is_the_files() -> None:
     """The very same object: nothing is compiled for products that ask for nothing."""
     assert rule_for(DROP, {}) is DROP
     assert rule_for(DROP, {"low": "mute"}) is DROP
-    assert LOADED.overrides.rule_for(DROP, change_of(added())) is DROP
+    assert LOADED.rule_for(DROP, change_of(added())) is DROP
 
 
 def test_mute_silences_one_rule() -> None:
@@ -73,7 +73,7 @@ def test_an_exception_is_compiled_once() -> None:
 
 def test_of_a_removed_product_the_old_item_counts() -> None:
     """Muted products stay muted when they go."""
-    assert LOADED.overrides.rule_for(DROP, change_of(removed(alerts={"drop": "mute"}))) is None
+    assert LOADED.rule_for(DROP, change_of(removed(alerts={"drop": "mute"}))) is None
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_a_malformed_exception_leaves_the_rule_as_it_is(
 def test_what_is_no_value_leaves_the_rule_as_it_is(value: Any) -> None:
     """A malformed item is no exception either."""
     entry = raw("INSERT", new={"alerts": value})
-    assert LOADED.overrides.rule_for(DROP, change_of(entry)) is DROP
+    assert LOADED.rule_for(DROP, change_of(entry)) is DROP
 
 
 def test_what_an_alert_is_called_cannot_be_overridden() -> None:

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifications.decode import StreamRecord
 from notifications.errors import ProductAlertsError, RefusedAlertError, ServiceError
-from notifications.failures import Parked
-from notifications.fakes import MemoryFailures, MemoryLedger, MemoryTopic
-from notifications.ledger import BeforeCall, Entry, Known, Question, nothing
-from notifications.message import Message
 from notifications.pipeline import Pipeline
-from notifications.publish import Outcome
-from notifications.rules import Rule, Ruleset
+from notifications.publishing.failures import Parked
+from notifications.publishing.fakes import MemoryFailures, MemoryLedger, MemoryTopic
+from notifications.publishing.ledger import BeforeCall, Entry, LedgerQuery, LedgerSnapshot, nothing
+from notifications.publishing.messages import Message
+from notifications.publishing.topic import PublishResult
+from notifications.rules.rule import Rule
+from notifications.rules.ruleset import Ruleset
+from notifications.stream.changes import Change
 from tests.builders import (
     EVERY_KIND,
     added,
@@ -50,7 +50,7 @@ class Failing(MemoryFailures):
 class Unreadable(MemoryLedger):
     """A ledger that cannot be read."""
 
-    def read(self, question: Question, before_call: BeforeCall = nothing) -> Known:
+    def read(self, question: LedgerQuery, before_call: BeforeCall = nothing) -> LedgerSnapshot:
         """Fail."""
         before_call()
         raise ServiceError(f"DynamoDB did not answer for {len(question.alerts)}")
@@ -202,7 +202,7 @@ class Broken(MemoryTopic):
         super().__init__()
         self.answers = calls
 
-    def publish(self, messages: Sequence[Message]) -> list[Outcome]:
+    def publish(self, messages: Sequence[Message]) -> list[PublishResult]:
         """Publish, or fail as a whole."""
         if self.calls >= self.answers:
             self.calls += 1
@@ -298,7 +298,7 @@ def test_the_ledger_is_written_while_a_long_batch_is_published() -> None:
     calls: list[str] = []
 
     class Topic(MemoryTopic):
-        def publish(self, messages: Sequence[Message]) -> list[Outcome]:
+        def publish(self, messages: Sequence[Message]) -> list[PublishResult]:
             calls.append("publish")
             return super().publish(messages)
 
@@ -405,13 +405,13 @@ def test_a_fault_of_our_own_parks_the_record_and_spares_its_neighbours(caplog: p
     """Whatever one record does to the code, the others go on."""
 
     class Faulty(Ruleset):
-        def concerned(self, record: StreamRecord) -> list[Rule]:
+        def concerned(self, record: Change) -> list[Rule]:
             if record.keys["productId"] == {"S": "b"}:
                 raise ZeroDivisionError("a fault of ours")
             return super().concerned(record)
 
     service = Service()
-    faulty = replace(service.rules, ruleset=Faulty(service.rules.ruleset.rules))
+    faulty = Faulty(service.rules.rules, service.rules.product)
     pipeline = Pipeline(faulty, service.topic, service.ledger, service.failures)
     assert pipeline.handle(event(added("a", 1), added("b", 2), added("c", 3))) == NO_FAILURE
     assert service.published == [("a", "added"), ("c", "added")]
@@ -486,7 +486,7 @@ def test_what_there_is_no_time_for_is_handed_back() -> None:
     clock = Clock(60_000)
 
     class SlowTopic(MemoryTopic):
-        def publish(self, messages: Sequence[Message]) -> list[Outcome]:
+        def publish(self, messages: Sequence[Message]) -> list[PublishResult]:
             clock.left -= 12_000
             return super().publish(messages)
 
@@ -522,12 +522,12 @@ def test_the_answer_goes_out_in_time_though_every_call_takes_as_long_as_it_may()
     clock = Clock(60_000)
 
     class SlowTopic(MemoryTopic):
-        def publish(self, messages: Sequence[Message]) -> list[Outcome]:
+        def publish(self, messages: Sequence[Message]) -> list[PublishResult]:
             clock.left -= 12_000
             return super().publish(messages)
 
     class SlowLedger(MemoryLedger):
-        def read(self, question: Question, before_call: BeforeCall = nothing) -> Known:
+        def read(self, question: LedgerQuery, before_call: BeforeCall = nothing) -> LedgerSnapshot:
             before_call()
             clock.left -= 12_000
             return super().read(question)

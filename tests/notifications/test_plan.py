@@ -1,4 +1,4 @@
-"""Rules with a memory, over batches: however the stream cuts, repeats and retries, people hear the same."""
+"""Ruleset with a memory, over batches: however the stream cuts, repeats and retries, people hear the same."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from notifications.errors import ProductAlertsError, RefusedAlertError, ServiceError
-from notifications.failures import Parked
-from notifications.fakes import MemoryFailures, MemoryLedger, MemoryTopic
-from notifications.ledger import BeforeCall, Entry, Known, Question, nothing
-from notifications.message import Message
 from notifications.pipeline import Pipeline
-from notifications.rules_file import Rules
+from notifications.publishing.failures import Parked
+from notifications.publishing.fakes import MemoryFailures, MemoryLedger, MemoryTopic
+from notifications.publishing.ledger import BeforeCall, Entry, LedgerQuery, LedgerSnapshot, nothing
+from notifications.publishing.messages import Message
+from notifications.rules.ruleset import Ruleset
 from tests.builders import (
     added,
     event,
@@ -39,7 +39,7 @@ NO_FAILURE = {"batchItemFailures": []}
 class Service:
     """A pipeline over fakes."""
 
-    def __init__(self, loaded: Rules, ledger: MemoryLedger | None = None) -> None:
+    def __init__(self, loaded: Ruleset, ledger: MemoryLedger | None = None) -> None:
         """Start with an empty ledger."""
         self.topic, self.ledger, self.failures = MemoryTopic(), ledger or MemoryLedger(), MemoryFailures()
         self.pipeline = Pipeline(loaded, self.topic, self.ledger, self.failures)
@@ -248,7 +248,7 @@ def test_an_alert_that_is_not_out_takes_no_place_in_the_hour() -> None:
     service = Service(one_rule("added", "max_per_hour = 2"))
     service.topic.failure_of = lambda message: DOWN if message.alert.subject == "a" else None
     service.handle(added("a", 1), added("b", 2))
-    assert [len(tally.admitted) for tally in service.ledger.tallies.values()] == [1]
+    assert [len(tally.admitted) for tally in service.ledger.hourly_counts.values()] == [1]
 
 
 # Exceptions carried by the product
@@ -396,7 +396,7 @@ class ShakyLedger(MemoryLedger):
         super().__init__()
         self.shaky = shaky
 
-    def read(self, question: Question, before_call: BeforeCall = nothing) -> Known:
+    def read(self, question: LedgerQuery, before_call: BeforeCall = nothing) -> LedgerSnapshot:
         """Answer, or fail."""
         if self.shaky.fails():
             raise DOWN

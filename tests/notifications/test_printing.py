@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import io
 
-from notifications.failures import Parked
-from notifications.printing import PrintingFailures, PrintingTopic
+from notifications.publishing.failures import Parked
+from notifications.publishing.printing import PrintingFailures, PrintingTopic
 from tests.builders import message
 
 

@@ -6,9 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifications import rules_file
-from notifications.changes import ProductChange
-from notifications.decode import decode
+from notifications.config import rules_file
+from notifications.stream.changes import decode
 
 RULES = (
     'when = "price_drop"',
@@ -52,14 +51,14 @@ def _record(old: Any, new: Any) -> dict[str, Any]:
 @given(old=VALUES, new=VALUES)
 def test_a_record_is_dismissed_only_if_no_rule_could_fire(rule: str, old: Any, new: Any) -> None:
     """Whatever the two values are, a dismissed record is one that the exact judgement turns down, too."""
-    ruleset = rules_file.parse(f'[[rules]]\nname = "rule"\n{rule}\n').ruleset
+    ruleset = rules_file.parse(f'[[rules]]\nname = "rule"\n{rule}\n')
     record = _record(old, new)
     (compiled,) = ruleset.rules
-    if not ruleset.dismisses(record):
+    if not ruleset.prefilter.can_skip(record):
         return
     if compiled.condition.uses_memory:
         assert old == new
-    assert not compiled.judge(ProductChange(decode(record))).fired
+    assert not compiled.judge(decode(record)).fired
 
 
 @pytest.mark.parametrize(
@@ -78,27 +77,27 @@ def test_a_record_is_dismissed_only_if_no_rule_could_fire(rule: str, old: Any, n
 )
 def test_everyday_changes_are_dismissed(rule: str, old: str, new: str) -> None:
     """The changes that a shop makes all day cost no decoding."""
-    ruleset = rules_file.parse(f'[[rules]]\nname = "rule"\n{rule}\n').ruleset
-    assert ruleset.dismisses(_record({"N": old}, {"N": new}))
+    ruleset = rules_file.parse(f'[[rules]]\nname = "rule"\n{rule}\n')
+    assert ruleset.prefilter.can_skip(_record({"N": old}, {"N": new}))
 
 
 def test_a_product_may_carry_an_exception_so_nothing_is_dismissed_by_the_rule_alone() -> None:
     """With exceptions allowed, a price that moved is looked at in full."""
     rule = '[[rules]]\nname = "rule"\nwhen = "price_drop"\nat_least = "10%"\n'
-    ruleset = rules_file.parse(f'[product]\noverrides = "alerts"\n{rule}').ruleset
-    assert not ruleset.dismisses(_record({"N": "25"}, {"N": "24"}))
+    ruleset = rules_file.parse(f'[product]\noverrides = "alerts"\n{rule}')
+    assert not ruleset.prefilter.can_skip(_record({"N": "25"}, {"N": "24"}))
 
 
 @pytest.mark.parametrize("event_name", ["INSERT", "REMOVE"])
 def test_an_event_that_no_rule_is_for_is_dismissed_if_it_is_a_stream_record(event_name: str) -> None:
     """What is no record is looked at in full, and given up there."""
-    ruleset = rules_file.parse('[[rules]]\nname = "rule"\nwhen = "price_drop"\n').ruleset
+    ruleset = rules_file.parse('[[rules]]\nname = "rule"\nwhen = "price_drop"\n')
     record = {**_record(None, None), "eventName": event_name}
-    assert ruleset.dismisses(record)
-    assert not ruleset.dismisses({**record, "dynamodb": {}})
+    assert ruleset.prefilter.can_skip(record)
+    assert not ruleset.prefilter.can_skip({**record, "dynamodb": {}})
 
 
 def test_a_removal_is_not_dismissed_where_a_rule_remembers() -> None:
     """A removed product's memory has to be forgotten."""
-    ruleset = rules_file.parse('[[rules]]\nname = "rule"\nwhen = "price_drop"\ncooldown = "1h"\n').ruleset
-    assert not ruleset.dismisses({**_record(None, None), "eventName": "REMOVE"})
+    ruleset = rules_file.parse('[[rules]]\nname = "rule"\nwhen = "price_drop"\ncooldown = "1h"\n')
+    assert not ruleset.prefilter.can_skip({**_record(None, None), "eventName": "REMOVE"})

@@ -14,8 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notifications.errors import RefusedAlertError, ServiceError
-from notifications.message import MOST_BYTES, Message
-from notifications.publish import MOST_ENTRIES, Outcome, SnsTopic, batches
+from notifications.publishing.messages import Message, group_for_publishing
+from notifications.publishing.topic import PublishResult, SnsTopic
+from notifications.sns_limits import MOST_BYTES, MOST_ENTRIES
 from tests.builders import message
 
 TOPIC = "arn:aws:sns:us-east-1:123456789012:alerts"
@@ -43,7 +44,7 @@ def test_batches_keep_every_limit_and_every_order(drawn: list[tuple[int, int, in
         for at, (product, rules, size) in enumerate(drawn)
         for rule in range(rules)
     ]
-    made = list(batches(messages))
+    made = list(group_for_publishing(messages))
     for batch in made:
         assert 0 < len(batch) <= MOST_ENTRIES
         assert len(batch) == 1 or sum(entry.size for entry in batch) <= MOST_BYTES
@@ -62,18 +63,19 @@ def _by_product(messages: Iterator[Message]) -> dict[str, list[str]]:
 
 def test_different_products_fill_batches_of_ten() -> None:
     """500 products are 50 calls, not 500."""
-    assert [len(batch) for batch in batches(message(f"p{at}", at) for at in range(500))] == [10] * 50
+    assert [len(batch) for batch in group_for_publishing(message(f"p{at}", at) for at in range(500))] == [10] * 50
 
 
 def test_several_alerts_about_one_record_share_a_batch() -> None:
     """Two rules of one record do not wait for each other."""
-    assert [len(batch) for batch in batches([message("a", 1, "x"), message("a", 1, "y")])] == [2]
+    assert [len(batch) for batch in group_for_publishing([message("a", 1, "x"), message("a", 1, "y")])] == [2]
 
 
 def test_changes_of_one_product_go_out_one_after_the_other() -> None:
     """The later change of a product is in a later batch."""
     made = [
-        [entry.alert.sequence_number[-1] for entry in batch] for batch in batches(message("a", at) for at in (1, 2))
+        [entry.alert.sequence_number[-1] for entry in batch]
+        for batch in group_for_publishing(message("a", at) for at in (1, 2))
     ]
     assert made == [["1"], ["2"]]
 
@@ -81,8 +83,8 @@ def test_changes_of_one_product_go_out_one_after_the_other() -> None:
 def test_a_batch_is_full_at_exactly_256_kb() -> None:
     """262,144 bytes fit, one more does not."""
     half = MOST_BYTES // 2
-    assert [len(batch) for batch in batches([sized("a", 1, half), sized("b", 2, half)])] == [2]
-    assert [len(batch) for batch in batches([sized("a", 1, half), sized("b", 2, half + 1)])] == [1, 1]
+    assert [len(batch) for batch in group_for_publishing([sized("a", 1, half), sized("b", 2, half)])] == [2]
+    assert [len(batch) for batch in group_for_publishing([sized("a", 1, half), sized("b", 2, half + 1)])] == [1, 1]
 
 
 # SNS's answers
@@ -116,7 +118,7 @@ class Topic:
         """Answer one call with an error."""
         self.stub.add_client_error("publish_batch", code, "why", status, expected_params=None)
 
-    def publish(self, *messages: Message) -> list[Outcome]:
+    def publish(self, *messages: Message) -> list[PublishResult]:
         """Publish, and see that every answer was asked for."""
         outcomes = self.topic.publish(messages)
         self.stub.assert_no_pending_responses()
@@ -135,7 +137,7 @@ def three() -> tuple[Message, Message, Message]:
     return message("a", 1), message("b", 2), message("c", 3)
 
 
-def kinds(outcomes: list[Outcome]) -> list[Any]:
+def kinds(outcomes: list[PublishResult]) -> list[Any]:
     """Give each outcome's message id, or the type of its error."""
     return [type(outcome.error) if outcome.error else outcome.message_id for outcome in outcomes]
 

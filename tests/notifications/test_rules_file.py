@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from notifications import rules_file
-from notifications.attributes import Path as AttributePath
 from notifications.bootstrap import RULES
+from notifications.config import rules_file
+from notifications.config.rule_reader import KEYS_BY_WHEN
 from notifications.errors import Problem, RulesError
-from notifications.rule_reader import KEYS_BY_WHEN
+from notifications.stream.attributes import Path as AttributePath
 from tests.builders import EVERY_KIND, one_rule, rules
 
 
@@ -38,12 +38,12 @@ def in_rule(line: str, when: str = "added", product: str = "") -> Problem:
 
 def test_the_projects_own_rules_are_right() -> None:
     """The file that is deployed is read without a mistake."""
-    assert len(rules_file.load(RULES).ruleset.rules) == 8
+    assert len(rules_file.load(RULES).rules) == 8
 
 
 def test_a_rule_needs_a_name_and_a_kind_alone() -> None:
     """Everything else has a default."""
-    (rule,) = rules('[[rules]]\nname = "r"\nwhen = "added"').ruleset.rules
+    (rule,) = rules('[[rules]]\nname = "r"\nwhen = "added"').rules
     assert (rule.name, rule.when, rule.severity, rule.where, rule.cooldown, rule.max_per_hour) == (
         "r", "added", "info", (), 0, None,
     )  # fmt: skip
@@ -78,7 +78,7 @@ overrides = "exceptions"
 def test_numbers_keep_every_digit() -> None:
     """A number in the file is no float, written with or without quotes."""
     for written in ("0.1", '"0.1"', "0.10000000000000000000000000000000000001"):
-        (rule,) = one_rule("price_drop", f"below = {written}").ruleset.rules
+        (rule,) = one_rule("price_drop", f"below = {written}").rules
         assert rule.condition.target == Decimal(written.strip('"'))  # type: ignore[attr-defined]
 
 
@@ -103,7 +103,7 @@ when = "{when}"
 severity = "critical"
 {more}
 """
-    first, second = rules(text).ruleset.rules
+    first, second = rules(text).rules
     assert (first.severity, first.cooldown) == ("warning", 3600)
     assert (second.severity, second.cooldown) == ("critical", 3600)
 
@@ -171,7 +171,7 @@ def test_two_mistakes_are_counted() -> None:
         ("title = 5", "added", "title", "expected a text"),
         ('title = "{nmae}"', "added", "title", "unknown name {nmae}; did you mean {name}?"),
         ('title = "{flavour}"', "added", "title", "write {new.flavour} for an attribute of the item"),
-        ('title = "{new.a..b}"', "added", "title", "{new.a..b}: 'a..b' is no path of an attribute"),
+        ('title = "{new.a..b}"', "added", "title", "{new.a..b}: 'a..b' is not the path of an attribute"),
         ('text = "{name"', "added", "text", "write {{ and }} for plain braces"),
         ('text = "{name!r}"', "added", "text", "expected a name alone between braces, such as {name}"),
         ('text = "{name:>9}"', "added", "text", "expected a name alone between braces, such as {name}"),
@@ -203,8 +203,8 @@ def test_two_mistakes_are_counted() -> None:
         ("cooldown = 60", "added", "cooldown", "expected a duration"),
         ("max_per_hour = 0", "added", "max_per_hour", "expected a whole number from 1 to 1000"),
         ("max_per_hour = true", "added", "max_per_hour", "expected a whole number"),
-        ("where = {}", "added", "where", "expected demands on attributes"),
-        ('where = "Home"', "added", "where", "expected demands on attributes"),
+        ("where = {}", "added", "where", "expected conditions on attributes"),
+        ('where = "Home"', "added", "where", "expected conditions on attributes"),
         ("where = { a = [] }", "added", "where", "a: expected a value such as"),
         ("where = { a = nan }", "added", "where", "a: expected a value such as"),
         ("where = { a = 2026-01-01 }", "added", "where", "a: expected a value such as"),
@@ -296,7 +296,7 @@ def test_a_wrong_kind_does_not_hide_other_mistakes() -> None:
 def test_what_is_no_toml_is_told_with_its_place() -> None:
     """The standard library's message has line and column."""
     found = problem('[[rules]]\nname = "a\n')
-    assert "is no valid TOML" in found.message
+    assert "is not valid TOML" in found.message
     assert "line 2" in found.message
 
 

@@ -10,15 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notifications.errors import MalformedRecordError
-from notifications.templates import (
-    LONGEST_VALUE,
-    Template,
-    decimal_text,
-    render_link,
-    shorten,
-    unknown_name,
-    value_text,
-)
+from notifications.text.formatting import decimal_text, shorten, value_text
+from notifications.text.templates import LONGEST_VALUE, Template, render_link, unknown_name
 from tests.builders import typed, values
 
 
@@ -123,8 +116,8 @@ def test_known_names_and_paths_are_fine(name: str) -> None:
     [
         ("nmae", "did you mean {name}?"),
         ("price", "write {new.price}"),
-        ("new.", "'' is no path"),
-        ("old.a..b", "'a..b' is no path"),
+        ("new.", "'' is not the path"),
+        ("old.a..b", "'a..b' is not the path"),
         ("newer.price", "unknown name {newer.price}"),
         ("new", "unknown name {new}"),
         (" name ", "did you mean {name}?"),

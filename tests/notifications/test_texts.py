@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from notifications.memory import Memory
-from notifications.rule_reader import KEYS_BY_WHEN
-from notifications.templates import Template
-from notifications.texts import DEFAULT_TEXTS, DEFAULT_TITLES, PLACEHOLDERS, filled, held_back_text, link_of
+from notifications.alerts.texts import RenderContext, held_back_text
+from notifications.config.rule_reader import KEYS_BY_WHEN
+from notifications.rules.memory import Memory
+from notifications.text.templates import Template
+from notifications.text.wording import DEFAULT_TEXTS, DEFAULT_TITLES, PLACEHOLDERS
 from tests.builders import added, fired, image, modified, one_rule, priced, raw, removed, stocked
 
 PRODUCT = 'id = "productId"\ncurrency = { value = "USD" }\nlink = "https://shop.example/p/{productId}"'
@@ -17,8 +19,10 @@ PRODUCT = 'id = "productId"\ncurrency = { value = "USD" }\nlink = "https://shop.
 
 def said(template: str, entry: dict[str, Any], when: str, more: str = "", product: str = PRODUCT) -> str:
     """Fill a template for a record that makes a rule fire."""
-    (occasion,) = fired(one_rule(when, more, product), entry)
-    return filled(Template(template), occasion)
+    loaded = one_rule(when, more, product)
+    (evaluation,) = fired(loaded, entry)
+    evaluation.rule = replace(evaluation.rule, text=Template(template))
+    return RenderContext(evaluation, loaded.product).text()
 
 
 def test_every_kind_has_a_default_title_and_text() -> None:
@@ -146,8 +150,8 @@ def test_a_link_needs_what_it_is_made_of() -> None:
     """No link rather than one that leads nowhere."""
     loaded = one_rule("added", product='link = "https://shop.example/{category}"\nmessage_attributes = ["category"]')
     for entry, expected in ((added(category="a b"), "https://shop.example/a%20b"), (added(), None)):
-        (occasion,) = fired(loaded, entry)
-        assert link_of(occasion.product, occasion.change) == expected
+        (evaluation,) = fired(loaded, entry)
+        assert RenderContext(evaluation, loaded.product).link() == expected
 
 
 def test_an_item_that_looks_like_a_template_is_text() -> None:

@@ -18,7 +18,7 @@ NINES, ONE_LESS = Decimal("9" * 38), Decimal("9" * 37 + "8")
 def met(demand: str, value: Any = ABSENT) -> bool:
     """Tell whether a demand on `a` lets a new item through."""
     attributes = {} if value is ABSENT else {"a": typed(value)}
-    (rule,) = one_rule("added", f"where = {{ a = {demand} }}").ruleset.rules
+    (rule,) = one_rule("added", f"where = {{ a = {demand} }}").rules
     return rule.judge(change_of(raw("INSERT", new=attributes))).fired
 
 
@@ -83,7 +83,7 @@ def test_not_is_the_opposite_for_every_value(value: dict[str, Any], demand: str)
     """Exactly one of a test and its opposite lets an item through."""
     change = change_of(raw("INSERT", new={"a": value}))
     verdicts = [
-        one_rule("added", f"where = {{ a = {text} }}").ruleset.rules[0].judge(change).fired
+        one_rule("added", f"where = {{ a = {text} }}").rules[0].judge(change).fired
         for text in (demand, f"{{ not = {demand} }}")
     ]
     assert sorted(verdicts) == [False, True]
@@ -102,12 +102,12 @@ def test_not_is_the_opposite_for_every_value(value: dict[str, Any], demand: str)
 )
 def test_the_reason_names_value_and_demand(demand: str, value: Any, reason: str) -> None:
     """Why a rule did not fire, in words."""
-    (rule,) = one_rule("added", f"where = {{ a = {demand} }}").ruleset.rules
+    (rule,) = one_rule("added", f"where = {{ a = {demand} }}").rules
     entry = added() if value is ABSENT else added(a=value)
     assert rule.judge(change_of(entry)).reason == reason
 
 
 def test_a_malformed_value_has_a_reason_too() -> None:
     """Asking why never fails."""
-    (rule,) = one_rule("added", 'where = { a = "x" }').ruleset.rules
-    assert rule.judge(change_of(raw("INSERT", new={"a": {"X": 1}}))).reason == "a is no attribute value, needs x"
+    (rule,) = one_rule("added", 'where = { a = "x" }').rules
+    assert rule.judge(change_of(raw("INSERT", new={"a": {"X": 1}}))).reason == "a is not an attribute value, needs x"

@@ -13,8 +13,8 @@ import pytest
 import yaml
 from botocore.exceptions import ClientError
 
-from notifications.ledger import SentAlert, product_key
-from notifications.ledger_table import DynamoDbLedger
+from notifications.publishing.ledger import SentAlert
+from notifications.publishing.ledger_table import DynamoDbLedger
 from operations.__main__ import main
 from tests.builders import ROOT, STREAM, TABLE, rules
 from tests.rules.scenario import Service, Shop
@@ -217,5 +217,5 @@ def write_history(client: Any, text: str, shop: Shop, published_at: float) -> Se
     service = Service(rules(text))
     service.handle(*shop.records)
     ledger = DynamoDbLedger(client, LEDGER, 90, now=lambda: published_at)
-    ledger.write([SentAlert(product_key(alert.source, alert.subject), alert) for alert in service.alerts])
+    ledger.write([SentAlert(f"{alert.source}#{alert.subject}", alert) for alert in service.alerts])
     return service

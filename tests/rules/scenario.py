@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from notifications.alerts import Alert
-from notifications.fakes import MemoryFailures, MemoryLedger, MemoryTopic
-from notifications.memory import NOTHING, Memory
+from notifications.alerts.alerts import Alert
 from notifications.pipeline import Pipeline
-from notifications.rules_file import Rules
+from notifications.publishing.fakes import MemoryFailures, MemoryLedger, MemoryTopic
+from notifications.rules.memory import NOTHING, Memory
+from notifications.rules.ruleset import Ruleset
 from operations.evaluation.verdicts import Verdict, judge
 from tests.builders import CREATED_AT, event, image, raw, rules
 
@@ -74,7 +74,7 @@ def _exact(value: Any) -> Any:
 class Service:
     """The function with a topic, a ledger and a failures queue in memory; the ledger may be an older one."""
 
-    def __init__(self, loaded: Rules, ledger: MemoryLedger | None = None) -> None:
+    def __init__(self, loaded: Ruleset, ledger: MemoryLedger | None = None) -> None:
         self.topic = MemoryTopic()
         self.ledger = ledger or MemoryLedger()
         self.failures = MemoryFailures()

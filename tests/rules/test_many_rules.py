@@ -26,7 +26,7 @@ def test_a_record_that_concerns_none_of_them_asks_the_ledger_nothing() -> None:
     shop = Shop().put(views=1, **dict.fromkeys(ATTRIBUTES, 1)).put(views=2)
     service = Service(loaded)
     service.handle(*shop.records)
-    assert loaded.ruleset.dismisses(shop.records[1])
+    assert loaded.prefilter.can_skip(shop.records[1])
     assert (service.ledger.calls, service.alerts) == (0, [])
 
 

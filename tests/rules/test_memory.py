@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from notifications.errors import ServiceError
-from notifications.fakes import MemoryLedger
-from notifications.memory import Memory
-from notifications.message import Message
+from notifications.publishing.fakes import MemoryLedger
+from notifications.publishing.messages import Message
+from notifications.rules.memory import Memory
 from tests.builders import rules
 from tests.rules.scenario import HOUR, MINUTE, Service, Shop, rule
 

@@ -11,8 +11,8 @@ from typing import Any
 from event_source_mapping.model.errors import InvokeError
 from event_source_mapping.model.invocations import Invocation, InvokeResult
 from event_source_mapping.running.virtual import VirtualScheduler
-from notifications.decode import sequence_number_of
 from notifications.pipeline import Pipeline
+from notifications.stream.changes import sequence_number_of
 
 from .fake_aws import FakeSns, FakeSqs
 from .faults import TIMEOUT, Baton, Faults, Killed, Running

@@ -5,19 +5,25 @@ from __future__ import annotations
 import uuid
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
-from notifications import alerts, decide, pipeline, plan, publish
+from notifications import pipeline, record, sns_limits
+from notifications.alerts import alerts
 from notifications.batch import Batch
-from notifications.errors import PermanentError, ProductAlertsError, ServiceError
-from notifications.ledger import Known, SentAlert
-from notifications.ledger_table import DynamoDbLedger
-from notifications.memory import Memory
-from notifications.message import Message
-from notifications.pipeline import Deadline, Pipeline
+from notifications.errors import ServiceError
+from notifications.pipeline import Pipeline
+from notifications.publishing.ledger import LedgerSnapshot, SentAlert
+from notifications.publishing.ledger_table import DynamoDbLedger
+from notifications.publishing.messages import Message
+from notifications.publishing.topic import PublishResult, SnsTopic
+from notifications.record import RecordState
+from notifications.rules.memory import Memory
+from notifications.rules.rule import Evaluation, RuleOutcome
+from notifications.time_budget import Deadline
 from operations.deployed.redrive import Redrive
 
 from .changes import Change
@@ -53,6 +59,17 @@ SLOW = Scenario(
 MUTANTS: list[Mutant] = []
 
 
+@contextmanager
+def _without_retries(batch: Batch) -> Iterator[None]:
+    """Have a step think that nothing has to come again."""
+    before = [each.retry for each in batch.records]
+    for each in batch.records:
+        each.retry = None
+    yield
+    for each, retry in zip(batch.records, before, strict=True):
+        each.retry = retry or each.retry
+
+
 def _mutant(
     name: str, *caught_by: str, longest_run: float = LONGEST_RUN, scenario: Scenario | None = None
 ) -> Callable[[Any], Any]:
@@ -67,7 +84,7 @@ def _mutant(
 def _(patch: pytest.MonkeyPatch) -> None:
     read = DynamoDbLedger.read
 
-    def forgetful(self: DynamoDbLedger, *args: Any) -> Known:
+    def forgetful(self: DynamoDbLedger, *args: Any) -> LedgerSnapshot:
         known = read(self, *args)
         known.sent.clear()
         return known
@@ -89,21 +106,30 @@ def _(patch: pytest.MonkeyPatch) -> None:
 
 @_mutant("acknowledges past a failed record", LOST)
 def _(patch: pytest.MonkeyPatch) -> None:
-    respond = pipeline.respond
-    patch.setattr(pipeline, "respond", lambda records, unsafe: respond(records, {max(unsafe)} if unsafe else ()))
+    def last_one(self: Batch) -> Any:
+        again = [each for each in self.records if each.retry]
+        for each in again[:-1]:
+            each.retry = None
+        return respond(self)
+
+    respond = Batch.respond
+    patch.setattr(Batch, "respond", last_one)
 
 
 @_mutant("acknowledges everything", LOST, NOWHERE)
 def _(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(pipeline, "respond", lambda _records, _unsafe: {"batchItemFailures": []})
+    patch.setattr(Batch, "respond", lambda _: {"batchItemFailures": []})
 
 
 @_mutant("publishes a product's later alerts after a failure", ORDER)
 def _(patch: pytest.MonkeyPatch) -> None:
-    def hold_record(self: Batch, alert: Any, error: ProductAlertsError) -> None:
-        self.hold(self._position_of[alert.id], error)
+    sendable = Batch.sendable
 
-    patch.setattr(Batch, "hold_product", hold_record)
+    def whatever_failed(self: Batch, messages: Any) -> Any:
+        self.failed_products.clear()
+        return sendable(self, messages)
+
+    patch.setattr(Batch, "sendable", whatever_failed)
 
 
 @_mutant("publishes two changes of a product in one batch", ORDER)
@@ -111,9 +137,9 @@ def _(patch: pytest.MonkeyPatch) -> None:
     def in_tens(messages: Iterable[Message]) -> Iterator[list[Message]]:
         waiting = deque(messages)
         while waiting:
-            yield [waiting.popleft() for _ in range(min(publish.MOST_ENTRIES, len(waiting)))]
+            yield [waiting.popleft() for _ in range(min(sns_limits.MOST_ENTRIES, len(waiting)))]
 
-    patch.setattr(pipeline, "batches", in_tens)
+    patch.setattr(pipeline, "group_for_publishing", in_tens)
 
 
 @_mutant("remembers past an unsafe record", LOST)
@@ -121,18 +147,15 @@ def _(patch: pytest.MonkeyPatch) -> None:
     to_remember = Batch.to_remember
 
     def everything(self: Batch) -> Any:
-        unsafe, self.unsafe = self.unsafe, {}
-        try:
+        with _without_retries(self):
             return to_remember(self)
-        finally:
-            self.unsafe = unsafe
 
     patch.setattr(Batch, "to_remember", everything)
 
 
 @_mutant("acknowledges what rules could not remember", LOST, NOT_DUE, "held back")
 def _(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Batch, "forgotten", lambda *_: None)
+    patch.setattr(Batch, "not_written", lambda *_: None)
 
 
 @_mutant("counts a change as often as it comes", NOT_DUE, LOST, "held back", TWICE)
@@ -145,9 +168,10 @@ def _(patch: pytest.MonkeyPatch) -> None:
     park = Pipeline._park
 
     def careless(self: Pipeline, batch: Batch, deadline: Any) -> None:
-        before = dict(batch.unsafe)
+        before = [each.retry for each in batch.records]
         park(self, batch, deadline)
-        batch.unsafe = before
+        for each, retry in zip(batch.records, before, strict=True):
+            each.retry = retry
 
     patch.setattr(Pipeline, "_park", careless)
 
@@ -157,19 +181,15 @@ def _(patch: pytest.MonkeyPatch) -> None:
     park = Pipeline._park
 
     def eager(self: Pipeline, batch: Batch, deadline: Any) -> None:
-        unsafe, batch.unsafe = batch.unsafe, {}
-        park(self, batch, deadline)
-        batch.unsafe = {**unsafe, **batch.unsafe}
+        with _without_retries(batch):
+            park(self, batch, deadline)
 
     patch.setattr(Pipeline, "_park", eager)
 
 
 @_mutant("retries what can never be done", STUCK, NOWHERE, longest_run=_A_WEEK)
 def _(patch: pytest.MonkeyPatch) -> None:
-    def hold(self: Batch, position: int, error: Exception, rule: str = "") -> None:  # noqa: ARG001
-        self.hold(position, error)
-
-    patch.setattr(Batch, "_give_up", hold)
+    patch.setattr(RecordState, "give_up", lambda self, error, _="": self.come_again(error))
 
 
 @_mutant("does not look at the time", TIME, scenario=SLOW)
@@ -180,20 +200,23 @@ def _(patch: pytest.MonkeyPatch) -> None:
 @_mutant("draws a new id for a repeat", TWO_IDS)
 def _(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(alerts, "_uuid", lambda *_: str(uuid.uuid4()))
-    patch.setattr(plan, "alert_id", lambda *_: str(uuid.uuid4()))
+    patch.setattr(record, "alert_id", lambda *_: str(uuid.uuid4()))
 
 
 @_mutant("takes a refusal for an outage", STUCK, NOWHERE, longest_run=_A_WEEK)
 def _(patch: pytest.MonkeyPatch) -> None:
-    def passing(self: Batch, alert: Any, error: PermanentError) -> None:
-        self.hold_product(alert, ServiceError(str(error)))
+    publish = SnsTopic.publish
 
-    patch.setattr(Batch, "refused", passing)
+    def passing(self: SnsTopic, messages: Any) -> list[PublishResult]:
+        results = publish(self, messages)
+        return [each._replace(error=ServiceError(str(each.error))) if each.error else each for each in results]
+
+    patch.setattr(SnsTopic, "publish", passing)
 
 
 @_mutant("forgets the hourly limit", LIMIT)
 def _(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(decide, "_within_limit", lambda *_: decide.Outcome.ALERT)
+    patch.setattr(Evaluation, "_within_limit", lambda *_: RuleOutcome.ALERT)
 
 
 @_mutant("redrive deletes what still fails", LOST, NOWHERE, STILL)
@@ -209,6 +232,9 @@ def _(patch: pytest.MonkeyPatch) -> None:
 
 @_mutant("a redriven record counts as seen", LOST)
 def _(patch: pytest.MonkeyPatch) -> None:
-    once = pipeline.Plan
+    decide = Evaluation.decide
 
-    patch.setattr(pipeline, "Plan", lambda rules, replayed: once(rules, replayed=False))  # noqa: ARG005
+    def as_if_new(self: Evaluation, *args: Any, replayed: bool) -> None:  # noqa: ARG001
+        decide(self, *args, replayed=False)
+
+    patch.setattr(Evaluation, "decide", as_if_new)

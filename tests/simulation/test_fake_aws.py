@@ -9,15 +9,14 @@ from typing import Any
 import pytest
 
 from event_source_mapping.running.virtual import VirtualScheduler
-from notifications.alerts import Alert
-from notifications.decide import Hour, Tally
-from notifications.failures import Failures, Parked, SqsFailures
-from notifications.fakes import MemoryFailures, MemoryLedger, MemoryTopic
-from notifications.ledger import HourTally, Ledger, LedgerKey, Question, RuleMemory, SentAlert
-from notifications.ledger_table import DynamoDbLedger
-from notifications.memory import Memory
-from notifications.message import to_message
-from notifications.publish import SnsTopic, Topic
+from notifications.alerts.alerts import Alert
+from notifications.publishing.failures import Failures, Parked, SqsFailures
+from notifications.publishing.fakes import MemoryFailures, MemoryLedger, MemoryTopic
+from notifications.publishing.ledger import AlertKey, HourlyIncrement, Ledger, LedgerQuery, RuleMemory, SentAlert
+from notifications.publishing.ledger_table import DynamoDbLedger
+from notifications.publishing.messages import to_message
+from notifications.publishing.topic import SnsTopic, Topic
+from notifications.rules.memory import Hour, HourlyCount, Memory
 from tests.conftest import DeployedService
 
 from .changes import START
@@ -72,8 +71,8 @@ def _alert(number: int, product: str = "contract") -> Alert:
     return Alert(f"id-{product}-{number}", "product.changed", "arn", product, None, data, {}, str(number))
 
 
-def _asked(alert: Alert) -> Question:
-    return Question(alerts={LedgerKey.of_alert("arn#" + alert.subject, alert.sequence_number, alert.id): alert.id})
+def _asked(alert: Alert) -> LedgerQuery:
+    return LedgerQuery({AlertKey("arn#" + alert.subject, alert.sequence_number, alert.id)})
 
 
 def test_a_published_message_has_an_id_and_no_error(sinks: Sinks) -> None:
@@ -93,7 +92,7 @@ def test_the_ledger_knows_what_was_written_and_nothing_else(sinks: Sinks) -> Non
         [
             SentAlert("arn#known", alert),
             RuleMemory("arn#known", {"r": memory}),
-            HourTally(hour, frozenset({"a", "b"}), summarised=False),
+            HourlyIncrement(hour, frozenset({"a", "b"}), summarised=False),
         ]
     )
     question = _asked(alert)
@@ -102,16 +101,16 @@ def test_the_ledger_knows_what_was_written_and_nothing_else(sinks: Sinks) -> Non
     known = sinks.ledger.read(question)
     assert known.sent == {alert.id}
     assert known.memories == {"arn#known": {"r": memory}}
-    assert known.tallies == {hour: Tally({"a", "b"}, summarised=False)}
+    assert known.hourly_counts == {hour: HourlyCount({"a", "b"}, summarised=False)}
 
 
 def test_an_hour_adds_up(sinks: Sinks) -> None:
     """What two invocations count in one hour is there together, and the summary stays said."""
     hour = Hour("adds-up", 3600)
-    sinks.ledger.write([HourTally(hour, frozenset({"a"}), summarised=True)])
-    sinks.ledger.write([HourTally(hour, frozenset({"a", "b"}), summarised=False)])
-    known = sinks.ledger.read(Question(hours={hour}))
-    assert known.tallies == {hour: Tally({"a", "b"}, summarised=True)}
+    sinks.ledger.write([HourlyIncrement(hour, frozenset({"a"}), summarised=True)])
+    sinks.ledger.write([HourlyIncrement(hour, frozenset({"a", "b"}), summarised=False)])
+    known = sinks.ledger.read(LedgerQuery(hours={hour}))
+    assert known.hourly_counts == {hour: HourlyCount({"a", "b"}, summarised=True)}
 
 
 def test_a_record_can_be_parked(sinks: Sinks) -> None:

@@ -9,13 +9,13 @@ import pytest
 from botocore.exceptions import ReadTimeoutError
 
 from notifications.errors import ProductAlertsError, RefusedAlertError, ServiceError
-from notifications.failures import Parked
-from notifications.fakes import MemoryFailures, MemoryLedger, MemoryTopic
-from notifications.ledger import RuleMemory
-from notifications.ledger_table import DynamoDbLedger
-from notifications.message import Message
 from notifications.pipeline import Pipeline
-from notifications.publish import SnsTopic
+from notifications.publishing.failures import Parked
+from notifications.publishing.fakes import MemoryFailures, MemoryLedger, MemoryTopic
+from notifications.publishing.ledger import RuleMemory
+from notifications.publishing.ledger_table import DynamoDbLedger
+from notifications.publishing.messages import Message
+from notifications.publishing.topic import SnsTopic
 
 from .changes import FIRST_NUMBER, Change, written
 from .fake_aws import _client_error

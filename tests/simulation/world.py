@@ -17,12 +17,12 @@ from event_source_mapping.model.retry_schedule import RetrySchedule
 from event_source_mapping.testing.builders import FUNCTION_ARN, MAPPING_UUID, STREAM_ARN
 from event_source_mapping.testing.fake_stream import FakeShard
 from event_source_mapping.testing.simulation import Simulation
-from notifications.bootstrap import LONGEST_CALL
-from notifications.failures import SqsFailures
-from notifications.ledger_table import DynamoDbLedger
+from notifications.config.rules_file import load
 from notifications.pipeline import Pipeline
-from notifications.publish import SnsTopic
-from notifications.rules_file import load
+from notifications.publishing.failures import SqsFailures
+from notifications.publishing.ledger_table import DynamoDbLedger
+from notifications.publishing.topic import SnsTopic
+from notifications.time_budget import LONGEST_CALL
 from operations.deployed.redrive import Redrive
 
 from .changes import START, Written, written

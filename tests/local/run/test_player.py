@@ -14,7 +14,7 @@ from local.run.player import Player
 from local.samples.rules_outline import RulesOutline
 from local.samples.samples import Sample
 from local.samples.subscriber import ReceivedAlert
-from notifications.alerts import TYPES
+from notifications.alerts.alerts import TYPES
 
 SECOND = 2
 

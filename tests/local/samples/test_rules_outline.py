@@ -6,7 +6,7 @@ import pytest
 
 from local.samples.rules_outline import read_rules_outline
 from local.stack.errors import SamplesError
-from notifications.alerts import TYPES
+from notifications.alerts.alerts import TYPES
 
 
 def test_rules_are_known_by_kind_and_attributes_by_role(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from notifications.failures import Parked, to_body
+from notifications.publishing.failures import Parked, to_body
 from tests.builders import added, event, sequence_number
 from tests.operations.stage import SHARD, FakeFunction, FakeQueue, FakeStack, FakeStreams, Operate, Shard, refusal
 

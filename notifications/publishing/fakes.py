@@ -1,0 +1,95 @@
+"""In memory what the AWS side does for real; the same contract tests hold for both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from notifications.alerts.alerts import Alert
+from notifications.errors import ProductAlertsError
+from notifications.publishing.failures import Parked
+from notifications.publishing.ledger import (
+    BeforeCall,
+    Entry,
+    HourlyIncrement,
+    LedgerQuery,
+    LedgerSnapshot,
+    RuleMemory,
+    SentAlert,
+    nothing,
+)
+from notifications.publishing.messages import Message
+from notifications.publishing.topic import PublishResult
+from notifications.rules.memory import Hour, HourlyCount, Memory
+
+
+class MemoryTopic:
+    """A topic that keeps what it was given, and fails as it is told to."""
+
+    def __init__(self, failure_of: Callable[[Message], ProductAlertsError | None] = lambda _: None) -> None:
+        """Fail a message with what `failure_of` returns for it."""
+        self.failure_of = failure_of
+        self.published: list[Message] = []
+        self.calls = 0
+
+    def publish(self, messages: Sequence[Message]) -> list[PublishResult]:
+        """Keep those messages that do not fail."""
+        self.calls += 1
+        results = []
+        for message in messages:
+            error = self.failure_of(message)
+            if error is None:
+                self.published.append(message)
+            results.append(PublishResult(message, "" if error else f"message-{len(self.published)}", error))
+        return results
+
+
+class MemoryLedger:
+    """A ledger that forgets nothing until the process ends."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self.alerts: dict[str, Alert] = {}
+        self.memories: dict[str, dict[str, Memory]] = {}
+        self.hourly_counts: dict[Hour, HourlyCount] = {}
+        self.calls = 0
+
+    def read(self, query: LedgerQuery, before_call: BeforeCall = nothing) -> LedgerSnapshot:
+        """Look everything up."""
+        before_call()
+        self.calls += 1
+        return LedgerSnapshot(
+            {alert_id for _, _, alert_id in query.alerts if alert_id in self.alerts},
+            {product: dict(self.memories[product]) for product in query.products if product in self.memories},
+            {
+                hour: HourlyCount(set(self.hourly_counts[hour].admitted), self.hourly_counts[hour].summarised)
+                for hour in query.hours
+                if hour in self.hourly_counts
+            },
+        )
+
+    def write(self, entries: Sequence[Entry], before_call: BeforeCall = nothing) -> None:
+        """Keep everything."""
+        before_call()
+        self.calls += 1
+        for entry in entries:
+            match entry:
+                case SentAlert(_, alert):
+                    self.alerts[alert.id] = alert
+                case RuleMemory(product, memories, _):
+                    self.memories[product] = dict(memories)
+                case HourlyIncrement(hour, admitted, summarised):
+                    count = self.hourly_counts.setdefault(hour, HourlyCount())
+                    count.admitted |= admitted
+                    count.summarised |= summarised
+
+
+class MemoryFailures:
+    """A failures queue that is a list."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self.parked: list[Parked] = []
+
+    def park(self, parked: Parked) -> None:
+        """Keep the record."""
+        self.parked.append(parked)

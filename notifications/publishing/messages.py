@@ -1,0 +1,155 @@
+"""Alerts as SNS takes them: each with subject, body and message attributes, and grouped for publishing."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from notifications.alerts.alerts import Alert
+from notifications.sns_limits import LARGEST_NUMBER, LONGEST_SUBJECT, MOST_BYTES, MOST_ENTRIES, NUMBER_PLACES
+from notifications.stream.attributes import number
+from notifications.text.formatting import shorten
+
+LONGEST_ATTRIBUTE = 1024  # characters: people filter by words, and a page of text would crowd out the alert
+_NOT_IN_XML = re.compile("[\ud800-\udfff\ufffe\uffff]")
+_LONGEST_TEXT = 1000
+_ENTRY_OVERHEAD = 100  # bytes kept free for an entry's id and framing
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One alert, ready for the topic."""
+
+    alert: Alert
+    subject: str
+    body: str
+    attributes: dict[str, dict[str, str]]
+    size: int
+    """Bytes that SNS counts."""
+
+
+def to_message(alert: Alert) -> Message:
+    """Write the alert within 256 KB: what does not fit is left out, and `data.shortened` says what.
+
+    The item goes first, then the old and new values, then the end of the text; the title never.
+    """
+    event = alert.cloud_event()
+    attributes = _attributes(alert)
+    subject = subject_of(alert.title) or alert.type
+    around = len(subject.encode()) + _ENTRY_OVERHEAD + sum(
+        len(name.encode()) + sum(len(part.encode()) for part in value.values()) for name, value in attributes.items()
+    )  # fmt: skip
+    body = _to_json(event)
+    size = around + len(body.encode())
+    if size > MOST_BYTES:
+        for shortened in _steps(event["data"]):
+            body = _to_json({**event, "data": shortened})
+            size = around + len(body.encode())
+            if size <= MOST_BYTES:
+                break
+    return Message(alert, subject, body, attributes, size)
+
+
+def subject_of(title: str) -> str:
+    """Make the title fit for a subject: one line, no control characters, at most 99 characters."""
+    return shorten(" ".join(_printable(title).split()), LONGEST_SUBJECT)
+
+
+def _steps(data: dict[str, Any]) -> list[dict[str, Any]]:
+    """List ever shorter versions of `data`."""
+    without_item = {**data, "product": {}, "shortened": ["product"]}
+    names = [{"attribute": change["attribute"]} for change in data["changes"]]
+    without_values = {**without_item, "changes": names, "shortened": ["product", "changes"]}
+    least = {
+        **without_values,
+        "changes": [],
+        "text": shorten(data["text"], _LONGEST_TEXT),
+        "shortened": ["product", "changes", "text"],
+    }
+    least.pop("link", None)
+    return [without_item, without_values, least]
+
+
+def _attributes(alert: Alert) -> dict[str, dict[str, str]]:
+    attributes = {
+        "type": _text_attribute(alert.type),
+        "rule": _text_attribute(alert.rule),
+        "severity": _text_attribute(alert.severity),
+        "productId": _text_attribute(alert.subject),
+    }
+    for name, value in alert.message_attributes.items():
+        attribute = _attribute(value)
+        if attribute:
+            attributes[name] = attribute
+    return {name: attribute for name, attribute in attributes.items() if attribute["StringValue"]}
+
+
+def _attribute(value: Any) -> dict[str, str] | None:
+    """Write a typed value as a message attribute; None for what SNS has no type for, or what is too long."""
+    amount = number(value)
+    if amount is not None:
+        filterable = amount.copy_abs() <= LARGEST_NUMBER and amount == round(amount, NUMBER_PLACES)
+        return {
+            "DataType": "Number" if filterable else "String",
+            "StringValue": format(amount, "f"),
+        }
+    if isinstance(value.get("S"), str):
+        return _text_attribute(value["S"])
+    if isinstance(value.get("BOOL"), bool):
+        return _text_attribute("true" if value["BOOL"] else "false")
+    if isinstance(value.get("SS"), list):
+        listed = _to_json(sorted(map(str, value["SS"])))
+        return {"DataType": "String.Array", "StringValue": listed} if len(listed) <= LONGEST_ATTRIBUTE else None
+    return None
+
+
+def _text_attribute(text: str) -> dict[str, str]:
+    return {"DataType": "String", "StringValue": shorten(_printable(text), LONGEST_ATTRIBUTE)}
+
+
+def _printable(text: str) -> str:
+    if text.isprintable():  # nearly every text is; asking once for all of it saves a few percent of an alert
+        return text
+    return "".join(character if character.isprintable() else " " for character in text)
+
+
+def _to_json(value: Any) -> str:
+    """Write compact JSON in UTF-8; what UTF-8 or XML cannot hold is written as an escape.
+
+    SNS and SQS take the characters of XML alone, without the surrogates, U+FFFE and U+FFFF.
+    """
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _NOT_IN_XML.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+def group_for_publishing(messages: Iterable[Message]) -> Iterator[list[Message]]:
+    """Group messages for publishing: at most ten and 256 KB, and no two of one product from different records.
+
+    A call may fail in part. With two changes of a product in it, the later could go out while the earlier waits for
+    the retry; so each group takes the earliest waiting change of each product, and only that.
+    """
+    waiting: dict[str, deque[Message]] = {}
+    for message in messages:
+        waiting.setdefault(message.alert.subject, deque()).append(message)
+    group: list[Message] = []
+    size = 0
+    while waiting:
+        for subject in list(waiting):
+            queue = waiting[subject]
+            sequence_number = queue[0].alert.sequence_number
+            while queue and queue[0].alert.sequence_number == sequence_number:
+                message = queue.popleft()
+                if group and (len(group) == MOST_ENTRIES or size + message.size > MOST_BYTES):
+                    yield group
+                    group, size = [], 0
+                group.append(message)
+                size += message.size
+            if not queue:
+                del waiting[subject]
+        if group:  # the next round brings later changes of the same products
+            yield group
+            group, size = [], 0

@@ -1,0 +1,166 @@
+"""One record on its way: what the rules make of it, and what becomes of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from notifications.alerts.alerts import Alert, alert_id, compose, summarised
+from notifications.alerts.texts import RenderContext
+from notifications.publishing.failures import Parked
+from notifications.publishing.ledger import AlertKey, LedgerQuery, LedgerSnapshot
+from notifications.rules.memory import NOTHING, Hour, HourlyCount, Memory
+from notifications.rules.rule import NOT_JUDGED, SUPPRESSED, Evaluation, RuleOutcome
+from notifications.rules.ruleset import Ruleset
+from notifications.stream.changes import Change, decode
+from notifications.text.formatting import rfc3339
+
+
+@dataclass(slots=True)
+class RecordState:
+    """The state of one record: nothing follows from it (no `change`), given up, to come again, or alerts published."""
+
+    position: int
+    """In the batch, counted from 0."""
+    raw: Any
+    """As it came in the event."""
+    replayed: bool = False
+    """It comes from the failures queue: it is not parked anew, and may be older than what the rules have seen."""
+    change: Change | None = None
+    """None where nothing follows from the record."""
+    product: str = ""
+    """As the ledger names it: the table's ARN, "#" and the product's id."""
+    evaluations: list[Evaluation] = field(default_factory=list)
+    """Of the rules that may fire."""
+    forgets: bool = False
+    """The product was removed, and what its rules remember goes with it."""
+    memories: dict[str, Memory] | None = None
+    """By rule, what is remembered of the product after this record; None where no rule remembers anything."""
+    product_gone: bool = False
+    counted: list[tuple[Hour, str, bool]] = field(default_factory=list)
+    """Hour and alert id of what counts towards a limit, and whether that is the summary."""
+    repeated: int = 0
+    """Alerts that were sent before."""
+    published: list[str] = field(default_factory=list)
+    """Ids of the alerts that went out now."""
+    given_up: Parked | None = None
+    retry: Exception | None = None
+    """Why the record has to come again."""
+    stays_parked: bool = False
+    """Replayed and given up again, it stays in the failures queue: the rules go on behind it."""
+
+    def read(self, ruleset: Ruleset) -> None:
+        """Find the rules that may fire, as far as the record alone can tell; most records have none.
+
+        Raises MalformedRecordError where it is not a stream record, or a rule meets a value that is malformed.
+        """
+        change = decode(self.raw)
+        found = []
+        for named in ruleset.concerned(change):
+            rule = ruleset.rule_for(named, change)
+            if rule:
+                judgement = NOT_JUDGED if rule.condition.uses_memory else rule.judge(change)
+                if judgement.fired or judgement is NOT_JUDGED:
+                    found.append((rule, judgement))
+        self.forgets = ruleset.forgets(change)
+        if found or self.forgets:
+            product_id = ruleset.product.id_of(change)
+            self.evaluations = [
+                Evaluation(change, rule, product_id, alert_id(change, rule.name), judgement)
+                for rule, judgement in found
+            ]
+            self.product = f"{change.table_arn}#{product_id}"
+            self.change = change
+
+    def ask(self, query: LedgerQuery) -> None:
+        """Add what the decisions about this record depend on."""
+        for evaluation in self.evaluations:
+            query.alerts.add(AlertKey(self.product, evaluation.change.sequence_number, evaluation.alert_id))
+            if evaluation.rule.remembers:
+                query.products.add(self.product)
+            if evaluation.hour:
+                query.hours.add(evaluation.hour)
+        if self.forgets:
+            query.products.add(self.product)
+
+    def decide(self, ruleset: Ruleset, snapshot: LedgerSnapshot) -> list[Alert]:
+        """Decide with what the ledger knows, and add to it for the next record; return the alerts not sent before.
+
+        Raises MalformedRecordError, and then has not changed the snapshot.
+        """
+        memories = snapshot.memories.get(self.product, {})
+        counts: dict[Hour, HourlyCount] = {}
+        alerts = []
+        for evaluation in self.evaluations:
+            hour = evaluation.hour
+            if hour:
+                known = snapshot.hourly_counts.get(hour, HourlyCount())
+                counts[hour] = HourlyCount(set(known.admitted), known.summarised)
+            memory = memories.get(evaluation.rule.name, NOTHING)
+            evaluation.decide(memory, counts[hour] if hour else None, replayed=self.replayed)
+            alert = _alert_of(evaluation, ruleset)
+            if alert:
+                alerts.append(alert)
+                if hour:
+                    self.counted.append((hour, alert.id, evaluation.limit_reached))
+        snapshot.hourly_counts.update(counts)
+        self._remember(ruleset, snapshot)
+        due = [alert for alert in alerts if alert.id not in snapshot.sent]
+        snapshot.sent.update([alert.id for alert in due])
+        self.repeated = len(alerts) - len(due)
+        return due
+
+    def come_again(self, error: Exception) -> None:
+        """Have the record delivered again."""
+        self.stays_parked = False
+        self.retry = self.retry or error
+
+    def give_up(self, error: Exception, rule: str = "") -> None:
+        """Give the record up, or only the alert of `rule`; a replayed one stays in the failures queue."""
+        if self.replayed:
+            self.stays_parked = self.stays_parked or self.retry is None
+            self.retry = self.retry or error
+            return
+        parked = Parked(self.raw, str(error), type(error).__name__, rule)
+        before = self.given_up
+        if before:  # one message a record: of two, one could be kept and the other not
+            parked = parked._replace(reason=f"{before.reason}; {parked.reason}", rule=f"{before.rule}, {rule}")
+        self.given_up = parked
+
+    def _remember(self, ruleset: Ruleset, snapshot: LedgerSnapshot) -> None:
+        remembered = {each.rule.name: each.memory for each in self.evaluations if each.rule.remembers}
+        if remembered:
+            snapshot.memories[self.product] = {**snapshot.memories.get(self.product, {}), **remembered}
+        if self.forgets and self.change:
+            self._forget(self.change, ruleset, snapshot)
+        if remembered or self.forgets:
+            self.memories = snapshot.memories[self.product]
+
+    def _forget(self, change: Change, ruleset: Ruleset, snapshot: LedgerSnapshot) -> None:
+        """Forget a removed product but for the removal itself.
+
+        The removal may come late, when the product is back: what a rule has seen since then it keeps.
+        """
+        known = snapshot.memories.get(self.product, {})
+        removal = Memory(sequence_number=change.sequence_number)
+        memories = {}
+        for rule in ruleset.remembering(change):
+            memory = known.get(rule.name, removal)
+            memories[rule.name] = memory if memory.has_seen(change.sequence_number) else removal
+        snapshot.memories[self.product] = memories
+        self.product_gone = all(
+            memory.sequence_number == change.sequence_number for memory in memories.values()
+        )  # and not back already
+
+
+def _alert_of(evaluation: Evaluation, ruleset: Ruleset) -> Alert | None:
+    """Write the alert, or the summary that says that the hour's limit is reached; None if nothing is said."""
+    alert = None
+    if evaluation.outcome is RuleOutcome.ALERT or evaluation.limit_reached:
+        alert = compose(evaluation, ruleset.product)
+    if alert and evaluation.limit_reached and evaluation.rule.max_per_hour and evaluation.hour:
+        alert = summarised(alert, evaluation.rule.max_per_hour, evaluation.hour)
+    if evaluation.outcome in SUPPRESSED and evaluation.rule.remembers and not evaluation.late:
+        title = RenderContext(evaluation, ruleset.product).title()
+        evaluation.suppress(title, rfc3339(evaluation.change.created_at))
+    return alert

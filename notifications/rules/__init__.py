@@ -1,0 +1,1 @@
+"""When a rule fires, and whether its alert goes out."""

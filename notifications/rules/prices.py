@@ -1,0 +1,157 @@
+"""When a rule about prices fires: by a margin, across a target, to a record, from one of three baselines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from notifications.rules.conditions import FiresOnInsert, Judgement, Margin, Moved
+from notifications.rules.memory import Memory
+from notifications.stream.attributes import EXACT, Path, number
+from notifications.stream.changes import Change
+from notifications.text.formatting import decimal_text, value_text
+
+PREVIOUS, LAST_ALERT = "previous", "last_alert"
+
+
+@dataclass(frozen=True, slots=True)
+class PriceMoved(FiresOnInsert):
+    """A price that went down (`direction` -1) or up (+1)."""
+
+    price: Path
+    currency: Path | None
+    direction: int
+    at_least: Margin | None = None
+    at_most: Margin | None = None
+    """A move beyond this is taken for a mistake in the data."""
+    target: Decimal | None = None
+    """The price has to cross this: to below it, or for a rise to above it."""
+    rearm: Decimal | None = None
+    """The price at which the target may be crossed again; None: any price on its other side."""
+    all_time: bool = False
+    """The price has to be the lowest (for a rise the highest) that the rule has seen of the product."""
+    baseline: str | Path = PREVIOUS
+    """What the price is compared with: the previous price, the last alerted one, or another attribute."""
+    first_sight: bool = False
+    """Whether a product fires that appears already beyond the target."""
+
+    @property
+    def watches(self) -> tuple[Path, ...]:
+        """The price alone: a rule about prices fires for nothing else."""
+        return (self.price,)
+
+    @property
+    def uses_memory(self) -> bool:
+        """Whether its judgement depends on earlier changes."""
+        return self.baseline == LAST_ALERT or self.rearm is not None or self.all_time
+
+    def judge(self, change: Change, memory: Memory) -> Judgement:
+        """Compare the price with the baseline, and then with everything else that is asked of it."""
+        old, latest = number(change.old(self.price)), number(change.new(self.price))
+        if latest is None:
+            return Judgement(False, "the new {} is no number", (self.price.text,))
+        if old is None:
+            return self._at_first_sight(latest)
+        if self.currency and change.fields((self.currency,)):
+            return Judgement(False, "{} changed, so the prices cannot be compared", (self.currency.text,))
+        if latest == old:
+            return Judgement(False, "{} stays at {}", (self.price.text, latest), None, latest)
+        memory = self._of_this_currency(change, memory)
+        baseline = self._baseline(change, old, memory)
+        if baseline is None:
+            named = self.baseline.text if isinstance(self.baseline, Path) else self.baseline
+            return Judgement(False, "{}, the baseline, is no number", (named,))
+        moved = EXACT.multiply(EXACT.subtract(latest, baseline), Decimal(self.direction))
+        if moved <= 0:
+            why = "{} went from {} to {}" if baseline == old else "{} went from {} to {}, the baseline is {}"
+            return Judgement(False, why, (self.price.text, old, latest, baseline), baseline, latest)
+        unmet = self._unmet(old, latest, baseline, moved, memory)
+        facts = (self._verb, Moved(baseline, latest), baseline)
+        if unmet:
+            why, more = unmet
+            return Judgement(False, f"{{}} {{}} from {{}}, {why}", (*facts, *more), baseline, latest)
+        asked, more = self._asked()
+        return Judgement(True, f"{{}} {{}} from {{}}{asked}", (*facts, *more), baseline, latest, self._threshold)
+
+    def learn(self, change: Change, memory: Memory, judgement: Judgement, alerted: bool) -> Memory:
+        """Follow the price: what was alerted, the record, and whether the target may be crossed again."""
+        old, latest = number(change.old(self.price)), number(change.new(self.price))
+        if not self.uses_memory or latest is None:
+            return memory
+        memory = self._of_this_currency(change, memory)
+        if self.currency and change.fields((self.currency,)):
+            old = None  # a price in another currency is no baseline
+        known = [value for value in (memory.extreme, old, latest) if value is not None]
+        baseline = memory.baseline if memory.baseline is not None else old if old is not None else latest
+        armed = memory.armed
+        if self.rearm is not None:
+            back = EXACT.multiply(EXACT.subtract(latest, self.rearm), Decimal(self.direction)) <= 0
+            armed = back or (armed and not judgement.fired)
+        return memory._replace(
+            baseline=latest if alerted else baseline,
+            extreme=min(known) if self.direction < 0 else max(known),
+            armed=armed,
+        )
+
+    def _asked(self) -> tuple[str, tuple[object, ...]]:
+        """Say what was asked of a price that did it, as the end of a reason."""
+        if self.target is not None:
+            return ", crosses {}", (self.target,)
+        return (", needs {}", (str(self.at_least),)) if self.at_least else ("", ())
+
+    @property
+    def _verb(self) -> str:
+        return "dropped" if self.direction < 0 else "rose"
+
+    @property
+    def _threshold(self) -> str | None:
+        if self.target is not None:
+            return decimal_text(self.target)
+        return str(self.at_least) if self.at_least else None
+
+    def _baseline(self, change: Change, old: Decimal, memory: Memory) -> Decimal | None:
+        if isinstance(self.baseline, Path):
+            return number(change.new(self.baseline))
+        if self.baseline == LAST_ALERT and memory.baseline is not None:
+            return memory.baseline
+        return old
+
+    def _of_this_currency(self, change: Change, memory: Memory) -> Memory:
+        """Forget values of another currency."""
+        currency = value_text(change.new(self.currency)) or "" if self.currency else ""
+        if memory.currency == currency:
+            return memory
+        return memory._replace(currency=currency, baseline=None, extreme=None)
+
+    def _at_first_sight(self, latest: Decimal) -> Judgement:
+        if not self.first_sight or self.target is None:
+            return Judgement(False, "the old {} is no number", (self.price.text,))
+        side = "below" if self.direction < 0 else "above"
+        fired = latest < self.target if self.direction < 0 else latest > self.target
+        facts = (self.price.text, latest, "" if fired else "not ", side, self.target)
+        return Judgement(fired, "{} is {} at first sight, {}{} {}", facts, None, latest, self._threshold)
+
+    def _unmet(
+        self, old: Decimal, latest: Decimal, baseline: Decimal, moved: Decimal, memory: Memory
+    ) -> tuple[str, tuple[object, ...]] | None:
+        """Say what speaks against firing, as the end of a reason; None if nothing does."""
+        if self.at_least and self.at_least.compared(moved, baseline) < 0:
+            return "needs {}", (str(self.at_least),)
+        if self.at_most and self.at_most.compared(moved, baseline) > 0:
+            return "more than the {} allowed", (str(self.at_most),)
+        if self.target is not None:
+            # The last alerted price counts beside the previous one: a crossing that was held back is still news, and
+            # after a recovery the price crosses again.
+            starts = (old, baseline) if self.baseline == LAST_ALERT else (baseline,)
+            if not any(self._crosses(start, latest, self.target) for start in starts):
+                return "does not cross {}", (self.target,)
+            if self.rearm is not None and not memory.armed:
+                return "armed again only at {}", (self.rearm,)
+        if self.all_time:
+            known = memory.extreme if memory.extreme is not None else old
+            if not (latest < known if self.direction < 0 else latest > known):
+                return "no record, that is {}", (known,)
+        return None
+
+    def _crosses(self, start: Decimal, latest: Decimal, target: Decimal) -> bool:
+        return start >= target > latest if self.direction < 0 else start <= target < latest

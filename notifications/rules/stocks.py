@@ -1,0 +1,68 @@
+"""When a rule about stock fires: it ran out, came back, or fell below a threshold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from notifications.rules.conditions import FiresOnInsert, Judgement
+from notifications.rules.memory import Memory
+from notifications.stream.attributes import Path, number
+from notifications.stream.changes import Change
+from notifications.text.formatting import decimal_text
+
+
+@dataclass(frozen=True, slots=True)
+class StockMoved(FiresOnInsert):
+    """A stock that ran out, came back, or fell below a threshold."""
+
+    stock: Path
+    kind: str
+    """out_of_stock, back_in_stock or low_stock."""
+    threshold: Decimal = Decimal(0)
+    """For low_stock: a stock below this is low."""
+    rearm: Decimal | None = None
+    """The stock at which low_stock may fire again; None: as soon as it is at the threshold again."""
+    first_sight: bool = False
+    """Whether a product fires that appears with such a stock."""
+
+    @property
+    def watches(self) -> tuple[Path, ...]:
+        """The stock alone."""
+        return (self.stock,)
+
+    @property
+    def uses_memory(self) -> bool:
+        """Whether it has to know if it is armed."""
+        return self.rearm is not None
+
+    def judge(self, change: Change, memory: Memory) -> Judgement:
+        """Compare the stock with what it was."""
+        old, new = number(change.old(self.stock)), number(change.new(self.stock))
+        threshold = decimal_text(self.threshold) if self.kind == "low_stock" else None
+        if old is not None and old == new:
+            return Judgement(False, "{} stays at {}", (self.stock.text, new), old, new)
+        if new is None:
+            return Judgement(False, "the new {} is no number", (self.stock.text,))
+        if old is None:
+            if not self.first_sight:
+                return Judgement(False, "the old {} is no number", (self.stock.text,))
+            fired = new <= 0 if threshold is None else new < self.threshold
+            return Judgement(fired, "{} is {} at first sight", (self.stock.text, new), None, new, threshold)
+        facts = (self.stock.text, old, new, threshold)
+        if threshold is None:
+            fired = old > 0 >= new if self.kind == "out_of_stock" else old <= 0 < new
+            return Judgement(fired, "{} went from {} to {}", facts, old, new)
+        fired = old >= self.threshold > new
+        if fired and self.rearm is not None and not memory.armed:
+            why = "{} went from {} to {}; armed again only at {}"
+            return Judgement(False, why, (self.stock.text, old, new, self.rearm), old, new, threshold)
+        return Judgement(fired, "{} went from {} to {}, the threshold is {}", facts, old, new, threshold)
+
+    def learn(self, change: Change, memory: Memory, judgement: Judgement, alerted: bool) -> Memory:  # noqa: ARG002
+        """Disarm when it fires, arm again when the stock is back."""
+        if self.rearm is None:
+            return memory
+        latest = number(change.new(self.stock))
+        armed = memory.armed and not judgement.fired
+        return memory._replace(armed=armed or (latest is not None and latest >= self.rearm))

@@ -1,0 +1,101 @@
+"""`where`: conditions on attributes of the item, the new image and for a removal the old one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from notifications.errors import MalformedRecordError
+from notifications.stream.attributes import Path, number
+from notifications.stream.changes import Change
+from notifications.text.formatting import decimal_text, value_text
+
+Scalar = str | bool | Decimal
+
+NUMBER_OPERATORS: dict[str, Callable[[Decimal, Decimal], bool]] = {
+    "less_than": lambda value, wanted: value < wanted,
+    "at_most": lambda value, wanted: value <= wanted,
+    "more_than": lambda value, wanted: value > wanted,
+    "at_least": lambda value, wanted: value >= wanted,
+}
+TEXT_OPERATORS: dict[str, Callable[[str, str], bool]] = {"prefix": str.startswith, "suffix": str.endswith}
+
+
+@dataclass(frozen=True, slots=True)
+class Predicate:
+    """One test of a value."""
+
+    operator: str
+    """any_of, exists, one of NUMBER_OPERATORS or TEXT_OPERATORS, or "not" of `wanted`."""
+    wanted: Any
+
+    def holds(self, value: Any) -> bool:
+        """Test a typed value, None if absent; for a value of another type nothing holds but "not"."""
+        if self.operator == "not":
+            return not self.wanted.holds(value)
+        if self.operator == "exists":
+            return (value is not None) is self.wanted
+        if self.operator == "any_of":
+            return any(_equal(value, wanted) for wanted in self.wanted)
+        if self.operator in NUMBER_OPERATORS:
+            amount = number(value)
+            return amount is not None and NUMBER_OPERATORS[self.operator](amount, self.wanted)
+        text = value.get("S") if isinstance(value, dict) else None
+        return isinstance(text, str) and TEXT_OPERATORS[self.operator](text, self.wanted)
+
+    def __str__(self) -> str:
+        if self.operator == "any_of":
+            return " or ".join(_written(wanted) for wanted in self.wanted)
+        if self.operator == "exists":
+            return "it to be there" if self.wanted else "it to be absent"
+        return f"{self.operator.replace('_', ' ')} {_written(self.wanted)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Predicates on one attribute; all have to hold."""
+
+    path: Path
+    predicates: tuple[Predicate, ...]
+
+    def failed(self, change: Change) -> FailedPredicate | None:
+        """Return the first predicate that does not hold; None if all do."""
+        value = change.current(self.path)
+        for predicate in self.predicates:
+            if not predicate.holds(value):
+                return FailedPredicate(self.path, value, predicate)
+        return None
+
+
+class FailedPredicate(NamedTuple):
+    """A predicate that does not hold for a value, put into words when somebody asks."""
+
+    path: Path
+    value: Any
+    predicate: Predicate
+
+    def __str__(self) -> str:
+        try:
+            found = value_text(self.value) or "absent"
+        except MalformedRecordError:
+            found = "not an attribute value"
+        return f"{self.path.text} is {found}, needs {self.predicate}"
+
+
+def _equal(value: Any, wanted: Scalar) -> bool:
+    """Compare text with an S, a number with an N, true and false with a BOOL."""
+    if not isinstance(value, dict):
+        return False
+    if isinstance(wanted, bool):
+        return value.get("BOOL") is wanted
+    if isinstance(wanted, Decimal):
+        return number(value) == wanted
+    return bool(value.get("S") == wanted)
+
+
+def _written(wanted: Any) -> str:
+    if isinstance(wanted, bool):
+        return str(wanted).lower()
+    return decimal_text(wanted) if isinstance(wanted, Decimal) else str(wanted)

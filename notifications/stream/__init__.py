@@ -1,0 +1,1 @@
+"""A stream record, its typed values, and what it changed."""

@@ -1,0 +1,139 @@
+"""DynamoDB's typed JSON: comparing it, reading single values out of it, and paths into it.
+
+Images stay in the form in which they come, `{"price": {"N": "25.99"}}`; only what a rule names is ever converted.
+Types and their JSON: Amazon DynamoDB Developer Guide, "Supported data types and naming rules".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from decimal import Context, Decimal
+from typing import Any, NamedTuple
+
+from notifications.errors import MalformedRecordError
+
+SETS = frozenset({"SS", "NS", "BS"})
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?")
+_SMALLEST, _LARGEST = -130, 125  # powers of ten that DynamoDB's numbers reach
+_LONGEST_EXCERPT = 80
+
+Image = Mapping[str, Any]
+"""Attribute name to typed value, as in a record's OldImage, NewImage or Keys."""
+
+EXACT = Context(prec=420)
+"""Arithmetic that rounds nothing: DynamoDB's numbers have 38 digits between 1E-130 and 1E+126."""
+
+_PART = re.compile(r"((?:[^.\[\]\\]|\\.)+)|\[(\d+)\]")
+
+
+class Path(NamedTuple):
+    """Where a value stands in an item: `price`, `specs.color`, `offers[0].price`.
+
+    A dot, bracket or backslash that is part of a name is written with a backslash before it.
+    """
+
+    text: str
+    top: str
+    rest: tuple[str | int, ...]
+
+    @classmethod
+    def parse(cls, text: str) -> Path:
+        """Read `text`; ValueError if it is no path."""
+        parts: list[str | int] = []
+        position = 0
+        while position < len(text):
+            match = _PART.match(text, position)
+            if match is None:
+                break
+            name, index = match.groups()
+            parts.append(int(index) if name is None else re.sub(r"\\(.)", r"\1", name))
+            position = match.end()
+            if text.startswith(".", position) and position + 1 < len(text) and text[position + 1] != "[":
+                position += 1
+            elif not text.startswith("[", position):
+                break
+        if position != len(text) or not parts or not isinstance(parts[0], str):
+            raise ValueError(text)
+        return cls(text, parts[0], tuple(parts[1:]))
+
+    def find(self, image: Image | None) -> Any:
+        """Return the typed value at this path, or None where the image holds none."""
+        if image is None:
+            return None
+        value = image.get(self.top)
+        for part in self.rest:
+            if not isinstance(value, dict):
+                return None
+            inner = value.get("L" if isinstance(part, int) else "M")
+            if isinstance(part, int):
+                value = inner[part] if isinstance(inner, list) and part < len(inner) else None
+            else:
+                value = inner.get(part) if isinstance(inner, dict) else None
+        return value
+
+
+def same(old: Any, new: Any) -> bool:
+    """Tell whether two typed values are equal; sets have no order, at any depth. None is an absent value."""
+    if old == new:
+        return True
+    if not (isinstance(old, dict) and isinstance(new, dict) and old.keys() == new.keys() and len(old) == 1):
+        return False
+    (kind,) = old
+    left, right = old[kind], new[kind]
+    if kind in SETS:
+        return isinstance(left, list) and isinstance(right, list) and sorted(map(str, left)) == sorted(map(str, right))
+    if kind == "L" and isinstance(left, list) and isinstance(right, list):
+        return len(left) == len(right) and all(map(same, left, right))
+    if kind == "M" and isinstance(left, dict) and isinstance(right, dict):
+        return left.keys() == right.keys() and all(same(left[name], right[name]) for name in left)
+    return False
+
+
+def number(value: Any) -> Decimal | None:
+    """Return the number in `value`, or None where it is absent, NULL or of another type."""
+    text = value.get("N") if isinstance(value, dict) else None
+    if not isinstance(text, str) or not _NUMBER.fullmatch(text):
+        return None
+    parsed = Decimal(text)
+    return parsed if not parsed or _SMALLEST <= parsed.adjusted() <= _LARGEST else None
+
+
+def plain(value: Any) -> Any:
+    """Convert a typed value to plain JSON: numbers become decimal strings, sets sorted lists, binary base64 text.
+
+    Raises MalformedRecordError where the value has no type, two types, or a type that does not exist.
+    """
+    if not isinstance(value, dict) or len(value) != 1:
+        raise MalformedRecordError(f"expected an attribute value with one type, got {_excerpt(value)}")
+    ((kind, content),) = value.items()
+    if kind == "M" and isinstance(content, dict):
+        return {name: plain(inner) for name, inner in content.items()}
+    if kind == "L" and isinstance(content, list):
+        return [plain(inner) for inner in content]
+    if kind in SETS and isinstance(content, list):
+        return sorted(content, key=str)
+    if kind in {"S", "N", "B"} and isinstance(content, str):
+        return content
+    if kind == "BOOL" and isinstance(content, bool):
+        return content
+    if kind == "NULL":
+        return None
+    raise MalformedRecordError(f"expected an attribute value of a known type, got {_excerpt(value)}")
+
+
+def plain_image(image: Image) -> dict[str, Any]:
+    """Convert a whole image; MalformedRecordError names the attribute."""
+    converted: dict[str, Any] = {}
+    name = ""
+    try:
+        for name, value in image.items():
+            converted[name] = plain(value)
+    except MalformedRecordError as error:
+        raise MalformedRecordError(f"attribute {name!r}: {error}") from error
+    return converted
+
+
+def _excerpt(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= _LONGEST_EXCERPT else f"{text[: _LONGEST_EXCERPT - 1]}…"

@@ -1,0 +1,170 @@
+"""A stream record as Lambda sends it, checked and named: what an item was, what it is, and what differs."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from notifications.errors import MalformedRecordError
+from notifications.stream.attributes import Image, Path, number, plain, same
+
+INSERT, MODIFY, REMOVE = "INSERT", "MODIFY", "REMOVE"
+EVENT_NAMES = frozenset({INSERT, MODIFY, REMOVE})
+EXPIRED_BY = "dynamodb.amazonaws.com"  # the service's name in userIdentity; a user's deletion has no userIdentity
+
+NEW, OLD = "new", "old"
+_SENT = {
+    "KEYS_ONLY": frozenset[str](),
+    "NEW_IMAGE": frozenset({NEW}),
+    "OLD_IMAGE": frozenset({OLD}),
+    "NEW_AND_OLD_IMAGES": frozenset({NEW, OLD}),
+}
+VIEW_TYPES = tuple(_SENT)
+
+
+def images_sent(view_type: str) -> frozenset[str]:
+    """Return which images a stream of this view type sends; all of them for a view type that is not known."""
+    return _SENT.get(view_type, _SENT["NEW_AND_OLD_IMAGES"])
+
+
+class FieldChange(NamedTuple):
+    """One attribute before and after, in typed JSON; None where it is absent."""
+
+    attribute: str
+    old: Any
+    new: Any
+
+
+class Change(NamedTuple):
+    """What a stream record says: one change of one item. Images are in DynamoDB's typed JSON, None if not sent."""
+
+    event_name: str
+    """INSERT, MODIFY or REMOVE."""
+    keys: Image
+    old_image: Image | None
+    new_image: Image | None
+    sequence_number: str
+    """21 to 40 digits; orders the changes of one shard."""
+    created_at: float | None
+    """Epoch seconds, as ApproximateCreationDateTime gives them."""
+    view_type: str
+    """KEYS_ONLY, NEW_IMAGE, OLD_IMAGE or NEW_AND_OLD_IMAGES; empty where the record does not say."""
+    expired: bool
+    """Removed by the table's time to live, not by a user."""
+    stream_arn: str
+
+    @property
+    def table_arn(self) -> str:
+        """The ARN of the table whose stream this is; "unknown" where the record does not say."""
+        return self.stream_arn.partition("/stream/")[0] or "unknown"
+
+    @property
+    def image(self) -> Image:
+        """The latest known image; the keys where the stream sends no image."""
+        image = self.old_image if self.event_name == REMOVE else self.new_image
+        return self.keys if image is None else image
+
+    def old(self, path: Path) -> Any:
+        """Return the typed value before the change; a key has the same on both sides. None if absent."""
+        image = self.keys if self.old_image is None and self.event_name != INSERT else self.old_image
+        return path.find(image)
+
+    def new(self, path: Path) -> Any:
+        """Return the typed value after the change. None if absent."""
+        image = self.keys if self.new_image is None and self.event_name != REMOVE else self.new_image
+        return path.find(image)
+
+    def current(self, path: Path) -> Any:
+        """Return the latest known value: the new one, and for a removal the old one."""
+        return self.old(path) if self.event_name == REMOVE else self.new(path)
+
+    def fields(self, paths: tuple[Path, ...] | None = None) -> list[FieldChange]:
+        """List what differs between the two images: of `paths`, or of all top-level attributes.
+
+        Empty unless both images are there: an insertion or removal changes the whole item, not a field of it.
+        """
+        before, after = self.old_image, self.new_image
+        if before is None or after is None:
+            return []
+        if paths is None:
+            names = dict.fromkeys((*before, *after))  # keeps the item's own order
+            found = [(name, before.get(name), after.get(name)) for name in names]
+        else:
+            found = [(path.text, path.find(before), path.find(after)) for path in paths]
+        return [FieldChange(name, old, new) for name, old, new in found if old != new and not same(old, new)]
+
+    def key_text(self) -> str:
+        """Write the primary key as one string: its values, a composite key's joined by "/" in the order of their names.
+
+        Raises MalformedRecordError where a value is not an attribute value.
+        """
+        return "/".join(_key_value(self.keys[name]) for name in sorted(self.keys))
+
+
+def _key_value(value: Any) -> str:
+    parsed = number(value)
+    return str(plain(value)) if parsed is None else format(parsed, "f")
+
+
+def decode(raw: Any) -> Change:
+    """Check the shape of one entry of `Records`; MalformedRecordError says what is wrong with it.
+
+    Attribute values are not looked at here: a record that no rule cares about is not worth it.
+    Source: AWS Lambda Developer Guide, "Using AWS Lambda with Amazon DynamoDB"; DynamoDB Streams API, "Record".
+    """
+    try:
+        change = raw["dynamodb"]
+        event_name = raw["eventName"]
+        keys = change["Keys"]
+        sequence_number = change["SequenceNumber"]
+    except (KeyError, TypeError) as error:
+        raise MalformedRecordError(f"expected a DynamoDB stream record: {_what_is_missing(raw)}") from error
+    old_image = change.get("OldImage")
+    new_image = change.get("NewImage")
+    if not isinstance(event_name, str) or event_name not in EVENT_NAMES:
+        raise MalformedRecordError(f"eventName: expected INSERT, MODIFY or REMOVE, got {event_name!r}")
+    if not isinstance(keys, dict) or not keys:
+        raise MalformedRecordError(f"dynamodb.Keys: expected a map, got {keys!r}")
+    if not isinstance(sequence_number, str) or not sequence_number.isdecimal():
+        raise MalformedRecordError(f"dynamodb.SequenceNumber: expected digits, got {sequence_number!r}")
+    for name, image in (("OldImage", old_image), ("NewImage", new_image)):
+        if image is not None and not isinstance(image, dict):
+            raise MalformedRecordError(f"dynamodb.{name}: expected a map, got {type(image).__name__}")
+    identity = raw.get("userIdentity")
+    return Change(
+        event_name,
+        keys,
+        old_image,
+        new_image,
+        sequence_number,
+        _seconds(change.get("ApproximateCreationDateTime")),
+        str(change.get("StreamViewType") or ""),
+        isinstance(identity, dict) and identity.get("principalId") == EXPIRED_BY and event_name == REMOVE,
+        str(raw.get("eventSourceARN") or ""),
+    )
+
+
+def sequence_number_of(raw: Any) -> str:
+    """Return the sequence number of a record that may be malformed; "" where it has none."""
+    try:
+        found = raw["dynamodb"]["SequenceNumber"]
+    except (KeyError, TypeError, IndexError):
+        return ""
+    return found if isinstance(found, str) else ""
+
+
+def _seconds(value: Any) -> float | None:
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return None
+    try:
+        return float(value)
+    except OverflowError:
+        return None
+
+
+def _what_is_missing(raw: Any) -> str:
+    if not isinstance(raw, dict):
+        return f"got {type(raw).__name__}"
+    if not isinstance(raw.get("dynamodb"), dict):
+        return "the 'dynamodb' block is missing"
+    missing = [name for name in ("Keys", "SequenceNumber") if name not in raw["dynamodb"]]
+    return f"missing {', '.join(missing or ['eventName'])}"

@@ -1,0 +1,1 @@
+"""How values are written for people, and the templates that they are written into."""

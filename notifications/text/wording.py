@@ -1,0 +1,45 @@
+"""The names that titles, texts and links may use, and the titles and texts of rules that bring none of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from notifications.stream.attributes import Path
+from notifications.text.templates import Template
+
+ROLES = ("id", "name", "price", "stock", "currency")
+OF_ALERT = ("link", "rule", "severity", "changes", "removal", "delta", "percent", "baseline", "threshold", "held_back")
+PLACEHOLDERS = ("product", *ROLES, *OF_ALERT)
+
+DEFAULT_TITLES = {
+    "added": "New product: {name}",
+    "removed": "{name} {removal}",
+    "changed": "{name} changed: {changes}",
+    "price_drop": "{name}: {new.price} {currency}, was {old.price}",
+    "price_rise": "{name}: {new.price} {currency}, was {old.price}",
+    "out_of_stock": "{name} is out of stock",
+    "back_in_stock": "{name} is back in stock",
+    "low_stock": "{name}: only {stock} left",
+}
+DEFAULT_TEXTS = {
+    "added": "{product} is new.",
+    "removed": "{product} {removal}.",
+    "changed": "{product} changed: {changes}.",
+    "price_drop": "The price of {product} dropped by {percent}, from {baseline} to {price} {currency}.",
+    "price_rise": "The price of {product} rose by {percent}, from {baseline} to {price} {currency}.",
+    "out_of_stock": "{product} is out of stock; before this change the stock was {baseline}.",
+    "back_in_stock": "{product} is back in stock: {stock} available.",
+    "low_stock": "{product} runs low: {stock} left, fewer than {threshold}.",
+}
+AT_FIRST_SIGHT = {
+    DEFAULT_TITLES["price_drop"]: Template("{name}: {new.price} {currency}"),
+    DEFAULT_TEXTS["price_drop"]: Template("{product} costs {price} {currency}, below {threshold}."),
+    DEFAULT_TEXTS["price_rise"]: Template("{product} costs {price} {currency}, above {threshold}."),
+    DEFAULT_TEXTS["out_of_stock"]: Template("{product} is out of stock."),
+}
+"""What replaces a default where no earlier value is known that it could compare with."""
+
+
+def known_names(attributes: Iterable[Path]) -> tuple[str, ...]:
+    """List the names that templates may use: the fixed ones, and the attributes that the file names elsewhere."""
+    return (*PLACEHOLDERS, *(path.text for path in attributes))
