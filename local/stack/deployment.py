@@ -35,7 +35,7 @@ def deploy(aws: LocalAws) -> Deployment:
     sls = PROJECT / "node_modules" / ".bin" / "sls"
     if not sls.exists():
         raise DeployRefusedError("The Node packages are not installed yet. Run `npm run setup` first.")
-    with _one_deploy_at_a_time():
+    with one_package_at_a_time():
         status, output = _run(
             [str(sls), "deploy", "--stage", LOCAL_STAGE],
             {
@@ -74,8 +74,8 @@ def function_log(aws: LocalAws, deployment: Deployment, lines: int = 15) -> str:
 
 
 @contextmanager
-def _one_deploy_at_a_time() -> Iterator[None]:
-    # Every osls packages into .serverless/: two at once would mix their files.
+def one_package_at_a_time() -> Iterator[None]:
+    """Wait until no other process packages this project: every osls writes to .serverless/."""
     lock = PROJECT / ".local" / "deploy.lock"
     lock.parent.mkdir(exist_ok=True)
     with lock.open("w") as file:

@@ -96,7 +96,7 @@ def test_a_setting_that_breaks_a_promise_is_told(setting: dict[str, Any], key: s
 
 def test_endless_retries_need_no_destination() -> None:
     """What is never given up goes nowhere."""
-    endless = {"maximumRetryAttempts": -1, "maximumRecordAgeInSeconds": -1, "destinations": None}
+    endless: dict[str, Any] = {"maximumRetryAttempts": -1, "maximumRecordAgeInSeconds": -1, "destinations": None}
     assert _mismatches(rule("added"), **endless) == []
 
 
