@@ -20,7 +20,7 @@ from typing import Any
 from benchmarks import artifact, cpu, first_alert, growth, instructions, local_stack, machine, memory, plot, publishing
 from benchmarks import start_up as starting
 from benchmarks.figures import Figure, missed, number_text, table
-from local.aws import HOST
+from local.stack.local_aws import HOST
 
 RESULTS = Path(__file__).parent / "results"
 README = Path(__file__).parent / "README.md"

@@ -24,7 +24,7 @@ SIZE = Budget(3)
 NONE = Budget(0)
 ONE = Budget(1)
 SERVICES = frozenset({"dynamodb", "sns", "sqs"})
-UNWANTED = frozenset({"tests", "test", "bin", "local", "operations", "benchmarks"})
+UNWANTED = frozenset({"tests", "test", "bin", "event_source_mapping", "local", "operations", "benchmarks"})
 SECONDS = 600
 
 

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.peers import Handler
-from local.aws import CREDENTIALS, REGION, local_client
 from notifications.bootstrap import RULES, make_client
 from notifications.config import rules_file
 from notifications.pipeline import Pipeline
 from notifications.publishing.failures import SqsFailures
 from notifications.publishing.ledger_table import DynamoDbLedger
 from notifications.publishing.topic import SnsTopic, encode_form_once
+from operations.deployed.local_endpoint import CREDENTIALS, REGION, local_client
 
 OURS = "product alerts"
 SHIPPED = "product alerts, the rules of alerts.toml"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from benchmarks.artifact import checkout
 from benchmarks.figures import Figure
-from local import lifeline
+from local.stack import supervised_process
 
 TOPIC = "From npm start to the first alert"
 SECONDS = 600
@@ -30,7 +30,7 @@ def measure() -> list[Figure]:
 def _seconds(directory: Path) -> float:
     started = time.monotonic()
     command = ["npm", "start", "--", "--once", "--json"]
-    process = lifeline.start(command, env=os.environ, cwd=directory, output=subprocess.PIPE)
+    process = supervised_process.start(command, env=os.environ, cwd=directory, output=subprocess.PIPE)
     assert process.stdout is not None  # noqa: S101 - it is a pipe
     said: list[str] = []
     try:
@@ -43,7 +43,7 @@ def _seconds(directory: Path) -> float:
                     break
         raise RuntimeError("no alert came of `npm start`:\n" + "".join(said[-15:]))
     finally:
-        lifeline.stop(process)
+        supervised_process.stop(process)
 
 
 def _is_alert(line: str) -> bool:

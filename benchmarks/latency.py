@@ -15,8 +15,8 @@ from typing import Any
 
 from benchmarks.figures import Figure
 from benchmarks.measuring import percentile
-from local.aws import LocalAws
-from local.deployment import Deployment
+from local.stack.deployment import Deployment
+from local.stack.local_aws import LocalAws
 
 TOPIC = "From put-item to the subscriber, local stack"
 RATES = ((1, 20), (50, 500))

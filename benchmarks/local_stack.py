@@ -16,9 +16,9 @@ from benchmarks.figures import Figure
 from benchmarks.measuring import interleaved
 from benchmarks.peers import Handler
 from benchmarks.publishing import ALERTS, TIME
-from local.aws import LocalAws, local_aws
-from local.deployment import Deployment, deploy
-from local.mapping import served_mapping
+from local.stack.deployment import Deployment, deploy
+from local.stack.local_aws import LocalAws, local_aws
+from local.stack.served_mapping import served_mapping
 
 IDEMPOTENCY_TABLE = "idempotency"
 

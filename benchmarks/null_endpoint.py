@@ -24,8 +24,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from local import lifeline
-from local.aws import HOST, NO_OTHER_CREDENTIALS
+from local.stack import supervised_process
+from local.stack.local_aws import HOST
+from operations.deployed.local_endpoint import NO_OTHER_CREDENTIALS
 
 _LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 _TARGET = re.compile(rb"x-amz-target: *[^.\r]*\.(\w+)", re.IGNORECASE)
@@ -54,7 +55,7 @@ def null_endpoint(delay: float = 0) -> Iterator[NullEndpoint]:
     """Run one for as long as the context lasts; each answer is `delay` seconds late."""
     root = Path(__file__).parent.parent
     command = [sys.executable, "-m", "benchmarks.null_endpoint", str(delay)]
-    process = lifeline.start(command, env=NO_OTHER_CREDENTIALS, cwd=root, output=subprocess.PIPE)
+    process = supervised_process.start(command, env=NO_OTHER_CREDENTIALS, cwd=root, output=subprocess.PIPE)
     assert process.stdout is not None  # noqa: S101 - it is a pipe
     try:
         with process.stdout as said:
@@ -63,7 +64,7 @@ def null_endpoint(delay: float = 0) -> Iterator[NullEndpoint]:
             raise RuntimeError(f"the null endpoint did not start: {port}")
         yield NullEndpoint(f"http://{HOST}:{port}", process)
     finally:
-        lifeline.stop(process)
+        supervised_process.stop(process)
 
 
 def answer(head: bytes, body: bytes, calls: Counter[str]) -> bytes:

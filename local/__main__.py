@@ -1,7 +1,7 @@
-"""`python -m local`, which is what `npm start` runs.
+"""`python -m local`, which `npm start` runs.
 
-Exit codes: 0 all expected alerts arrived, or the watching was ended; 1 they did not, or something
-failed; 130 interrupted before that.
+Exit codes: 0 all expected alerts arrived, or the user ended the watching; 1 an alert is missing, or something failed;
+130 interrupted before that.
 """
 
 import argparse
@@ -14,12 +14,12 @@ import traceback
 from collections.abc import Sequence
 from types import FrameType
 
-from local.errors import LocalError
-from local.machines import JsonReport
-from local.people import PrintedReport
-from local.report import Report
-from local.session import run
-from local.terminal import Terminal
+from local.reports.console_report import ConsoleReport
+from local.reports.json_report import JsonReport
+from local.reports.report import Report
+from local.run.session import run
+from local.stack.errors import LocalError
+from operations.terminal.terminal import Terminal
 
 INTERRUPTED = 130
 MAX_PORT = 65535
@@ -28,10 +28,10 @@ MAX_PORT = 65535
 def main(argv: Sequence[str]) -> int:
     """Run the service on the laptop and return the exit code."""
     arguments = _parser().parse_args(argv)
-    sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr] # a terminal may lack our signs
+    sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr] # a terminal may lack ✓ and ●
     _interrupt_on_signals()
     _end_with_launcher()
-    report: Report = JsonReport() if arguments.json else PrintedReport(Terminal())
+    report: Report = JsonReport() if arguments.json else ConsoleReport(Terminal())
     try:
         ok = run(report, port=arguments.port, once=arguments.once)
     except KeyboardInterrupt:
@@ -39,10 +39,11 @@ def main(argv: Sequence[str]) -> int:
     except LocalError as error:
         report.failed(str(error), error.details)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads on: say no more
-    except Exception as error:  # noqa: BLE001 - the last door: a traceback is for --verbose only
-        details = traceback.format_exc() if arguments.verbose else "--verbose shows where"
-        report.failed(f"This should not happen; please report it. {error!r}", details)
+        # `| head` has seen enough: later output goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except Exception as error:  # noqa: BLE001 - a traceback is for --verbose only
+        details = traceback.format_exc() if arguments.verbose else "Run it with --verbose to see where."
+        report.failed(f"Unexpected error; please report it: {error!r}", details)
     else:
         return 0 if ok else 1
     return 1
@@ -55,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--once", action="store_true", help="end after the samples")
     parser.add_argument("--json", action="store_true", help="one JSON object a line, for programs")
-    parser.add_argument("--port", type=_port, help="of the local AWS; a free one by default")
+    parser.add_argument("--port", type=_port, help="port of the local AWS (a free one)")
     parser.add_argument("--verbose", action="store_true", help="show tracebacks")
     return parser
 
@@ -63,11 +64,11 @@ def _parser() -> argparse.ArgumentParser:
 def _port(text: str) -> int:
     if text.isdecimal() and 0 < int(text) <= MAX_PORT:
         return int(text)
-    raise argparse.ArgumentTypeError(f"{text!r} is no port: 1 to {MAX_PORT}")
+    raise argparse.ArgumentTypeError(f"{text!r} is not a port; expected a number from 1 to {MAX_PORT}")
 
 
 def _interrupt_on_signals() -> None:
-    """Turn the first signal into a KeyboardInterrupt; more must not break into the tidying up."""
+    """Turn the first signal into a KeyboardInterrupt, and ignore more: they would interrupt the clean-up."""
     interrupted = threading.Event()
 
     def interrupt(number: int, frame: FrameType | None) -> None:
@@ -81,7 +82,7 @@ def _interrupt_on_signals() -> None:
 
 
 def _end_with_launcher() -> None:
-    """End when scripts/run.mjs does: killed outright, it cannot pass that on."""
+    """End when scripts/run.mjs does: if it is killed, it cannot pass the signal on."""
     launcher = os.environ.get("LAUNCHER_PID")
 
     def watch() -> None:

@@ -1,4 +1,4 @@
-"""`npm run change`: changes a product of the running `npm start`, with no AWS tools.
+"""`npm run change`: changes a product in the table of a running `npm start`, without AWS tools.
 
 npm run change -- prod-456 name="Desk Lamp" price=49.90 stock=7
 npm run change -- prod-456 --json '{"tags": ["lamp", "desk"], "dimensions": {"weight": 2}}'
@@ -16,10 +16,10 @@ from typing import Any
 from boto3.dynamodb.types import TypeSerializer
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local.aws import local_client
-from local.errors import ChangeError
-from local.running import Running, find_running
-from local.terminal import Terminal
+from local.stack.errors import ChangeError
+from operations.deployed.local_endpoint import local_client
+from operations.deployed.running import Running, find_running
+from operations.terminal.terminal import Terminal
 
 KEY = "productId"
 MOST_DIGITS, MAGNITUDE = 38, 125
@@ -30,18 +30,20 @@ _EXACT = Context(prec=5000)
 def main(argv: Sequence[str]) -> int:
     """Make the change and return the exit code."""
     arguments = _parser().parse_args(argv)
-    errors = Terminal(sys.stderr)
     try:
         done = change(_running(), arguments.product, _values(arguments), delete=arguments.delete)
     except ChangeError as error:
-        errors.line(f"{errors.style('bad', 'error:')} {error}")
+        Terminal(sys.stderr).error(str(error))
         return 1
     print(done)
     return 0
 
 
 def change(running: Running, product: str, values: dict[str, Any], *, delete: bool) -> str:
-    """Set a product's attributes, or delete it; returns what was done. Raises ChangeError."""
+    """Set attributes of a product (name to str, Decimal, list, dict …), or delete it.
+
+    Returns a sentence that says what was done. Raises ChangeError.
+    """
     client = local_client("dynamodb", running.endpoint_url)
     target = {"TableName": running.products_table_name, "Key": {KEY: {"S": product}}}
     try:
@@ -57,21 +59,20 @@ def change(running: Running, product: str, values: dict[str, Any], *, delete: bo
             ExpressionAttributeValues=typed,
         )
     except (BotoCoreError, ClientError) as error:
-        raise ChangeError(f"The local AWS refused it: {error}") from error
+        raise ChangeError(f"The local AWS refused the change: {error}") from error
     except (ArithmeticError, TypeError) as error:
-        raise ChangeError(f"That is no value for DynamoDB: {error!r}") from error
-    said = ", ".join(
+        raise ChangeError(f"DynamoDB cannot store this value: {error!r}") from error
+    shown = ", ".join(
         f'{name} "{value}"' if isinstance(value, str) else f"{name} {value}" for name, value in values.items()
     )
-    return f"{product} has {said}."
+    return f"{product} has {shown}."
 
 
 def _running() -> Running:
     running = find_running()
     if not running:
         raise ChangeError(
-            "Nothing runs that could be changed. Run `npm start` in another terminal, and wait until "
-            "it says that you can make changes."
+            "`npm start` is not running. Run it in another terminal, and wait until it says that you can make changes."
         )
     return running
 
@@ -92,7 +93,7 @@ def _values(arguments: argparse.Namespace) -> dict[str, Any]:
     for pair in arguments.values:
         name, equals, value = pair.partition("=")
         if not name or not equals:
-            raise ChangeError(f'{pair!r} is no NAME=VALUE, such as price=49.90 or name="Desk Lamp".')
+            raise ChangeError(f'{pair!r} is not NAME=VALUE, such as price=49.90 or name="Desk Lamp".')
         values[name] = _number_or_text(value)
     if arguments.json:
         values |= _json_object(arguments.json)
@@ -102,28 +103,31 @@ def _values(arguments: argparse.Namespace) -> dict[str, Any]:
             "npm run change -- prod-456 --delete"
         )
     if KEY in values:
-        raise ChangeError(f"{KEY} is the key: it comes first, by itself, and cannot be changed.")
+        raise ChangeError(f"{KEY} is the key and cannot be changed. Give the product's id as the first argument.")
     return values
 
 
 def _number_or_text(text: str) -> Decimal | str:
-    """Read a number as DynamoDB takes it, and all else as a text. Raises ChangeError for one it cannot hold."""
+    """Read a number exactly, and anything else as a text. Raises ChangeError for a number that DynamoDB cannot hold."""
     if not _NUMBER.fullmatch(text):
         return text
     number = Decimal(text)
     digits = len(number.normalize(_EXACT).as_tuple().digits)
     if digits > MOST_DIGITS or (number and not -MAGNITUDE <= number.adjusted() <= MAGNITUDE):
-        raise ChangeError(f"{text} is no number for DynamoDB: {MOST_DIGITS} digits at the most, up to 1E+{MAGNITUDE}.")
+        raise ChangeError(
+            f"DynamoDB cannot store {text}: a number has at most {MOST_DIGITS} digits, "
+            f"and an exponent from -{MAGNITUDE} to {MAGNITUDE}."
+        )
     return number
 
 
 def _json_object(text: str) -> dict[str, Any]:
     try:
         content = json.loads(text, parse_float=Decimal)
-    except ValueError as error:
-        raise ChangeError(f"--json is no JSON: {error}.") from error
+    except (ValueError, RecursionError) as error:
+        raise ChangeError(f"--json is not JSON: {error}.") from error
     if not isinstance(content, dict):
-        raise ChangeError("--json wants one object: an attribute's name, and its value, each.")
+        raise ChangeError("--json takes one object, with the names of attributes and their values.")
     return content
 
 

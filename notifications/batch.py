@@ -10,7 +10,7 @@ from typing import Any
 
 from notifications.alerts.alert import Alert
 from notifications.alerts.composing import RenderContext, alert_id, compose, summarised
-from notifications.errors import PermanentError, ProductAlertsError
+from notifications.common.errors import PermanentError, ProductAlertsError
 from notifications.publishing.failures import Parked
 from notifications.publishing.ledger import AlertKey, Entry, HourlyIncrement, LedgerQuery, LedgerSnapshot, RuleMemory
 from notifications.publishing.messages import Message

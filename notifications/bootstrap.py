@@ -9,11 +9,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from notifications.common.errors import ConfigurationError
+from notifications.common.time_budget import ATTEMPTS, CONNECT_SECONDS, LONGEST_CALL, READ_SECONDS
 from notifications.config import rules_file
-from notifications.errors import ConfigurationError
 from notifications.pipeline import Pipeline
 from notifications.publishing.failures import Parked, SqsFailures
-from notifications.time_budget import ATTEMPTS, CONNECT_SECONDS, LONGEST_CALL, READ_SECONDS
 
 RULES = Path(__file__).parent.parent / "alerts.toml"
 

@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any, TypedDict
 
 from notifications.batch import Batch, RecordState
-from notifications.errors import OutOfTimeError, PermanentError, ProductAlertsError, RetryableError
+from notifications.common.errors import OutOfTimeError, PermanentError, ProductAlertsError, RetryableError
 from notifications.publishing.failures import Failures
 from notifications.publishing.ledger import MOST_ENTRIES, Entry, Ledger, LedgerQuery, LedgerSnapshot, SentAlert
 from notifications.publishing.messages import Message, group_for_publishing, to_message

@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from notifications.errors import ProductAlertsError
-from operations import check, explain, history, preview, redrive
-from operations.stack import Stack, find_stack
+from notifications.common.errors import ProductAlertsError
+from operations.commands import check, explain, history, preview, redrive
+from operations.deployed.stack import Stack, find_stack
 
 
 def main(argv: Sequence[str] | None = None, find: Callable[[str, str | None], Stack] = find_stack) -> int:

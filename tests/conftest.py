@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from local.aws import LocalAws, local_aws
-from local.deployment import Deployment, deploy
-from local.mapping import served_mapping
+from local.stack.deployment import Deployment, deploy
+from local.stack.local_aws import LocalAws, local_aws
+from local.stack.served_mapping import served_mapping
 
 
 @dataclass(frozen=True)
@@ -25,4 +25,4 @@ def deployed_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deplo
         outputs = deploy(aws)
         with served_mapping(aws, outputs) as mapping:
             yield DeployedService(aws, outputs)
-            list(mapping.decisions())  # raises if it was not served to the end
+            list(mapping.log_events())  # raises if it was not served to the end

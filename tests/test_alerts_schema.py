@@ -13,11 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from notifications.common.errors import RulesError
 from notifications.config import rules_file
 from notifications.config.fields import OPERATORS
 from notifications.config.rule_reader import COMMON_KEYS, KEYS_BY_WHEN, MOST_PER_HOUR, SEVERITIES
 from notifications.config.rules_file import CURRENCY_CODES, DEFAULTS_KEYS, PRODUCT_KEYS, TOP_KEYS
-from notifications.errors import RulesError
 from tests.builders import EVERY_KIND, ROOT
 
 SCHEMA = json.loads((ROOT / "alerts.schema.json").read_text(encoding="utf-8"))

@@ -5,7 +5,7 @@ import uuid
 
 import pytest
 
-from local.subscriber import ReceivedAlert, Subscriber
+from local.samples.subscriber import ReceivedAlert, Subscriber
 from tests.conftest import DeployedService
 
 ALERTS_WITHIN_SECONDS = 120  # a bound for a test that fails, not a promise

@@ -18,12 +18,12 @@ from typing import Any
 
 import pytest
 
-from local import aws as local_aws_module
-from local.aws import local_aws
-from local.deployment import deploy
-from local.event_source_mapping.failure_documents import RETRIES_EXHAUSTED, GivenUp, failure_document
-from local.event_source_mapping.records import from_api
-from local.subscriber import Subscriber
+from event_source_mapping.batches.failure_documents import RETRIES_EXHAUSTED, GivenUp, failure_document
+from event_source_mapping.model.records import from_api
+from local.samples.subscriber import Subscriber
+from local.stack import local_aws as local_aws_module
+from local.stack.deployment import deploy
+from local.stack.local_aws import local_aws
 from notifications.publishing.failures import Parked, SqsFailures
 from tests.conftest import DeployedService
 

@@ -15,10 +15,10 @@ from jsonschema import Draft202012Validator
 
 from notifications.alerts.alert import TYPES
 from notifications.alerts.composing import compose
+from notifications.common.sns_limits import MOST_BYTES
 from notifications.pipeline import Pipeline
 from notifications.publishing.fakes import MemoryFailures, MemoryLedger, MemoryTopic
 from notifications.publishing.messages import to_message
-from notifications.sns_limits import MOST_BYTES
 from tests.builders import (
     EVERY_KIND,
     added,

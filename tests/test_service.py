@@ -270,7 +270,7 @@ def test_the_products_table_is_safe_to_keep(packaged: Packaged, stage: str) -> N
 
 
 def test_the_ledger_forgets_by_itself_and_has_the_key_that_the_code_writes(packaged: Packaged) -> None:
-    """Its key and its time to live are the attributes of `notifications.ledger`."""
+    """Its key and its time to live are the attributes of `notifications.publishing.ledger`."""
     table = packaged().resource("LedgerTable")["Properties"]
     assert [key["AttributeName"] for key in table["KeySchema"]] == ["product", "alert"]
     assert table["TimeToLiveSpecification"] == {"AttributeName": "expiresAt", "Enabled": True}
@@ -382,7 +382,18 @@ def test_the_artifact_holds_the_code_the_rules_and_nothing_of_ours_besides(packa
     ours = {str(path.relative_to(ROOT)) for path in (ROOT / "notifications").rglob("*.py")}
     assert {"handler.py", "alerts.toml", *ours} <= names
     tops = {name.split("/")[0] for name in names}
-    foreign = {"tests", "operations", "local", "benchmarks", "infrastructure", "events", "docs", "schemas", "scripts"}
+    foreign = {
+        "tests",
+        "operations",
+        "event_source_mapping",
+        "local",
+        "benchmarks",
+        "infrastructure",
+        "events",
+        "docs",
+        "schemas",
+        "scripts",
+    }
     assert not tops & foreign
     assert not tops & {"node_modules", ".venv", "serverless.yml", "package.json", "pytest", "moto", "ministack"}
 
@@ -442,7 +453,7 @@ def project(tmp_path: Path) -> Path:
     folder.mkdir()
     for name in ("serverless.yml", "package.json", "requirements.txt", "alerts.toml", "handler.py"):
         shutil.copy(ROOT / name, folder / name)
-    for name in ("notifications", "operations", "local", "infrastructure", "events"):
+    for name in ("notifications", "operations", "event_source_mapping", "local", "infrastructure", "events"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("node_modules", ".venv"):
         (folder / name).symlink_to((ROOT / name).resolve())
@@ -467,7 +478,7 @@ def test_a_stream_that_is_none_fails_the_package_step() -> None:
     arn = OWN_STREAM.partition("/stream/")[0]
     done = sls("package", "--stage", "dev", "--package", os.devnull, f"--param=productsStreamArn={arn}")
     assert done.returncode != 0
-    assert "is no stream of a table" in done.stdout + done.stderr
+    assert "is not the ARN of a table's stream" in done.stdout + done.stderr
 
 
 @pytest.mark.parametrize(

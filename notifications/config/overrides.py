@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
+from notifications.common.errors import MalformedRecordError, Problem
 from notifications.config.rule_reader import OVERRIDABLE_KEYS, read_rule
 from notifications.config.toml_table import TomlTable
-from notifications.errors import MalformedRecordError, Problem
 from notifications.rules.product import Product
 from notifications.rules.rule import Rule
 from notifications.stream.attributes import plain

@@ -13,14 +13,14 @@ from functools import partial
 from pathlib import Path as FilePath
 from typing import Any
 
-from notifications import sns_limits
+from notifications.common import sns_limits
+from notifications.common.errors import Problem, RulesError
 from notifications.config import fields
 from notifications.config.fields import MistakeError
 from notifications.config.overrides import Overrides
 from notifications.config.rule_reader import COMMON_KEYS, KEYS_BY_WHEN, NEEDS_TARGET, TARGETS, read_rule
 from notifications.config.toml_lines import lines_of
 from notifications.config.toml_table import DEFAULTS, Lines, TomlTable
-from notifications.errors import Problem, RulesError
 from notifications.rules.product import Product
 from notifications.rules.rule import Rule
 from notifications.rules.ruleset import Ruleset

@@ -6,9 +6,9 @@ import difflib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
+from notifications.common.errors import Problem
 from notifications.config.fields import MistakeError
 from notifications.config.toml_lines import Place
-from notifications.errors import Problem
 
 T = TypeVar("T")
 Lines = Mapping[tuple[Place, str], int]

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
-from notifications.errors import RefusedAlertError, ServiceError
+from notifications.common.errors import RefusedAlertError, ServiceError
 
 # What SNS and SQS say of one message that they would refuse again, whoever sends it and whenever. Everything else, a
 # missing permission or topic included, can be mended while the records wait in the stream.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from notifications.alerts.alert import Alert
-from notifications.errors import ProductAlertsError
+from notifications.common.errors import ProductAlertsError
 from notifications.publishing.failures import Parked
 from notifications.publishing.ledger import (
     BeforeCall,

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from notifications.alerts.alert import Alert
-from notifications.errors import ServiceError
+from notifications.common.errors import ServiceError
 from notifications.publishing.aws_calls import aws_call
 from notifications.publishing.ledger import (
     BeforeCall,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from notifications.alerts.alert import Alert
-from notifications.sns_limits import LARGEST_NUMBER, LONGEST_SUBJECT, MOST_BYTES, MOST_ENTRIES, NUMBER_PLACES
+from notifications.common.sns_limits import LARGEST_NUMBER, LONGEST_SUBJECT, MOST_BYTES, MOST_ENTRIES, NUMBER_PLACES
 from notifications.stream.attributes import number
 from notifications.text.formatting import shorten
 

@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import urlencode
 
-from notifications.errors import ProductAlertsError, RefusedAlertError, ServiceError
+from notifications.common.errors import ProductAlertsError, RefusedAlertError, ServiceError
+from notifications.common.time_budget import REFUSAL_SEARCH_SECONDS
 from notifications.publishing.aws_calls import REFUSALS, aws_call
 from notifications.publishing.messages import Message
-from notifications.time_budget import REFUSAL_SEARCH_SECONDS
 
 
 class PublishResult(NamedTuple):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from notifications.errors import MalformedRecordError
+from notifications.common.errors import MalformedRecordError
 from notifications.stream.attributes import Path, number
 from notifications.stream.changes import Change
 from notifications.text.formatting import decimal_text, value_text

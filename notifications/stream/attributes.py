@@ -12,7 +12,7 @@ from decimal import Context, Decimal
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from notifications.errors import MalformedRecordError
+from notifications.common.errors import MalformedRecordError
 
 SETS = frozenset({"SS", "NS", "BS"})
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?")

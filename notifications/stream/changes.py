@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from notifications.errors import MalformedRecordError
+from notifications.common.errors import MalformedRecordError
 from notifications.stream.attributes import Image, Path, number, plain, same
 
 INSERT, MODIFY, REMOVE = "INSERT", "MODIFY", "REMOVE"

@@ -16,14 +16,19 @@ from typing import Any, NamedTuple
 import pytest
 import yaml
 
-from notifications.errors import RulesError
+from notifications.common.errors import RulesError
 from notifications.publishing.messages import cloud_event
-from operations.service_file import PROJECT, read_service
+from operations.settings.project import PROJECT
+from operations.settings.service_file import read_service
 from tests.builders import EVENTS, ROOT, rules
 from tests.docs.markdown import anchors, blocks, code_in, links
 from tests.rules.scenario import Service
 
-DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
+DOCUMENTS = [
+    *sorted(ROOT.glob("*.md")),
+    *sorted((ROOT / "docs").rglob("*.md")),
+    ROOT / "event_source_mapping" / "README.md",
+]
 OURS = [path for path in DOCUMENTS if path.name in {"README.md", "CONTRIBUTING.md", "rules.md", "operations.md"}]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 SHELLS = {"sh", "bash", "console"}
@@ -91,7 +96,7 @@ def _sls() -> dict[str, list[str]]:
 
 def test_documents_are_found() -> None:
     """The tests below are about something."""
-    assert len(OURS) == 4
+    assert len(OURS) == 5
     assert len(COMMANDS) > 20
 
 
@@ -157,7 +162,7 @@ def test_files_that_a_document_names_exist(path: Path) -> None:
 @functools.cache
 def _names_in_code() -> frozenset[str]:
     """List every word of the code, the settings and the templates."""
-    folders = ("notifications", "operations", "local", "infrastructure", "schemas", "events")
+    folders = ("notifications", "event_source_mapping", "operations", "local", "infrastructure", "schemas", "events")
     files = [
         ROOT / name for name in ("serverless.yml", "package.json", "alerts.toml", "alerts.schema.json", "handler.py")
     ]

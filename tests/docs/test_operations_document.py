@@ -17,9 +17,9 @@ from moto import mock_aws
 
 from notifications.publishing.failures import Parked, to_body
 from notifications.rules.rule import RuleOutcome
-from operations import check, explain, history, preview, redrive
 from operations.__main__ import main
-from operations.redrive import FAILING, PLAYED, TRIMMED, UNKNOWN, WOULD_PLAY
+from operations.commands import check, explain, history, preview, redrive
+from operations.deployed.redrive import FAILING, PLAYED, TRIMMED, UNKNOWN, WOULD_PLAY
 from tests.builders import ROOT, sample
 from tests.docs.markdown import Block, blocks, code_in, first_cells, headings, section
 from tests.operations.stage import FakeFunction, FakeQueue, FakeStack, FakeStreams, Shard, make_ledger, write_history
@@ -46,7 +46,7 @@ def _examples(*, with_stage: bool) -> list[tuple[Block, str, str]]:
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give a folder that looks like the project and may be written to."""
     folder = tmp_path_factory.mktemp("project")
-    for name in (".venv", "notifications", "operations", "local", "events", "infrastructure"):
+    for name in (".venv", "notifications", "operations", "events", "infrastructure"):
         (folder / name).symlink_to(ROOT / name)
     for name in ("alerts.toml", "serverless.yml", "package.json"):
         (folder / name).write_text((ROOT / name).read_text(encoding="utf-8"), encoding="utf-8")

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
+from notifications.common.errors import RulesError
 from notifications.config.fields import OPERATORS
 from notifications.config.rule_reader import COMMON_KEYS, KEYS_BY_WHEN, OVERRIDABLE_KEYS, SEVERITIES
 from notifications.config.rules_file import DEFAULTS_KEYS, PRODUCT_KEYS, TOP_KEYS
-from notifications.errors import RulesError
 from notifications.publishing.messages import cloud_event, to_message
 from notifications.stream.changes import VIEW_TYPES, images_sent
 from notifications.text.wording import PLACEHOLDERS
-from operations.judge import judge
+from operations.evaluation.verdicts import judge
 from tests.builders import ROOT, rules
 from tests.docs.markdown import Block, blocks, code_in, first_cells, headings, section
 from tests.docs.notation import Expected, read

@@ -11,14 +11,14 @@ from typing import Any
 
 import pytest
 
+from notifications.common.errors import ProductAlertsError, RefusedAlertError, ServiceError
+from notifications.common.sns_limits import MOST_BYTES
 from notifications.config.rules_file import load
-from notifications.errors import ProductAlertsError, RefusedAlertError, ServiceError
 from notifications.pipeline import Pipeline
 from notifications.publishing.failures import Parked, SqsFailures
 from notifications.publishing.fakes import MemoryLedger, MemoryTopic
 from notifications.publishing.messages import Message
 from notifications.rules.ruleset import Ruleset
-from notifications.sns_limits import MOST_BYTES
 
 from .events import CANARY, FIRST_CANARY, VALUES, canary, mutated, nested
 

@@ -1,10 +1,10 @@
-"""`npm run change` writes what it was told, to the local AWS only."""
+"""`npm run change` writes what its arguments say, to the local AWS only."""
 
 import pytest
 
 from local import change
-from local.aws import local_client
-from local.running import Running
+from operations.deployed.local_endpoint import local_client
+from operations.deployed.running import Running
 from tests.conftest import DeployedService
 
 
@@ -46,8 +46,9 @@ def test_attributes_are_set_and_the_product_deleted(
         (["p"], "Give attributes to set"),
         (["p", "price=1", "--delete"], "Give attributes to set"),
         (["p", "price"], "NAME=VALUE"),
-        (["p", "--json", "{"], "--json is no JSON"),
-        (["p", "--json", "[1]"], "--json wants one object"),
+        (["p", "--json", "{"], "--json is not JSON"),
+        (["p", "--json", "[" * 100_000], "--json is not JSON"),
+        (["p", "--json", "[1]"], "--json takes one object"),
         (["p", "productId=q"], "productId is the key"),
     ],
 )
@@ -77,8 +78,8 @@ def test_without_a_run_the_user_learns_how_to_start_one(
 def test_a_run_that_does_not_answer_ends_in_one_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A local AWS that is not there any more is no traceback."""
+    """A local AWS that has ended shows as one line, not as a traceback."""
     monkeypatch.setattr(change, "find_running", lambda: Running("http://127.0.0.1:9", "table"))
 
     assert change.main(["p", "price=1"]) == 1
-    assert "The local AWS refused it" in capsys.readouterr().err
+    assert "The local AWS refused the change" in capsys.readouterr().err

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifications.errors import MalformedRecordError
+from notifications.common.errors import MalformedRecordError
 from notifications.stream.attributes import EXACT, Path, number, plain, plain_image, same
 from tests.builders import image, typed, values
 

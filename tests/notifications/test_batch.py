@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from notifications.batch import Batch, RecordState
-from notifications.errors import ServiceError
+from notifications.common.errors import ServiceError
 from notifications.pipeline import Response
 from notifications.pipeline import respond as respond_to
 from tests.builders import added, sequence_number

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from notifications import bootstrap
-from notifications.errors import ConfigurationError, RulesError
-from notifications.time_budget import LONGEST_CALL
+from notifications.common.errors import ConfigurationError, RulesError
+from notifications.common.time_budget import LONGEST_CALL
 from tests.builders import ROOT, added, event
 
 NO_FAILURE = {"batchItemFailures": []}

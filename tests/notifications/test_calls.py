@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, ParamValidationError, ReadTimeoutError
 
-from notifications.errors import PermanentError, RefusedAlertError, RetryableError, ServiceError
+from notifications.common.errors import PermanentError, RefusedAlertError, RetryableError, ServiceError
 from notifications.publishing.aws_calls import aws_call
 
 

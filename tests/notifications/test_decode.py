@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from notifications.errors import MalformedRecordError
+from notifications.common.errors import MalformedRecordError
 from notifications.stream.changes import decode, sequence_number_of
 from tests.builders import CREATED_AT, STREAM, TABLE, added, modified, raw, removed, sample, sequence_number
 

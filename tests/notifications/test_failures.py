@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifications.errors import ServiceError
+from notifications.common.errors import ServiceError
 from notifications.publishing.failures import MOST_BYTES, Parked, SqsFailures, record_in, to_body
 from tests.builders import modified, records
 

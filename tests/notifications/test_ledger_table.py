@@ -8,7 +8,7 @@ import boto3
 import pytest
 from botocore.stub import ANY, Stubber
 
-from notifications.errors import ServiceError
+from notifications.common.errors import ServiceError
 from notifications.publishing.ledger import AlertKey, HourlyIncrement, LedgerQuery, RuleMemory, SentAlert
 from notifications.publishing.ledger_table import LONGEST_KEY, DynamoDbLedger, LedgerKey, partition_of
 from notifications.rules.memory import Hour, Memory

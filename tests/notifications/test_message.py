@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notifications.alerts.composing import compose
+from notifications.common.sns_limits import MOST_BYTES
 from notifications.publishing.messages import LONGEST_ATTRIBUTE, Message, subject_of, to_message
-from notifications.sns_limits import MOST_BYTES
 from tests.builders import added, alert, fired, message, one_rule, typed
 
 FIXED = {"type", "rule", "severity", "productId"}

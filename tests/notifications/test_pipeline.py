@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifications.errors import ProductAlertsError, RefusedAlertError, ServiceError
+from notifications.common.errors import ProductAlertsError, RefusedAlertError, ServiceError
 from notifications.pipeline import Pipeline
 from notifications.publishing.failures import Parked
 from notifications.publishing.fakes import MemoryFailures, MemoryLedger, MemoryTopic

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from notifications.alerts.composing import RenderContext
-from notifications.errors import MalformedRecordError
+from notifications.common.errors import MalformedRecordError
 from notifications.rules.product import Product
 from tests.builders import added, change_of, fired, one_rule, raw, removed, rules
 

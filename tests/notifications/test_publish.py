@@ -13,10 +13,10 @@ from botocore.stub import ANY, Stubber
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifications.errors import RefusedAlertError, ServiceError
+from notifications.common.errors import RefusedAlertError, ServiceError
+from notifications.common.sns_limits import MOST_BYTES, MOST_ENTRIES
 from notifications.publishing.messages import Message, group_for_publishing
 from notifications.publishing.topic import PublishResult, SnsTopic
-from notifications.sns_limits import MOST_BYTES, MOST_ENTRIES
 from tests.builders import message
 
 TOPIC = "arn:aws:sns:us-east-1:123456789012:alerts"

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from notifications.bootstrap import RULES
+from notifications.common.errors import Problem, RulesError
 from notifications.config import rules_file
 from notifications.config.rule_reader import KEYS_BY_WHEN
-from notifications.errors import Problem, RulesError
 from notifications.stream.attributes import Path as AttributePath
 from tests.builders import EVERY_KIND, one_rule, rules
 

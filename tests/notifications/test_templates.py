@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifications.errors import MalformedRecordError
+from notifications.common.errors import MalformedRecordError
 from notifications.text.formatting import LONGEST_VALUE, Template, decimal_text, render_link, shorten, value_text
 from notifications.text.wording import unknown_name
 from tests.builders import typed, values

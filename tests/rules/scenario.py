@@ -14,7 +14,7 @@ from notifications.publishing.fakes import MemoryFailures, MemoryLedger, MemoryT
 from notifications.publishing.messages import cloud_event
 from notifications.rules.memory import NOTHING, Memory
 from notifications.rules.ruleset import Ruleset
-from operations.judge import Verdict, judge
+from operations.evaluation.verdicts import Verdict, judge
 from tests.builders import CREATED_AT, event, image, raw, rules
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400

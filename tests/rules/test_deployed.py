@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from local.subscriber import Subscriber
+from local.samples.subscriber import Subscriber
 from notifications.publishing.messages import cloud_event
-from operations.judge import judge
+from operations.evaluation.verdicts import judge
 from tests.builders import TABLE, rules
 from tests.conftest import DeployedService
 from tests.rules.scenario import HOUR, MINUTE, Shop, rule

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from notifications.errors import RulesError
+from notifications.common.errors import RulesError
 from tests.builders import rules
 from tests.rules.scenario import HOUR, MINUTE, Service, Shop, fired, play, reasons, rule
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from notifications.errors import ServiceError
+from notifications.common.errors import ServiceError
 from notifications.publishing.fakes import MemoryLedger
 from notifications.publishing.messages import Message
 from notifications.rules.memory import Memory

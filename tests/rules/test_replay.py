@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from operations.judge import judge
+from operations.evaluation.verdicts import judge
 from tests.builders import rules
 from tests.rules.scenario import HOUR, MINUTE, Service, Shop, play, rule
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from notifications.errors import RulesError
+from notifications.common.errors import RulesError
 from notifications.text.wording import PLACEHOLDERS
 from tests.builders import rules
 from tests.rules.scenario import Shop, play, rule, titles

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from local.event_source_mapping.fakes import STREAM_ARN
-from local.event_source_mapping.records import StreamRecord
+from event_source_mapping.model.records import Record
+from event_source_mapping.testing.builders import STREAM_ARN
 
 START = 1_700_000_000.0  # 13 minutes before a full hour
 FIRST_NUMBER = 10**20
@@ -53,7 +53,7 @@ class Written:
     poison: str
     refused: str
 
-    def stream_record(self) -> StreamRecord:
+    def stream_record(self) -> Record:
         """Give it as the event source mapping reads it."""
         keys = {"productId": {"S": self.product}}
         images = {"OldImage": self.old, "NewImage": self.new}
@@ -75,7 +75,7 @@ class Written:
             "dynamodb": change,
             "eventSourceARN": STREAM_ARN,
         }
-        return StreamRecord(str(self.number), self.readable, event, b"")
+        return Record(str(self.number), self.readable, event, b"")
 
 
 def written(changes: Iterable[Change]) -> list[Written]:

@@ -17,9 +17,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from local.event_source_mapping.errors import DestinationError
-from local.event_source_mapping.fakes import FakeShard
-from local.event_source_mapping.ports import FailureNotice
+from event_source_mapping.mapping.ports import FailureNotice
+from event_source_mapping.model.errors import DestinationError
+from event_source_mapping.testing.fake_stream import FakeShard
 
 from .faults import Faults
 from .scenario import PARK, PUBLISH, READ, WRITE

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from botocore.exceptions import ClientError, ReadTimeoutError
 
-from local.event_source_mapping.virtual import VirtualScheduler
+from event_source_mapping.running.virtual import VirtualScheduler
 
 from .changes import START
 from .scenario import INVOKE, READ, WRITE, Fault, Outage

@@ -8,10 +8,9 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from local.event_source_mapping.errors import InvokeError
-from local.event_source_mapping.ports import Invocation
-from local.event_source_mapping.responses import InvokeResult
-from local.event_source_mapping.virtual import VirtualScheduler
+from event_source_mapping.model.errors import InvokeError
+from event_source_mapping.model.invocations import Invocation, InvokeResult
+from event_source_mapping.running.virtual import VirtualScheduler
 from notifications.pipeline import Pipeline
 from notifications.stream.changes import sequence_number_of
 

@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
-from notifications import batch, pipeline, sns_limits
+from notifications import batch, pipeline
 from notifications.alerts import composing
 from notifications.batch import Batch, RecordState
-from notifications.errors import ServiceError
+from notifications.common import sns_limits
+from notifications.common.errors import ServiceError
 from notifications.pipeline import Deadline, Pipeline
 from notifications.publishing.ledger import LedgerSnapshot, SentAlert
 from notifications.publishing.ledger_table import DynamoDbLedger
@@ -22,7 +23,7 @@ from notifications.publishing.messages import Message
 from notifications.publishing.topic import PublishResult, SnsTopic
 from notifications.rules.memory import Memory
 from notifications.rules.rule import Evaluation, RuleOutcome
-from operations.redrive import Redrive
+from operations.deployed.redrive import Redrive
 
 from .changes import Change
 from .scenario import PUBLISH, Outage, Scenario

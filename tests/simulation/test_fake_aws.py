@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from local.event_source_mapping.virtual import VirtualScheduler
+from event_source_mapping.running.virtual import VirtualScheduler
 from notifications.alerts.alert import Alert
 from notifications.publishing.failures import Failures, Parked, SqsFailures
 from notifications.publishing.fakes import MemoryFailures, MemoryLedger, MemoryTopic

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
-from notifications.errors import ProductAlertsError, RefusedAlertError, ServiceError
+from notifications.common.errors import ProductAlertsError, RefusedAlertError, ServiceError
 from notifications.pipeline import Pipeline
 from notifications.publishing.failures import Parked
 from notifications.publishing.fakes import MemoryFailures, MemoryLedger, MemoryTopic

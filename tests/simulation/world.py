@@ -9,20 +9,21 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from local.event_source_mapping.fakes import FUNCTION_ARN, MAPPING_UUID, STREAM_ARN, FakeShard
-from local.event_source_mapping.ports import FailureNotice, Invocation
-from local.event_source_mapping.responses import InvokeResult
-from local.event_source_mapping.retries import RetrySchedule
-from local.event_source_mapping.session import Options
-from local.event_source_mapping.settings import MappingSettings
-from local.event_source_mapping.simulation import Simulation
+from event_source_mapping.mapping.ports import FailureNotice
+from event_source_mapping.mapping.session import Options
+from event_source_mapping.mapping.settings import MappingSettings
+from event_source_mapping.model.invocations import Invocation, InvokeResult
+from event_source_mapping.model.retry_schedule import RetrySchedule
+from event_source_mapping.testing.builders import FUNCTION_ARN, MAPPING_UUID, STREAM_ARN
+from event_source_mapping.testing.fake_stream import FakeShard
+from event_source_mapping.testing.simulation import Simulation
+from notifications.common.time_budget import LONGEST_CALL
 from notifications.config.rules_file import load
 from notifications.pipeline import Pipeline
 from notifications.publishing.failures import SqsFailures
 from notifications.publishing.ledger_table import DynamoDbLedger
 from notifications.publishing.topic import SnsTopic
-from notifications.time_budget import LONGEST_CALL
-from operations.redrive import Redrive
+from operations.deployed.redrive import Redrive
 
 from .changes import START, Written, written
 from .fake_aws import FakeDynamo, FakeLambda, FakeSns, FakeSqs, FakeStack, FakeStreams

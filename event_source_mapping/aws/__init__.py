@@ -1,0 +1,1 @@
+"""The ports through boto3."""

@@ -1,0 +1,103 @@
+"""The DynamoDB Streams API through boto3.
+
+docs/event-source-mapping.md, "Reading a shard".
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from event_source_mapping.aws.clients import ClientFactory, error_code, error_text
+from event_source_mapping.model.errors import (
+    ExpiredIteratorError,
+    StreamError,
+    StreamNotFoundError,
+    StreamThrottledError,
+    StreamUnavailableError,
+    TrimmedDataError,
+)
+from event_source_mapping.model.records import from_api
+from event_source_mapping.model.streams import Position, RecordsPage, ShardDescription, StreamPage
+
+_STREAM_ERRORS: dict[str, type[StreamError]] = {
+    "ExpiredIteratorException": ExpiredIteratorError,
+    "TrimmedDataAccessException": TrimmedDataError,
+    "ResourceNotFoundException": StreamNotFoundError,
+    # Throttling has two spellings: the modelled one, and the codes AWS's gateways use.
+    "LimitExceededException": StreamThrottledError,
+    "ThrottlingException": StreamThrottledError,
+    "Throttling": StreamThrottledError,
+    "ThrottledException": StreamThrottledError,
+    "RequestLimitExceeded": StreamThrottledError,
+    "ProvisionedThroughputExceededException": StreamThrottledError,
+}
+_HTTP_OK = 200
+
+
+class AwsStream:
+    """The DynamoDB Streams API; every method raises a StreamError."""
+
+    def __init__(self, clients: ClientFactory) -> None:
+        self._client = clients.client("dynamodbstreams")
+        # boto3 spends more on parsing a page than everything else here. Where its event is not
+        # emitted, its own parsing stands: from_api reads both forms.
+        self._client.meta.events.register("before-parse.*.GetRecords", _keep_records_as_they_travel)
+
+    def describe(self, stream_arn: str, after_shard: str | None) -> StreamPage:
+        """Give one page of DescribeStream."""
+        start = {"ExclusiveStartShardId": after_shard} if after_shard else {}
+        answer = self._call("describe_stream", StreamArn=stream_arn, **start)["StreamDescription"]
+        return StreamPage(
+            shards=tuple(_shard(shard) for shard in answer.get("Shards", ())),
+            status=answer.get("StreamStatus", "ENABLED"),
+            last_shard_id=answer.get("LastEvaluatedShardId"),
+        )
+
+    def shard_iterator(self, stream_arn: str, shard_id: str, position: Position) -> str:
+        """Give an iterator that reads from a position."""
+        number = position.sequence_number
+        at = {"SequenceNumber": number} if number is not None else {}
+        answer = self._call(
+            "get_shard_iterator",
+            StreamArn=stream_arn,
+            ShardId=shard_id,
+            ShardIteratorType=position.kind,
+            **at,
+        )
+        return str(answer["ShardIterator"])
+
+    def get_records(self, stream_arn: str, iterator: str, limit: int) -> RecordsPage:
+        """Read at most `limit` records."""
+        answer = self._call("get_records", ShardIterator=iterator, Limit=limit)
+        records = [from_api(record, stream_arn) for record in answer.get("Records", ())]
+        return RecordsPage(records, answer.get("NextShardIterator"))
+
+    def _call(self, operation: str, **arguments: Any) -> Any:
+        try:
+            return getattr(self._client, operation)(**arguments)
+        except ClientError as error:
+            kind = _STREAM_ERRORS.get(error_code(error), StreamUnavailableError)
+            raise kind(error_text(error)) from error
+        except BotoCoreError as error:
+            raise StreamUnavailableError(str(error)) from error
+
+
+def _keep_records_as_they_travel(
+    response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: object
+) -> None:
+    """Take the records out of an answer before boto3 parses it."""
+    if response_dict["status_code"] == _HTTP_OK:
+        answer = json.loads(response_dict["body"])
+        customized_response_dict["Records"] = answer.pop("Records", [])
+        response_dict["body"] = json.dumps(answer).encode()
+
+
+def _shard(shard: Mapping[str, Any]) -> ShardDescription:
+    """Read a shard of DescribeStream: an ending sequence number means it is closed."""
+    return ShardDescription(
+        shard["ShardId"],
+        shard.get("ParentShardId"),
+        "EndingSequenceNumber" in shard.get("SequenceNumberRange", {}),
+    )

@@ -1,0 +1,1 @@
+"""From records to invocations: batches, lanes, windows, retries, splits, giving up."""

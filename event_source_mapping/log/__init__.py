@@ -1,0 +1,1 @@
+"""The decision log: its events, the text and JSON forms, the counters."""

@@ -1,0 +1,1 @@
+"""What all rooms share: records, invocations, positions in a stream, retry schedules, errors."""

@@ -1,0 +1,1 @@
+"""Serving one mapping, through every change of its settings."""

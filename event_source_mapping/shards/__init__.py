@@ -1,0 +1,1 @@
+"""The shards of a stream: found, read, consumed and checkpointed."""

@@ -1,0 +1,1 @@
+"""Fakes of the ports, and a whole mapping under virtual time."""

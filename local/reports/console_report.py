@@ -1,0 +1,192 @@
+"""The report for people, printed to the terminal."""
+
+import json
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any
+
+from event_source_mapping import EventType, LogEvent, describe
+from local.reports.report import RunSummary
+from local.samples.samples import Sample
+from local.samples.subscriber import ReceivedAlert
+from local.stack.deployment import Deployment
+from local.stack.local_aws import LocalAws
+from operations.deployed.failure_messages import UnknownMessageError, read_failure_message
+from operations.deployed.local_endpoint import CREDENTIALS
+from operations.settings.project import LOCAL_STAGE
+from operations.terminal import progress
+from operations.terminal.terminal import Terminal
+
+INDENT = "   "
+NOT_PRINTED = frozenset(
+    {EventType.INVOKING, EventType.CHECKPOINT, EventType.RETRY, EventType.SUMMARY, EventType.STOPPED}
+)
+STYLES = {
+    EventType.SUCCEEDED: "good",
+    EventType.FAILED: "bad",
+    EventType.GIVEN_UP: "bad",
+    EventType.PARTIAL: "warning",
+    EventType.READ: "dim",
+}
+EXAMPLE_ITEM = {
+    "productId": {"S": "prod-456"},
+    "name": {"S": "Desk Lamp"},
+    "price": {"N": "49.90"},
+    "stock": {"N": "7"},
+}
+
+
+class ConsoleReport:
+    """Prints to standard output; errors go to standard error."""
+
+    def __init__(self, terminal: Terminal) -> None:
+        self._terminal = terminal
+        self._ids: set[str] = set()
+
+    def step(self, doing: str, done: str) -> AbstractContextManager[None]:
+        """Show the step with its seconds."""
+        return progress.step(self._terminal, doing, done)
+
+    def waiting(self, doing: str) -> AbstractContextManager[None]:
+        """Count the seconds."""
+        return progress.waiting(self._terminal, f"{INDENT}{doing}")
+
+    def started(self, aws: LocalAws, deployment: Deployment) -> None:
+        """Print which topic the alerts are received from."""
+        del aws
+        line = self._terminal.line
+        line(f"{self._good('✓')} A queue is subscribed to the topic: {deployment.alerts_topic_arn}")
+        line()
+        line(f"Changes to the table {deployment.products_table_name}, and the alerts that arrive:")
+
+    def sample(self, number: int, sample: Sample) -> None:
+        """Print the change."""
+        self._terminal.line()
+        title = self._terminal.style("bold", f"{number}  {sample.title}")
+        self._terminal.line(f"{title}  {self._dim(sample.change)}")
+
+    def no_alert(self, sample: Sample) -> None:
+        """Print why no alert is expected."""
+        why = f': alerts.toml has no rule with when = "{sample.kind}"' if sample.kind else ""
+        self._terminal.line(f"{INDENT}{self._dim(f'no alert is due{why}')}")
+
+    def alert(self, alert: ReceivedAlert, sample: int | None) -> None:
+        """Print an alert; the first one with its whole message."""
+        line, style = self._terminal.line, self._terminal.style
+        if sample is None:
+            line()
+        data = alert.data
+        severity = str(data.get("severity", "?"))
+        head = f"{style(severity, '●')} {style('bold', str(data.get('title', alert.message)))}"
+        line(f"{INDENT}{head}")
+        text = str(data.get("text", ""))
+        if text and text != data.get("title"):
+            for part in text.splitlines():
+                line(f"{INDENT}  {part}")
+        facts = [
+            alert.type,
+            severity,
+            f"rule {data.get('rule', '?')}",
+            f"product {alert.message.get('subject', '?')}",
+        ]
+        if alert.id in self._ids:
+            facts.append("received before, with the same id")
+        line(f"{INDENT}  {style(severity, ' · '.join(facts))}")
+        attributes = " ".join(f"{name}={value}" for name, value in sorted(alert.attributes.items()))
+        line(f"{INDENT}  {self._dim(f'message attributes: {attributes}')}")
+        if not self._ids:
+            line(f"{INDENT}  {self._dim('the whole message, as every subscriber receives it:')}")
+            for part in json.dumps(alert.message, indent=2, ensure_ascii=False).splitlines():
+                line(f"{INDENT}  {self._dim(part)}")
+        self._ids.add(alert.id)
+
+    def mapping_log(self, events: Sequence[LogEvent]) -> None:
+        """Print the events, one a line; without those that the next one implies."""
+        for event in events:
+            if event.outcome not in NOT_PRINTED:
+                self._terminal.line(f"{INDENT}{self._terminal.style(STYLES.get(event.outcome, ''), describe(event))}")
+
+    def given_up(self, message: Mapping[str, Any]) -> None:
+        """Print a line about the message, in the words of `operations redrive`, and how to redrive it."""
+        try:
+            found = read_failure_message(message)
+            text = f"{found.label}: {found.reason}"
+        except UnknownMessageError as error:
+            text = str(error)
+        self._terminal.line(f"{INDENT}{self._terminal.style('warning', '■')} the failures queue received: {text}")
+        again = ".venv/bin/python -m operations redrive --stage local"
+        self._terminal.line(f"{INDENT}  {self._dim(f'`{again}` plays it again, while `npm start` runs')}")
+
+    def summary(self, summary: RunSummary, function_log: str) -> None:
+        """Print the counts, or what is missing and what should not have come."""
+        line = self._terminal.line
+        line()
+        if summary.ok:
+            line(
+                f"{self._good('✓')} {summary.played} changes, {summary.received} alerts: "
+                "every alert that the rules ask for arrived, and no other."
+            )
+            return
+        for number, sample, rules in summary.missing:
+            line(
+                f"{self._bad('✗')} No alert arrived for change {number} ({sample.title.lower()}); "
+                f'alerts.toml has a rule with when = "{sample.kind}": {", ".join(rules)}.'
+            )
+        for number, sample in summary.not_given_up:
+            line(f"{self._bad('✗')} The failures queue received nothing from change {number} ({sample.title.lower()}).")
+        for alert in summary.unexpected:
+            line(f"{self._bad('✗')} This alert was not expected: {alert.type}, id {alert.id}.")
+        line(f"{INDENT}If you changed the rules so that they ask for this, all is well.")
+        line(f"{INDENT}Otherwise the function's log may show why:")
+        for part in function_log.splitlines() or ["(it is empty)"]:
+            line(f"{INDENT}{self._dim(f'| {part}')}")
+
+    def watching(self, aws: LocalAws, deployment: Deployment) -> None:
+        """Print the commands that the user can try now."""
+        line = self._terminal.line
+        settings = {"AWS_ENDPOINT_URL": aws.endpoint_url, **CREDENTIALS}
+        exports = " ".join(f"{name}={value}" for name, value in settings.items())
+        item = json.dumps(EXAMPLE_ITEM, separators=(",", ":"))
+        line()
+        line(self._terminal.style("bold", "Now make changes of your own, in another terminal:"))
+        line(f'{INDENT}npm run change -- prod-456 name="Desk Lamp" price=49.90 stock=7')
+        line(f"{INDENT}npm run change -- prod-456 price=39.90")
+        line(f"{INDENT}npm run change -- prod-456 --delete")
+        line("Or use the tools that you would use on AWS:")
+        if os.environ.get("AWS_PROFILE"):
+            line(f"{INDENT}unset AWS_PROFILE")
+        line(f"{INDENT}export {exports}")
+        line(f"{INDENT}aws dynamodb put-item --table-name {deployment.products_table_name} --item '{item}'")
+        line(f"{INDENT}npx sls logs -f alerts -t --stage {LOCAL_STAGE}")
+        line()
+        line("Alerts appear here as they arrive. Ctrl-C ends it all.")
+
+    def rules_changed(self) -> None:
+        """Print how to deploy the edit."""
+        self._terminal.line()
+        self._terminal.line(
+            f"{self._terminal.style('warning', '■')} alerts.toml has changed, but the old rules still run."
+        )
+        self._terminal.line(
+            f"{INDENT}Start again, or deploy the new ones with the exports above: npx sls deploy --stage {LOCAL_STAGE}"
+        )
+
+    def ending(self) -> None:
+        """Print that the run is over."""
+        self._terminal.line()
+        self._terminal.line("Ended. The table and its alerts were kept in memory only, and are gone.")
+
+    def failed(self, message: str, details: str) -> None:
+        """Print the error to standard error, with the output of the other tool below it."""
+        Terminal(sys.stderr).error(message, details)
+
+    def _dim(self, text: str) -> str:
+        return self._terminal.style("dim", text)
+
+    def _good(self, text: str) -> str:
+        return self._terminal.style("good", text)
+
+    def _bad(self, text: str) -> str:
+        return self._terminal.style("bad", text)

@@ -1,0 +1,102 @@
+"""The report for programs: one JSON object a line, with the `event` that it is about.
+
+Events: started, sample, alert (the CloudEvent, the subject and the message attributes), mapping (a log event of the
+event source mapping), failure (a message of the failures queue), summary, watching, rulesChanged, error.
+"""
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import asdict
+from typing import Any
+
+from event_source_mapping import LogEvent
+from local.reports.report import RunSummary
+from local.samples.samples import Sample
+from local.samples.subscriber import ReceivedAlert
+from local.stack.deployment import Deployment
+from local.stack.local_aws import LocalAws
+from operations.terminal.progress import waiting
+from operations.terminal.terminal import Terminal
+
+
+class JsonReport:
+    """Writes to standard output; a person at a terminal sees the progress on standard error."""
+
+    def __init__(self) -> None:
+        self._progress = Terminal(sys.stderr)
+
+    def step(self, doing: str, done: str) -> AbstractContextManager[None]:
+        """Show progress to a person only."""
+        del done
+        return waiting(self._progress, doing)
+
+    def waiting(self, doing: str) -> AbstractContextManager[None]:
+        """Show progress to a person only."""
+        return waiting(self._progress, doing)
+
+    def started(self, aws: LocalAws, deployment: Deployment) -> None:
+        """Write the endpoint and the outputs of the stack."""
+        _write("started", endpointUrl=aws.endpoint_url, log=str(aws.log), outputs=asdict(deployment))
+
+    def sample(self, number: int, sample: Sample) -> None:
+        """Write the sample and the kind of rule that it is for."""
+        _write("sample", number=number, title=sample.title, change=sample.change, kind=sample.kind)
+
+    def no_alert(self, sample: Sample) -> None:
+        """Write nothing: the next sample follows."""
+
+    def alert(self, alert: ReceivedAlert, sample: int | None) -> None:
+        """Write the alert as it was received."""
+        _write(
+            "alert",
+            sample=sample,
+            message=alert.message,
+            subject=alert.subject,
+            messageAttributes=alert.attributes,
+        )
+
+    def mapping_log(self, events: Sequence[LogEvent]) -> None:
+        """Write each event, with the fields of the mapping's JSON log."""
+        for event in events:
+            _write("mapping", **event.as_json())
+
+    def given_up(self, message: Mapping[str, Any]) -> None:
+        """Write the message."""
+        _write("failure", body=message)
+
+    def summary(self, summary: RunSummary, function_log: str) -> None:
+        """Write the counts, the missing and the unexpected alerts."""
+        _write(
+            "summary",
+            ok=summary.ok,
+            samples=summary.played,
+            expected=summary.expected,
+            received=summary.received,
+            missing=[
+                {"sample": number, "kind": sample.kind, "rules": rules} for number, sample, rules in summary.missing
+            ],
+            notGivenUp=[number for number, _ in summary.not_given_up],
+            unexpected=[{"id": alert.id, "type": alert.type} for alert in summary.unexpected],
+            functionLog=function_log,
+        )
+
+    def watching(self, aws: LocalAws, deployment: Deployment) -> None:
+        """Write that the samples are over."""
+        _write("watching", endpointUrl=aws.endpoint_url, table=deployment.products_table_name)
+
+    def rules_changed(self) -> None:
+        """Write that alerts.toml differs from the deployed rules."""
+        _write("rulesChanged")
+
+    def ending(self) -> None:
+        """Write nothing: the output ends."""
+
+    def failed(self, message: str, details: str) -> None:
+        """Write the error."""
+        _write("error", message=message, details=details)
+
+
+def _write(event: str, **content: Any) -> None:
+    print(json.dumps({"event": event, **content}, ensure_ascii=False), flush=True)

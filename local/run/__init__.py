@@ -1,0 +1,1 @@
+"""One run of `npm start`, from an empty local AWS to the last alert."""

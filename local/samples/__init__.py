@@ -1,0 +1,1 @@
+"""The sample changes that `npm start` makes, and where their alerts are received."""

@@ -1,0 +1,76 @@
+"""A subscriber of the alerts topic: an SQS queue, attached as any team would attach one."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from local.stack.local_aws import LocalAws
+
+MAX_MESSAGES = 10  # the most that SQS returns at once
+
+
+@dataclass(frozen=True)
+class ReceivedAlert:
+    """An alert as it arrived: the CloudEvent, the subject of the notification, the message attributes.
+
+    A message that is not a JSON object becomes `{"unreadable": the text}`.
+    """
+
+    message: dict[str, Any]
+    subject: str | None
+    attributes: dict[str, str]
+
+    @property
+    def id(self) -> str:
+        """The id of the CloudEvent, or an empty string."""
+        return str(self.message.get("id", ""))
+
+    @property
+    def type(self) -> str:
+        """The type of the CloudEvent, such as `product.added`, or `unreadable`."""
+        return str(self.message.get("type", "unreadable"))
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The data of the CloudEvent, or an empty dict."""
+        data = self.message.get("data")
+        return data if isinstance(data, dict) else {}
+
+
+class Subscriber:
+    """Subscribes a new queue to a topic and receives from it.
+
+    Both vanish with the local AWS.
+    """
+
+    def __init__(self, aws: LocalAws, topic_arn: str, queue_name: str = "npm-start") -> None:
+        self._sqs = aws.client("sqs")
+        self._queue_url = self._sqs.create_queue(QueueName=queue_name)["QueueUrl"]
+        attributes = self._sqs.get_queue_attributes(QueueUrl=self._queue_url, AttributeNames=["QueueArn"])["Attributes"]
+        aws.client("sns").subscribe(TopicArn=topic_arn, Protocol="sqs", Endpoint=attributes["QueueArn"])
+
+    def receive(self, wait_seconds: int) -> list[ReceivedAlert]:
+        """Wait 0 to 20 seconds for alerts, and take at most ten off the queue."""
+        messages = self._sqs.receive_message(
+            QueueUrl=self._queue_url,
+            MaxNumberOfMessages=MAX_MESSAGES,
+            WaitTimeSeconds=wait_seconds,
+        ).get("Messages", [])
+        for message in messages:
+            self._sqs.delete_message(QueueUrl=self._queue_url, ReceiptHandle=message["ReceiptHandle"])
+        return [_read(message["Body"]) for message in messages]
+
+
+def _read(body: str) -> ReceivedAlert:
+    envelope = json.loads(body)
+    text = envelope["Message"]
+    try:
+        message = json.loads(text)
+    except ValueError:
+        message = None
+    attributes = envelope.get("MessageAttributes", {})
+    return ReceivedAlert(
+        message=message if isinstance(message, dict) else {"unreadable": text},
+        subject=envelope.get("Subject"),
+        attributes={name: attribute["Value"] for name, attribute in attributes.items()},
+    )

@@ -1,0 +1,119 @@
+"""The service deployed to the local AWS by the command that deploys it to AWS: `sls deploy`."""
+
+import fcntl
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from local.stack import supervised_process
+from local.stack.errors import DeployRefusedError
+from local.stack.local_aws import LocalAws
+from operations.settings.project import LOCAL_STAGE, PROJECT, stack_name
+
+DEPLOYED_WITHIN_SECONDS = 600
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """The outputs of the stack; infrastructure/outputs.yml explains them."""
+
+    products_table_name: str
+    products_stream_arn: str
+    alerts_function_name: str
+    alerts_topic_arn: str
+    failures_queue_url: str
+    ledger_table_name: str
+
+
+def deploy(aws: LocalAws) -> Deployment:
+    """Deploy stage `local` of the project and return its outputs.
+
+    Raises DeployRefusedError with the output of `sls`, or DiedError.
+    """
+    sls = PROJECT / "node_modules" / ".bin" / "sls"
+    if not sls.exists():
+        raise DeployRefusedError("The Node packages are not installed yet. Run `npm run setup` first.")
+    with one_package_at_a_time():
+        status, output = _run(
+            [str(sls), "deploy", "--stage", LOCAL_STAGE],
+            {
+                **_unproxied(aws.environment),
+                "NODE_NO_WARNINGS": "1",  # about the SDK's plans for older Node versions
+                "NO_COLOR": "1",
+                "SLS_AWS_MONITORING_FREQUENCY": "200",  # ms between looks; 5 s suit AWS
+            },
+        )
+    if status != 0:
+        aws.check()
+        raise DeployRefusedError(
+            f"`npx sls deploy --stage {LOCAL_STAGE}` was refused. Put this right, and start again.",
+            _error_of_sls(output),
+        )
+    stacks = aws.client("cloudformation").describe_stacks(StackName=stack_name(LOCAL_STAGE))["Stacks"]
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in stacks[0]["Outputs"]}
+    return Deployment(
+        products_table_name=outputs["ProductsTableName"],
+        products_stream_arn=outputs["ProductsStreamArn"],
+        alerts_function_name=outputs["AlertsFunctionName"],
+        alerts_topic_arn=outputs["AlertsTopicArn"],
+        failures_queue_url=outputs["FailuresQueueUrl"],
+        ledger_table_name=outputs["LedgerTableName"],
+    )
+
+
+def function_log(aws: LocalAws, deployment: Deployment, lines: int = 15) -> str:
+    """Return the last lines that the function logged, without those of the Lambda runtime."""
+    events = aws.client("logs").filter_log_events(logGroupName=f"/aws/lambda/{deployment.alerts_function_name}")[
+        "events"
+    ]
+    logged = "\n".join(event["message"].rstrip() for event in events).splitlines()
+    frame = ("START RequestId", "END RequestId", "REPORT RequestId")
+    return "\n".join([line for line in logged if not line.startswith(frame)][-lines:])
+
+
+@contextmanager
+def one_package_at_a_time() -> Iterator[None]:
+    """Wait until no other process packages this project: every osls writes to .serverless/."""
+    lock = PROJECT / ".local" / "deploy.lock"
+    lock.parent.mkdir(exist_ok=True)
+    with lock.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _unproxied(environment: dict[str, str]) -> dict[str, str]:
+    """Give the user's proxy to pip alone, which may need it: osls would reach for the local AWS through it."""
+    proxies = {
+        name.upper(): value
+        for name, value in environment.items()
+        if name.lower() in {"proxy", "http_proxy", "https_proxy"}
+    }
+    proxy = proxies.get("HTTPS_PROXY") or proxies.get("HTTP_PROXY") or proxies.get("PROXY")
+    unproxied = {name: value for name, value in environment.items() if name.upper() not in proxies}
+    return {"PIP_PROXY": proxy, **unproxied} if proxy else unproxied
+
+
+def _run(command: list[str], env: dict[str, str]) -> tuple[int, str]:
+    with tempfile.TemporaryFile() as output:
+        process = supervised_process.start(command, env=env, cwd=PROJECT, output=output)
+        try:
+            status = process.wait(timeout=DEPLOYED_WITHIN_SECONDS)
+        except subprocess.TimeoutExpired:
+            raise DeployRefusedError(
+                f"`{' '.join(command[1:])}` did not end within {DEPLOYED_WITHIN_SECONDS} s. "
+                "Perhaps the package index is out of reach. Check the network, and start again with `npm start`."
+            ) from None
+        finally:
+            supervised_process.stop(process)
+        output.seek(0)
+        return status, output.read().decode(errors="replace")
+
+
+def _error_of_sls(output: str) -> str:
+    """Keep the error itself: osls prints it after `Error:`, among notes about itself."""
+    _, marker, error = output.partition("Error:\n")
+    message = error if marker else output
+    kept = [line for line in message.splitlines() if not line.startswith(("Environment:", "Docs:", "\u00d7 Stack"))]
+    return "\n".join(kept).strip()

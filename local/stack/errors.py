@@ -1,0 +1,55 @@
+"""The errors of `npm start` and `npm run change`. Each message says what happened and what to do next.
+
+LocalError
+├── LocalAwsError
+│   ├── PortTakenError       the local AWS cannot listen on the port given
+│   ├── UnhealthyError       the local AWS started but does not answer
+│   └── DiedError            the local AWS ended while it was needed
+├── DeployRefusedError       `sls deploy` ended with an error
+├── MappingError             the event source mapping cannot be served, or its thread has ended
+├── SamplesError             the sample changes cannot be played
+└── ChangeError              `npm run change` cannot make the change
+"""
+
+
+class LocalError(Exception):
+    """An error that the user can do something about.
+
+    `details` holds the output of another tool that belongs to the message; it may be empty.
+    """
+
+    def __init__(self, message: str, details: str = "") -> None:
+        super().__init__(message)
+        self.details = details
+
+
+class LocalAwsError(LocalError):
+    """The local AWS cannot be used."""
+
+
+class PortTakenError(LocalAwsError):
+    """The local AWS cannot listen on the port given."""
+
+
+class UnhealthyError(LocalAwsError):
+    """The local AWS started but does not answer."""
+
+
+class DiedError(LocalAwsError):
+    """The local AWS ended while it was needed."""
+
+
+class DeployRefusedError(LocalError):
+    """`sls deploy` ended with an error; the details are its output."""
+
+
+class MappingError(LocalError):
+    """The event source mapping cannot be served, or its thread has ended."""
+
+
+class SamplesError(LocalError):
+    """The sample changes cannot be played."""
+
+
+class ChangeError(LocalError):
+    """`npm run change` cannot make the change."""

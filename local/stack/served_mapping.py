@@ -1,0 +1,100 @@
+"""Carries stream records to the function with the local event source mapping, as deployed by `sls deploy`.
+
+The mapping is deployed disabled, so that the poller of the local AWS leaves it alone.
+"""
+
+import queue
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from event_source_mapping import (
+    EventSourceMappingError,
+    FunctionInvoker,
+    Invocation,
+    InvokeResult,
+    LogEvent,
+    Options,
+    RetrySchedule,
+    serve,
+)
+from local.stack.deployment import Deployment
+from local.stack.errors import MappingError
+from local.stack.local_aws import LocalAws
+
+RETRY_SECONDS = 0.5  # a person waits for the outcome
+POLL_SECONDS = 0.1
+STOPPED_WITHIN_SECONDS = 90  # the batch in flight is finished: a function may run for its whole timeout
+
+CRASH = b'{"errorType": "SampleCrash", "errorMessage": "the sample plays a crash"}'
+
+
+class ServedMapping:
+    """A mapping that is served from a thread of this process."""
+
+    def __init__(self) -> None:
+        self._events: queue.SimpleQueue[LogEvent] = queue.SimpleQueue()
+        self._ended: MappingError | None = None
+
+    def log_events(self) -> Iterator[LogEvent]:
+        """Yield the log events since the last call.
+
+        Raises MappingError if serving the mapping has ended with an error.
+        """
+        while True:
+            try:
+                yield self._events.get_nowait()
+            except queue.Empty:
+                break
+        if self._ended:
+            raise self._ended
+
+    def serve(self, uuid: str, aws: LocalAws, stop: threading.Event, poison: str) -> None:
+        """Serve until `stop` is set; an invocation whose batch holds product `poison` fails as if it crashed."""
+        try:
+            serve(
+                [uuid],
+                endpoint_url=aws.endpoint_url,
+                on_event=self._events.put,
+                stop=stop,
+                options=Options(retry=RetrySchedule.fixed(RETRY_SECONDS), poll_interval=POLL_SECONDS),
+                around_function=lambda function: _Crashing(function, poison),
+            )
+        except EventSourceMappingError as error:
+            self._ended = MappingError(f"The event source mapping cannot be served: {error}")
+        except Exception as error:  # noqa: BLE001 - in a thread: kept until `log_events` raises it
+            self._ended = MappingError(
+                f"The event source mapping ended unexpectedly: {error!r}. Start again with `npm start`."
+            )
+
+
+@contextmanager
+def served_mapping(aws: LocalAws, deployment: Deployment, poison: str = "") -> Iterator[ServedMapping]:
+    """Carry the records of the products stream to the function while the context lasts. Raises MappingError."""
+    found = aws.client("lambda").list_event_source_mappings(FunctionName=deployment.alerts_function_name)
+    uuids = [mapping["UUID"] for mapping in found["EventSourceMappings"]]
+    if not uuids:
+        raise MappingError("The deployed function has no event source mapping. Add a stream event to serverless.yml.")
+    served = ServedMapping()
+    stop = threading.Event()
+    thread = threading.Thread(target=served.serve, args=(uuids[0], aws, stop, poison), daemon=True)
+    thread.start()
+    try:
+        yield served
+    finally:
+        stop.set()
+        thread.join(STOPPED_WITHIN_SECONDS)
+
+
+class _Crashing:
+    """Simulates a crash of the function for each batch that holds one product."""
+
+    def __init__(self, function: FunctionInvoker, poison: str) -> None:
+        self._function = function
+        self._poison = poison
+
+    def invoke(self, function_arn: str, invocation: Invocation) -> InvokeResult:
+        """Invoke the function, unless the batch is to crash it."""
+        if self._poison and any(self._poison in record.item for record in invocation.records):
+            return InvokeResult(CRASH, function_error="Unhandled")
+        return self._function.invoke(function_arn, invocation)

@@ -1,0 +1,1 @@
+"""What every room stands on: the errors, and the limits of AWS."""

@@ -1,0 +1,86 @@
+"""`explain`: which rule fired for which record, which did not, and why."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from notifications.config import rules_file
+from notifications.text.formatting import rfc3339
+from operations.evaluation.recorded_events import records_in
+from operations.evaluation.verdicts import Verdict, judge
+from operations.settings.project import PROJECT
+from operations.terminal.terminal import Terminal
+
+
+def add_to(commands: Any) -> None:
+    """Describe the command to `argparse`."""
+    parser = commands.add_parser(
+        "explain",
+        help="say which rule fired for a recorded event, and why the others did not",
+        description=f"{__doc__} Records are judged in order: what rules remember of one counts for the next.",
+    )
+    parser.add_argument("--event", type=Path, required=True, metavar="FILE", help="a recorded stream event")
+    parser.add_argument("--rules", type=Path, default=PROJECT / "alerts.toml", help="the rules file (alerts.toml)")
+    parser.add_argument("--json", action="store_true", help="print an array with an object for each record and rule")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Explain and return 0. Raises ConfigurationError for a file that cannot be read."""
+    ruleset = rules_file.load(arguments.rules)
+    verdicts = list(judge(ruleset, records_in(arguments.event)))
+    if arguments.json:
+        print(json.dumps([_as_json(verdict) for verdict in verdicts], indent=2))
+        return 0
+    terminal = Terminal()
+    width = max((len(verdict.rule.name) for verdict in verdicts), default=0)
+    number = 0
+    for verdict in verdicts:
+        if verdict.number != number:
+            number = verdict.number
+            terminal.line(("\n" if number > 1 else "") + terminal.style("bold", _heading(verdict)))
+            if verdict.change is None:
+                terminal.line(terminal.style("bad", f"   ✗ {verdict.reason}"))
+        if verdict.change is not None:
+            terminal.line(_line(terminal, verdict, width))
+    fired = sum(verdict.fired for verdict in verdicts)
+    terminal.line(f"\n{_count(number, 'record')}, {_count(len(ruleset.rules), 'rule')}: {_count(fired, 'alert')}")
+    return 0
+
+
+def _as_json(verdict: Verdict) -> dict[str, Any]:
+    return {
+        "sequenceNumber": verdict.sequence_number,
+        "rule": verdict.rule.name,
+        "fired": verdict.fired,
+        "type": verdict.type,
+        "reason": verdict.reason,
+        "outcome": verdict.outcome.value,
+        "productId": verdict.subject or None,
+        "titles": [alert.title for alert in verdict.alerts],
+    }
+
+
+def _heading(verdict: Verdict) -> str:
+    if verdict.change is None:
+        return f"{verdict.number}. malformed record, sequence number {verdict.sequence_number or 'unknown'}"
+    when = rfc3339(verdict.change.created_at)
+    return (
+        f"{verdict.number}. {verdict.change.event_name} {verdict.subject}, "
+        f"sequence number {verdict.sequence_number}{f', {when}' if when else ''}"
+    )
+
+
+def _line(terminal: Terminal, verdict: Verdict, width: int) -> str:
+    name = f"{verdict.rule.name:<{width}}"
+    titles = "".join(f"\n{'':<{width + 7}}“{alert.title}”" for alert in verdict.alerts)
+    if verdict.fired:
+        return f"   {terminal.style('good', f'✓ {name}')}  {verdict.reason}{titles}"
+    return terminal.style("dim", f"   · {name}  {verdict.reason}") + titles
+
+
+def _count(count: int, word: str) -> str:
+    return f"{count} {word}" if count == 1 else f"{count} {word}s"

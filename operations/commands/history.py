@@ -1,0 +1,38 @@
+"""`history`: what was alerted about a product, and when."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import Any
+
+from operations.deployed.alert_history import alerts_of
+from operations.deployed.stack import add_stage_to
+from operations.terminal.terminal import Terminal
+
+
+def add_to(commands: Any) -> None:
+    """Describe the command to `argparse`."""
+    parser = commands.add_parser("history", help="list what was alerted about a product", description=__doc__)
+    parser.add_argument("--product", required=True, metavar="ID", help="the product's id")
+    add_stage_to(parser)
+    parser.add_argument("--json", action="store_true", help="print one JSON object an alert")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the history, the oldest alert first, and return 0."""
+    stack = arguments.find_stack(arguments.stage, arguments.region)
+    terminal = Terminal()
+    count = 0
+    for alert in alerts_of(stack, arguments.product):
+        count += 1
+        if arguments.json:
+            print(json.dumps(alert))
+        else:
+            severity = terminal.style(alert["severity"], f"{alert['severity']:<8}")
+            terminal.line(f"{alert['publishedAt']}  {severity}  {alert['type']:<22}  {alert['title']}")
+            terminal.line(terminal.style("dim", f"{'':<32}rule {alert['rule']}, id {alert['id']}"))
+    if not count and not arguments.json:
+        terminal.line(f"nothing was alerted about {arguments.product} in stage {arguments.stage}")
+    return 0

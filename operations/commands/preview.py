@@ -1,0 +1,115 @@
+"""`preview`: which alerts a rules file would have sent for recorded events, beside those of the current file."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from notifications.config import rules_file
+from notifications.publishing.messages import cloud_event
+from operations.deployed.stack import add_stage_to
+from operations.deployed.stream_records import Stream
+from operations.evaluation.preview import Preview, in_stream_order, preview
+from operations.evaluation.recorded_events import files_of, records_in
+from operations.settings.project import PROJECT
+from operations.terminal.progress import counted
+from operations.terminal.terminal import Terminal
+
+_LISTED = 20  # alerts that differ, on each side
+_LISTED_A_RULE = 5
+
+
+def add_to(commands: Any) -> None:
+    """Describe the command to `argparse`."""
+    parser = commands.add_parser("preview", help="try a rules file on recorded events", description=__doc__)
+    parser.add_argument("events", type=Path, nargs="*", metavar="EVENTS", help="files or folders of recorded events")
+    parser.add_argument("--stream", action="store_true", help="the records of the last 24 hours, read from the stream")
+    parser.add_argument("--rules", type=Path, default=PROJECT / "alerts.toml", help="the file to try (alerts.toml)")
+    parser.add_argument("--against", type=Path, default=PROJECT / "alerts.toml", help="the current one (alerts.toml)")
+    add_stage_to(parser)
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.set_defaults(run=run, parser=parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Preview and return 0. Raises ConfigurationError for a file that cannot be read."""
+    if bool(arguments.events) == arguments.stream:
+        arguments.parser.error("name either recorded events or --stream")
+    files = (rules_file.load(arguments.rules), rules_file.load(arguments.against))
+    progress = Terminal(sys.stderr)
+    records, total = _records(arguments, progress)
+    tried, current = preview(files, counted(progress, records, total, "records judged"))
+    if arguments.json:
+        print(json.dumps(_as_json(tried, current), indent=2))
+    else:
+        _show(Terminal(), tried, current)
+    return 0
+
+
+def _records(arguments: argparse.Namespace, progress: Terminal) -> tuple[Iterable[Any], int | None]:
+    if arguments.stream:
+        stack = arguments.find_stack(arguments.stage, arguments.region)
+        return Stream(stack.client("dynamodbstreams"), stack.outputs["ProductsStreamArn"]).records(), None
+    found = (record for path in arguments.events for file in files_of(path) for record in records_in(file))
+    records = in_stream_order(counted(progress, found, None, "records read"))
+    return records, len(records)
+
+
+def _as_json(tried: Preview, current: Preview) -> dict[str, Any]:
+    return {
+        "rules": [
+            {
+                "rule": rule,
+                "alerts": tried.by_rule[rule],
+                "mostPerHour": tried.most_per_hour(rule),
+                "perHour": dict(tried.by_hour.get(rule, {})),
+                "alertsNow": current.by_rule.get(rule),
+                "sent": [
+                    {"time": alert.time, "productId": alert.subject, "title": alert.title} for alert in tried.of(rule)
+                ],
+            }
+            for rule in dict.fromkeys((*tried.by_rule, *current.by_rule))
+        ],
+        "added": [cloud_event(alert) for alert in tried.not_in(current)],
+        "gone": [cloud_event(alert) for alert in current.not_in(tried)],
+    }
+
+
+def _show(terminal: Terminal, tried: Preview, current: Preview) -> None:
+    rules = list(dict.fromkeys((*tried.by_rule, *current.by_rule)))
+    width = max(map(len, (*rules, "rule")))
+    terminal.line(terminal.style("bold", f"{'rule':<{width}}  alerts  now  difference  busiest hour"))
+    for rule in rules:
+        now = current.by_rule.get(rule)
+        difference = tried.by_rule[rule] - (now or 0)
+        shown = f"{difference:+}" if difference else ""
+        line = f"{rule:<{width}}  {tried.by_rule[rule]:>6}  {'-' if now is None else now:>3}  {shown:>10}"
+        terminal.line(f"{line}  {tried.most_per_hour(rule):>12}")
+    for rule in rules:
+        _show_sent(terminal, tried, rule)
+    differing = (tried.not_in(current), current.not_in(tried))
+    if any(differing):
+        terminal.line("\n" + terminal.style("bold", "what would change"))
+    for sign, style, alerts in zip("+-", ("good", "bad"), differing, strict=True):
+        for alert in alerts[:_LISTED]:
+            terminal.line(terminal.style(style, f"{sign} {alert.time or '':<20}  {alert.rule}: {alert.title}"))
+        if len(alerts) > _LISTED:
+            terminal.line(f"{sign} and {len(alerts) - _LISTED} more")
+
+
+def _show_sent(terminal: Terminal, tried: Preview, rule: str) -> None:
+    alerts = tried.of(rule)
+    if not alerts:
+        return
+    hours = ", ".join(
+        f"{count} from {hour.replace('T', ' ')}:00" for hour, count in tried.by_hour.get(rule, {}).items()
+    )
+    terminal.line("\n" + terminal.style("bold", f"{rule}: {hours or len(alerts)}"))
+    for alert in alerts[:_LISTED_A_RULE]:
+        terminal.line(f"  {alert.time or '':<20}  {alert.title}")
+    if len(alerts) > _LISTED_A_RULE:
+        terminal.line(f"  and {len(alerts) - _LISTED_A_RULE} more; --json has them all")

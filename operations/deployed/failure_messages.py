@@ -1,0 +1,65 @@
+"""Messages of the failures queue: records that the function parked, and batches that Lambda gave up.
+
+A batch comes without its records: the message has the shard and the range of sequence numbers. Source: AWS Lambda
+Developer Guide, "Retaining discarded batches for a DynamoDB event source".
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from notifications.publishing.failures import record_in
+from notifications.stream.changes import sequence_number_of
+from operations.deployed.stream_records import Range, Stream
+
+
+class UnknownMessageError(Exception):
+    """A message that neither the function nor Lambda wrote."""
+
+
+@dataclass(frozen=True, slots=True)
+class FailureMessage:
+    """A parked record, or a batch that Lambda gave up."""
+
+    label: str
+    """What it is, in a few words: "record 7000…" or "batch of 2 in shardId-…, from 7000…"."""
+    sequence_number: int
+    """The sequence number of its first record; 0 if that has none."""
+    reason: str
+    """Why it was parked, or Lambda's condition, such as RetryAttemptsExhausted."""
+    body: dict[str, Any]
+
+    def records(self, stream: Stream) -> Range:
+        """Return the records: from the message, or from the stream while that still holds them."""
+        if "DDBStreamBatchInfo" in self.body:
+            info = self.body["DDBStreamBatchInfo"]
+            return stream.range(info["shardId"], info["startSequenceNumber"], info["endSequenceNumber"])
+        record = record_in(self.body)
+        if self.body.get("imagesLeftOut"):
+            return stream.find(record["dynamodb"]["SequenceNumber"])
+        return Range([record])
+
+
+def parse_failure_message(text: str) -> FailureMessage:
+    """Parse the text of a message. Raises UnknownMessageError."""
+    try:
+        body = json.loads(text)
+    except (ValueError, RecursionError):
+        raise UnknownMessageError(f"neither a parked record nor a batch given up: {text[:80]!r}") from None
+    return read_failure_message(body)
+
+
+def read_failure_message(body: Any) -> FailureMessage:
+    """Read the JSON object of a message. Raises UnknownMessageError."""
+    try:
+        if "DDBStreamBatchInfo" in body:
+            info = body["DDBStreamBatchInfo"]
+            label = f"batch of {info['batchSize']} in {info['shardId']}, from {info['startSequenceNumber']}"
+            return FailureMessage(label, int(info["startSequenceNumber"]), body["requestContext"]["condition"], body)
+        number = sequence_number_of(record_in(body))
+        label = f"record {number or 'without a sequence number'}"
+        return FailureMessage(label, int(number) if number.isdecimal() else 0, body["reason"], body)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise UnknownMessageError(f"neither a parked record nor a batch given up: {str(body)[:80]!r}") from error

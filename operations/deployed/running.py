@@ -1,0 +1,80 @@
+"""How commands find a running `npm start`.
+
+Each run claims a directory, `.local/` or `.local/2/` …, by a lock on its `running.json`. The system releases the
+lock when the process ends, however it ends, so a file that a killed run left behind is never taken for a live run.
+"""
+
+import fcntl
+import itertools
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from operations.settings.project import PROJECT
+
+HOME = PROJECT / ".local"
+FILE = "running.json"
+
+
+@dataclass(frozen=True)
+class Running:
+    """A running `npm start`: its endpoint and its products table."""
+
+    endpoint_url: str
+    products_table_name: str
+
+
+class Claim:
+    """A directory that no other run uses until this process ends."""
+
+    def __init__(self, directory: Path, file: IO[str]) -> None:
+        self.directory = directory
+        self._file = file
+
+    def announce(self, running: Running) -> None:
+        """Make this run known to `find_running`."""
+        self._file.truncate(0)
+        json.dump({"endpointUrl": running.endpoint_url, "table": running.products_table_name}, self._file)
+        self._file.flush()
+
+
+@contextmanager
+def claim_directory(home: Path = HOME) -> Iterator[Claim]:
+    """Claim the first directory below `home` that no other run has claimed."""
+    for number in itertools.count(1):
+        directory = home if number == 1 else home / str(number)
+        directory.mkdir(parents=True, exist_ok=True)
+        with (directory / FILE).open("a", encoding="utf-8") as file:
+            if not _lock(file):
+                continue
+            file.truncate(0)
+            try:
+                yield Claim(directory, file)
+            finally:
+                file.truncate(0)
+            return
+
+
+def find_running(home: Path = HOME) -> Running | None:
+    """Find the live run that was announced last; None if nothing runs."""
+    files = [*home.glob(FILE), *home.glob(f"*/{FILE}")]
+    for path in sorted(files, key=lambda path: path.stat().st_mtime, reverse=True):
+        with path.open("r", encoding="utf-8") as file:
+            if _lock(file):
+                continue  # no process holds the lock: the run has ended
+            content = file.read()
+        if content:
+            found = json.loads(content)
+            return Running(found["endpointUrl"], found["table"])
+    return None
+
+
+def _lock(file: IO[str]) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,1 @@
+"""The service's settings in serverless.yml, and whether they suit the rules."""

@@ -1,0 +1,155 @@
+"""Whether the stream and the function that serverless.yml describes suit the rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from notifications.common.sns_limits import MOST_ENTRIES
+from notifications.common.time_budget import LONGEST_CALL
+from notifications.rules.rule import Rule
+from notifications.rules.ruleset import Ruleset, describe_missing_images
+from notifications.stream.changes import images_sent
+from operations.settings.service_file import Service
+
+_CALLS_RESERVED = 3  # to read the ledger, to publish, to write the ledger
+_SECONDS_A_PUBLISH = 0.1  # of ten alerts, generously
+_OSLS_BATCH_SIZE = 10  # if the stream event sets no batchSize
+_IMAGE_OF = {"INSERT": "NewImage", "REMOVE": "OldImage"}
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """A setting in serverless.yml that keeps rules from firing, or breaks a guarantee."""
+
+    key: str
+    """The setting, as serverless.yml or CloudFormation names it."""
+    message: str
+    """What goes wrong, and what to change."""
+    rule: str = ""
+    """The rule that suffers; empty where all do."""
+
+
+def mismatches(ruleset: Ruleset, service: Service) -> list[Mismatch]:
+    """List every mismatch between the rules and the settings of a stage."""
+    patterns = service.stream.get("filterPatterns")
+    return [*_view_type(ruleset, service), *_settings(service), *_filters(ruleset, patterns)]
+
+
+def _view_type(ruleset: Ruleset, service: Service) -> Iterator[Mismatch]:
+    sent = images_sent(service.view_type)
+    for rule in ruleset.rules:
+        for event_name in sorted(rule.condition.events, reverse=True):
+            missing = rule.needs(event_name, service.key_attributes) - sent
+            if missing:
+                yield Mismatch("StreamViewType", describe_missing_images(rule, service.view_type, missing), rule.name)
+                break
+
+
+def _settings(service: Service) -> Iterator[Mismatch]:
+    stream = service.stream
+    if str(stream.get("startingPosition", "TRIM_HORIZON")).upper() != "TRIM_HORIZON":
+        yield Mismatch(
+            "startingPosition",
+            "LATEST loses the changes made while the mapping is created or updated; expected TRIM_HORIZON",
+        )
+    retries = str(stream.get("maximumRetryAttempts", -1))
+    age = str(stream.get("maximumRecordAgeInSeconds", -1))
+    if (retries != "-1" or age != "-1") and not (stream.get("destinations") or {}).get("onFailure"):
+        yield Mismatch(
+            "destinations",
+            "retries end, and batches given up are lost; give the stream event destinations.onFailure",
+        )
+    if stream.get("functionResponseType") != "ReportBatchItemFailures":
+        yield Mismatch(
+            "functionResponseType",
+            "without ReportBatchItemFailures a batch handed back in part counts as done, and its alerts are lost",
+        )
+    batch_size = stream.get("batchSize") or _OSLS_BATCH_SIZE
+    needed = service_seconds(int(batch_size)) if str(batch_size).isdecimal() else 0
+    if service.timeout < needed:
+        yield Mismatch(
+            "timeout",
+            f"{service.timeout:g} s is short for batches of {batch_size}: allow {needed:g} s, "
+            "or make batchSize smaller. Records that are not done in time are handed back and come again",
+        )
+
+
+def service_seconds(batch_size: int) -> float:
+    """Return the seconds that a batch may take if every record alerts and three calls to AWS hang."""
+    publishes = -(-batch_size // MOST_ENTRIES)
+    return round(_CALLS_RESERVED * LONGEST_CALL / 1000 + publishes * _SECONDS_A_PUBLISH, 1)
+
+
+def _filters(ruleset: Ruleset, patterns: Any) -> Iterator[Mismatch]:
+    if not isinstance(patterns, list) or not patterns:
+        return
+    for pattern in patterns:
+        for path in _numeric_on_n(pattern, ()):
+            yield Mismatch(
+                "filterPatterns",
+                f"numeric never matches {'.'.join(path)}: an N is a text in the record. "
+                'Compare texts, as in {"N": ["5"]}, or leave numbers to the rules',
+            )
+    for rule in ruleset.rules:
+        if not any(_lets_through(pattern, rule, event) for pattern in patterns for event in rule.condition.events):
+            yield Mismatch(
+                "filterPatterns",
+                f'no pattern lets through what rule "{rule.name}" ({rule.when}) waits for: '
+                f"{' or '.join(sorted(rule.condition.events))} records",
+                rule.name,
+            )
+
+
+def _numeric_on_n(pattern: Any, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    if isinstance(pattern, dict):
+        for key, inner in pattern.items():
+            if key in {"N", "NS"} and isinstance(inner, list):
+                if any(isinstance(test, dict) and "numeric" in test for test in inner):
+                    yield (*path, key)
+            else:
+                yield from _numeric_on_n(inner, (*path, key))
+    elif isinstance(pattern, list):
+        for inner in pattern:
+            yield from _numeric_on_n(inner, path)
+
+
+def _lets_through(pattern: Any, rule: Rule, event_name: str) -> bool:
+    """Return whether a record of this event that the rule waits for could pass, as far as literals can tell."""
+    if not isinstance(pattern, dict):
+        return True
+    named = pattern.get("eventName")
+    if isinstance(named, list) and all(isinstance(test, str) for test in named) and event_name not in named:
+        return False
+    change = pattern.get("dynamodb")
+    if not isinstance(change, dict):
+        return True
+    if event_name in _IMAGE_OF:  # the record lacks the other image, so nothing in it can match
+        other = "OldImage" if _IMAGE_OF[event_name] == "NewImage" else "NewImage"
+        if _requires_presence(change.get(other)):
+            return False
+    return not _contradicts(change.get(_IMAGE_OF.get(event_name, "NewImage")), rule)
+
+
+def _requires_presence(pattern: Any) -> bool:
+    if isinstance(pattern, dict):
+        return any(_requires_presence(inner) for inner in pattern.values())
+    return isinstance(pattern, list) and not any(
+        isinstance(test, dict) and test.get("exists") is False for test in pattern
+    )
+
+
+def _contradicts(image: Any, rule: Rule) -> bool:
+    """Return whether the pattern and the rule's `where` ask for different texts."""
+    if not isinstance(image, Mapping):
+        return False
+    for demand in rule.where:
+        typed = image.get(demand.path.top)
+        texts = typed.get("S") if isinstance(typed, Mapping) and not demand.path.rest else None
+        if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+            continue
+        for test in demand.predicates:
+            if test.operator == "any_of" and not set(texts) & {each for each in test.wanted if isinstance(each, str)}:
+                return True
+    return False

@@ -1,0 +1,50 @@
+"""A longer soak: python -m tests.event_source_mapping.soak --runs 1000000.
+
+Each run follows from its number alone, so a failure is repeated with `--first NUMBER --runs 1`.
+"""
+
+# ruff: noqa: T201 - a command line tool speaks by printing
+
+import argparse
+import random
+import sys
+import time
+
+from tests.event_source_mapping.random_runs import Draw, check, draw_of
+
+
+def main() -> int:
+    """Run the laws over many random runs; return 1 if one broke a law."""
+    parser = argparse.ArgumentParser(prog="python -m tests.event_source_mapping.soak")
+    parser.add_argument("--runs", type=int, default=100_000, help="default: %(default)s")
+    parser.add_argument("--first", type=int, default=0, help="the first run's number")
+    given = parser.parse_args()
+    started = time.monotonic()
+    for number in range(given.first, given.first + given.runs):
+        try:
+            check(_disturbed(number))
+        except Exception as error:  # noqa: BLE001 - whatever breaks a run, its number repeats it
+            print(f"run {number}: {type(error).__name__}: {error}\n{_disturbed(number)}")
+            return 1
+        if (number + 1 - given.first) % 10_000 == 0:
+            spent = time.monotonic() - started
+            print(f"{number + 1 - given.first} runs, {spent:.0f} s", flush=True)
+    print(f"{given.runs} runs kept every law")
+    return 0
+
+
+def _disturbed(number: int) -> Draw:
+    """Draw a run; every third is interrupted, every third restarted."""
+    draw = draw_of(number)
+    times = random.Random(number).randrange(1, 5)  # noqa: S311 - a test's dice
+    if number % 3 == 1:
+        draw.interruptions = times
+        draw.settings["tumbling_window"] = 0
+    elif number % 3 == 2:
+        draw.restarts = times
+        draw.settings |= {"tumbling_window": 0, "parallelization_factor": 1}
+    return draw
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,109 @@
+"""What a run prints for people."""
+
+import io
+
+import pytest
+
+from local.reports.console_report import ConsoleReport
+from local.reports.report import RunSummary
+from local.samples.subscriber import ReceivedAlert
+from operations.terminal.terminal import Terminal
+from tests.local.reports.examples import ALERT, AWS, DEPLOYMENT, SAMPLE
+from tests.operations.terminal.screen import Screen
+
+
+def _print(stream: io.StringIO, *alerts: ReceivedAlert) -> str:
+    report = ConsoleReport(Terminal(stream))
+    report.sample(3, SAMPLE)
+    for alert in alerts:
+        report.alert(alert, sample=3)
+    return stream.getvalue()
+
+
+def test_an_alert_shows_all_that_a_subscriber_gets() -> None:
+    """Title, text, type, severity, rule, product and message attributes are on the screen."""
+    printed = _print(io.StringIO(), ALERT)
+
+    for part in (
+        "stock 12 → 3",
+        "Mouse: only 3 left",
+        "Two\n",
+        "lines\n",
+        "product.low_stock · warning · rule low-stock · product prod-123",
+        "category=Electronics",
+    ):
+        assert part in printed
+
+
+def test_the_first_alert_is_shown_whole_and_a_repeat_is_marked() -> None:
+    """A newcomer sees one message as it is, and a message that comes again is marked."""
+    printed = _print(io.StringIO(), ALERT, ALERT)
+
+    assert printed.count('"subject": "prod-123"') == 1
+    assert printed.count("received before") == 1
+
+
+def test_colour_is_for_terminals_and_not_with_no_color(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file holds no escape sequence, and neither does a terminal whose user wants none."""
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    assert "\x1b[" in _print(Screen(), ALERT)
+    assert "\x1b[" not in _print(io.StringIO(), ALERT)
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b[" not in _print(Screen(), ALERT)
+
+
+def test_what_is_missing_is_said_with_the_functions_log() -> None:
+    """A missing alert is named by its change and its rules, and the function's log stands beside it."""
+    stream = io.StringIO()
+    summary = RunSummary(played=8, expected=7, received=6, missing=[(3, SAMPLE, ["low-stock"])])
+
+    ConsoleReport(Terminal(stream)).summary(summary, "the function's own words")
+
+    printed = stream.getvalue()
+    assert "change 3" in printed
+    assert 'when = "low_stock": low-stock' in printed
+    assert "the function's own words" in printed
+
+
+def test_the_commands_to_copy_name_the_endpoint_and_the_table() -> None:
+    """The user's next commands work as they are printed."""
+    stream = io.StringIO()
+
+    ConsoleReport(Terminal(stream)).watching(AWS, DEPLOYMENT)
+
+    printed = stream.getvalue()
+    assert "AWS_ENDPOINT_URL=http://127.0.0.1:4711" in printed
+    assert "--table-name a-table" in printed
+    assert "npm run change -- prod-456" in printed
+
+
+@pytest.mark.parametrize(
+    ("message", "printed"),
+    [
+        (
+            {
+                "requestContext": {"condition": "RetryAttemptsExhausted"},
+                "DDBStreamBatchInfo": {
+                    "shardId": "shardId-1",
+                    "startSequenceNumber": "7",
+                    "endSequenceNumber": "8",
+                    "batchSize": 2,
+                },
+            },
+            "the failures queue received: batch of 2 in shardId-1, from 7: RetryAttemptsExhausted",
+        ),
+        (
+            {"record": {"dynamodb": {"SequenceNumber": "7"}}, "reason": "the price has no type"},
+            "the failures queue received: record 7: the price has no type",
+        ),
+        ({"hello": "there"}, "neither a parked record nor a batch given up"),
+    ],
+)
+def test_a_message_of_the_failures_queue_is_described(message: dict[str, object], printed: str) -> None:
+    """A batch, a parked record and a message of somebody else; each with the command that redrives it."""
+    stream = io.StringIO()
+
+    ConsoleReport(Terminal(stream)).given_up(message)
+
+    assert printed in stream.getvalue()
+    assert "operations redrive --stage local" in stream.getvalue()

@@ -1,0 +1,232 @@
+"""`python -m operations check`: the rules, and their fit to serverless.yml."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.builders import EVERY_KIND, ROOT
+from tests.operations.stage import Done, Operate
+
+OWN_STREAM = "arn:aws:dynamodb:eu-west-1:123456789012:table/catalogue/stream/2026-01-01T00:00:00.000"
+COMPARE_BOTH_IMAGES = ["changed", "drop", "rise", "out", "back", "low"]
+
+
+Check = Callable[..., Done]
+
+
+@pytest.fixture
+def check(operate: Operate, tmp_path: Path) -> Check:
+    """Run the command with a rules file of the given text, or without one the project's own."""
+
+    def run(*arguments: str, text: str | None = None) -> Done:
+        if text is None:
+            return operate("check", *arguments)
+        path = tmp_path / "alerts.toml"
+        path.write_text(text, encoding="utf-8")
+        return operate("check", *arguments, "--rules", path)
+
+    return run
+
+
+def stream_of(view_type: str) -> list[str]:
+    """Give the parameters of a table that exists already."""
+    return ["--param", f"productsStreamArn={OWN_STREAM}", "--param", f"productsStreamViewType={view_type}"]
+
+
+def test_the_projects_own_rules_fit(check: Check) -> None:
+    """What is deployed is right: exit code 0, one line, nothing on standard error."""
+    done = check()
+    assert (done.code, done.err) == (0, "")
+    assert done.out == "alerts.toml: 8 rules, no mistake; they fit serverless.yml, stage dev\n"
+
+
+@pytest.mark.parametrize("stage", ["dev", "prod", "local", "another"])
+def test_every_stage_can_be_checked(check: Check, stage: str) -> None:
+    """A stage without parameters of its own has the defaults."""
+    done = check("--stage", stage)
+    assert done.code == 0
+    assert f"stage {stage}" in done.out
+
+
+def test_a_mistake_in_the_rules_fails(check: Check) -> None:
+    """Exit code 1, and on standard error every mistake with its line; no traceback."""
+    done = check(text='[[rules]]\nname = "r"\nwhen = "price_drop"\nat_least = "ten"\nseverity = "loud"\n')
+    assert (done.code, done.out) == (1, "")
+    assert done.err.startswith("alerts.toml: 2 mistakes\n")
+    assert 'line 4, rule "r", at_least = "ten": expected a percentage' in done.err
+    assert 'line 5, rule "r", severity = "loud": expected one of' in done.err
+
+
+def test_a_mistake_can_be_read_by_machines(check: Check) -> None:
+    """--json names line, rule and key of each."""
+    done = check("--json", text='colour = 1\n[[rules]]\nname = "r"\nwhen = "added"\nseverity = "loud"\n')
+    assert (done.code, done.err) == (1, "")
+    assert done.json == {
+        "ok": False,
+        "rules": 0,
+        "problems": [
+            {
+                "line": 1,
+                "rule": None,
+                "key": "colour",
+                "message": "unknown key; expected one of product, defaults, rules",
+            },
+            {"line": 5, "rule": "r", "key": "severity", "message": "expected one of info, warning, critical"},
+        ],
+        "misfits": [],
+    }
+
+
+def test_all_well_can_be_read_by_machines(check: Check) -> None:
+    """--json of a good file."""
+    done = check("--json", text=EVERY_KIND)
+    assert done.code == 0
+    assert done.json == {"ok": True, "rules": 8, "problems": [], "misfits": []}
+
+
+def test_a_missing_rules_file_fails(check: Check, tmp_path: Path) -> None:
+    """Named, with where it was expected."""
+    done = check("--rules", str(tmp_path / "nothing.toml"))
+    assert done.code == 1
+    assert "nothing.toml: 1 mistake" in done.err
+    assert "the file is missing" in done.err
+
+
+# View types
+
+
+@pytest.mark.parametrize(
+    ("view_type", "without_images", "missing"),
+    [
+        ("NEW_AND_OLD_IMAGES", [], ""),
+        ("NEW_IMAGE", COMPARE_BOTH_IMAGES, "the old image"),
+        ("OLD_IMAGE", COMPARE_BOTH_IMAGES, "the new image"),
+        ("KEYS_ONLY", COMPARE_BOTH_IMAGES, "the old and the new image"),
+    ],
+)
+def test_rules_with_missing_images_are_named(
+    check: Check, view_type: str, without_images: list[str], missing: str
+) -> None:
+    """Each rule that can never fire is named, with what is missing and what to do."""
+    done = check(*stream_of(view_type), "--json", text=EVERY_KIND)
+    assert done.code == (1 if without_images else 0)
+    assert done.json["ok"] is not bool(without_images)
+    assert [mismatch["rule"] for mismatch in done.json["misfits"]] == without_images
+    for mismatch in done.json["misfits"]:
+        assert mismatch["key"] == "StreamViewType"
+        assert f"needs {missing}" in mismatch["message"]
+        assert f"sends {view_type}" in mismatch["message"]
+        assert "NEW_AND_OLD_IMAGES" in mismatch["message"]
+
+
+def test_missing_images_do_not_stop_the_packaging(check: Check) -> None:
+    """The settings are the user's to choose: the package step warns and goes on."""
+    done = check(*stream_of("KEYS_ONLY"), "--packaging", text=EVERY_KIND)
+    assert done.code == 0
+    assert 'rule "drop" (price_drop) needs the old and the new image' in done.err
+
+
+def test_a_mistake_does_keep_from_packaging(check: Check) -> None:
+    """A bad file never deploys."""
+    assert check("--packaging", text="rules = []").code == 1
+
+
+def test_a_demand_on_another_table_needs_an_image(check: Check) -> None:
+    """Of a table that is not ours the key is not known; of ours it is."""
+    text = '[[rules]]\nname = "r"\nwhen = "added"\nwhere = {{ {} = "a" }}\n'
+    for attribute in ("category", "productId"):
+        done = check(*stream_of("KEYS_ONLY"), "--json", text=text.format(attribute))
+        assert [mismatch["rule"] for mismatch in done.json["misfits"]] == ["r"]
+    assert check(text=text.format("category")).code == 0
+
+
+# serverless.yml
+
+
+@pytest.mark.parametrize(
+    "arn", ["products", OWN_STREAM.partition("/stream/")[0], "arn:aws:kinesis:eu-west-1:1:stream/x"]
+)
+def test_a_stream_that_is_none_fails(check: Check, arn: str) -> None:
+    """A table's ARN in the place of its stream's is a common mistake: the message shows what is expected."""
+    done = check("--param", f"productsStreamArn={arn}")
+    assert done.code == 1
+    assert f"productsStreamArn: {arn!r} is not the ARN of a table's stream" in done.err
+    assert "table/NAME/stream/LABEL" in done.err
+
+
+@pytest.mark.parametrize("view_type", ["", "EVERYTHING", "new_image"])
+def test_an_unknown_view_type_fails(check: Check, view_type: str) -> None:
+    """With the four that exist."""
+    done = check(*stream_of(view_type), "--json")
+    assert done.code == 1
+    (problem,) = done.json["problems"]
+    assert "expected one of KEYS_ONLY, NEW_IMAGE, OLD_IMAGE, NEW_AND_OLD_IMAGES" in problem["message"]
+
+
+def test_settings_that_break_a_promise_are_named(check: Check) -> None:
+    """Starting position, partial responses and a timeout too short for the batch."""
+    settings = {"startingPosition": "LATEST", "functionResponseType": "none", "timeout": "3"}
+    done = check("--json", *(f"--param={name}={value}" for name, value in settings.items()))
+    assert done.code == 1
+    assert {mismatch["key"] for mismatch in done.json["misfits"]} == set(settings)
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Put a copy of the service's description, which a test may spoil, in the place of the project."""
+    folder = tmp_path / "project"
+    shutil.copytree(ROOT / "infrastructure", folder / "infrastructure")
+    shutil.copy(ROOT / "serverless.yml", folder / "serverless.yml")
+    monkeypatch.setattr("operations.commands.check.PROJECT", folder)
+    return folder
+
+
+def test_the_tables_own_view_type_counts(check: Check, project: Path) -> None:
+    """A change of the table's stream shows which rules it disables; every stream sends the key."""
+    table = project / "infrastructure" / "products-table.yml"
+    text = table.read_text(encoding="utf-8")
+    table.write_text(text.replace("StreamViewType: NEW_AND_OLD_IMAGES", "StreamViewType: KEYS_ONLY"), encoding="utf-8")
+    done = check("--json", text=EVERY_KIND)
+    assert [mismatch["rule"] for mismatch in done.json["misfits"]] == COMPARE_BOTH_IMAGES
+    about_key = '[[rules]]\nname = "r"\nwhen = "added"\nwhere = { productId = "a" }\n'
+    assert check(text=about_key).code == 0
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "message"),
+    [
+        ("serverless.yml", "a: [", "serverless.yml is not valid YAML"),
+        ("serverless.yml", "- a\n", "serverless.yml: expected keys and values"),
+        ("serverless.yml", "", "serverless.yml: expected keys and values"),
+        ("serverless.yml", None, "serverless.yml cannot be read"),
+        ("infrastructure/products-table.yml", "Resources: {}\n", "products-table.yml: ProductsTable has no"),
+        ("infrastructure/products-table.yml", None, "products-table.yml cannot be read"),
+    ],
+)
+def test_a_broken_description_is_told_without_a_traceback(
+    check: Check, project: Path, file: str, content: str | None, message: str
+) -> None:
+    """Broken YAML, no file, no table: each has its own words."""
+    path = project / file
+    path.unlink()
+    if content is not None:
+        path.write_text(content, encoding="utf-8")
+    done = check(text=EVERY_KIND)
+    assert done.code == 1
+    assert message in done.err
+    assert "Traceback" not in done.err
+
+
+@pytest.mark.parametrize(("arguments", "code"), [(["check"], 0), (["check", "--json"], 0), ([], 2), (["chek"], 2)])
+def test_it_runs_as_a_module(arguments: list[str], code: int) -> None:
+    """`python -m operations COMMAND`, as README and plugin call it."""
+    command = [sys.executable, "-m", "operations", *arguments]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == code
+    assert "Traceback" not in done.stderr

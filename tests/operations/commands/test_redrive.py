@@ -1,0 +1,227 @@
+"""`python -m operations redrive`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from notifications.publishing.failures import Parked, to_body
+from tests.builders import added, event, sequence_number
+from tests.operations.stage import SHARD, FakeFunction, FakeQueue, FakeStack, FakeStreams, Operate, Shard, refusal
+
+RECORDS = [added(f"p{number}", at=number) for number in range(1, 6)]
+
+
+def _parked(number: int) -> str:
+    """Write what the function parks."""
+    return to_body(Parked(RECORDS[number - 1], "the price has no type", "MalformedRecordError"), "1.0.0")
+
+
+def _batch(first: int, last: int) -> str:
+    """Write what Lambda puts into the queue when it gives a batch up: metadata alone."""
+    return json.dumps(
+        {
+            "requestContext": {"condition": "RetryAttemptsExhausted", "functionArn": "arn:aws:lambda:…"},
+            "responseContext": {"statusCode": 200},
+            "DDBStreamBatchInfo": {
+                "shardId": SHARD,
+                "startSequenceNumber": sequence_number(first),
+                "endSequenceNumber": sequence_number(last),
+                "batchSize": last - first + 1,
+                "streamArn": "arn",
+            },
+        }
+    )
+
+
+class _Stage:
+    """A queue, a function and a stream, and the stack that they make."""
+
+    def __init__(self, *bodies: str, answers: tuple[Any, ...] = (), shard: Shard | None = None) -> None:
+        self.queue = FakeQueue(*bodies)
+        self.function = FakeFunction(*answers)
+        self.streams = FakeStreams(shard or Shard([RECORDS]))
+        clients = {"sqs": self.queue, "lambda": self.function, "dynamodbstreams": self.streams}
+        self.stack = FakeStack(**clients)
+
+    @property
+    def played(self) -> list[list[Any]]:
+        """The records of each invocation."""
+        return [given["Records"] for given in self.function.events]
+
+
+def test_a_parked_record_is_played_and_leaves_the_queue(operate: Operate) -> None:
+    """Through the function, marked as a redrive; exit code 0 when nothing is left."""
+    stage = _Stage(_parked(1))
+    done = operate("redrive", stack=stage.stack)
+    assert (done.code, done.err) == (0, "")
+    assert done.lines == [
+        f"1/1  played           record {sequence_number(1)}: 1 record",
+        "1 played; 0 left in the queue",
+    ]
+    assert stage.function.events == [{"redrive": True, "Records": [RECORDS[0]]}]
+    assert stage.queue.messages == {}
+
+
+def test_a_batch_that_lambda_gave_up_is_read_back_from_the_stream(operate: Operate) -> None:
+    """By shard and sequence range, both ends included."""
+    stage = _Stage(_batch(2, 4))
+    assert operate("redrive", stack=stage.stack).code == 0
+    assert [[record["dynamodb"]["SequenceNumber"] for record in records] for records in stage.played] == [
+        [sequence_number(number) for number in (2, 3, 4)]
+    ]
+
+
+def test_the_oldest_record_is_played_first(operate: Operate) -> None:
+    """Whatever order the queue gives."""
+    stage = _Stage(_parked(3), _batch(4, 5), _parked(1), _parked(2))
+    operate("redrive", stack=stage.stack)
+    assert [records[0]["dynamodb"]["SequenceNumber"] for records in stage.played] == [
+        sequence_number(number) for number in (1, 2, 3, 4)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ({"batchItemFailures": [{"itemIdentifier": sequence_number(1)}]}, f"from sequence number {sequence_number(1)}"),
+        ({"batchItemFailures": [{"itemIdentifier": ""}]}, "from sequence number unknown"),
+        ({"errorMessage": "out of memory"}, "the function failed: out of memory"),
+        (refusal("TooManyRequestsException"), "TooManyRequestsException"),
+    ],
+)
+def test_what_still_fails_stays_and_its_neighbours_go_on(answer: Any, said: str, operate: Operate) -> None:
+    """It is given back to the queue, the next message is played, and the exit code is 1."""
+    stage = _Stage(_parked(1), _parked(2), answers=(answer,))
+    done = operate("redrive", stack=stage.stack)
+    assert done.code == 1
+    assert done.lines[0].startswith("1/2  still failing")
+    assert said in done.lines[0]
+    assert done.lines[-1] == "1 still failing, 1 played; 1 left in the queue"
+    assert stage.queue.messages == {"receipt-1": _parked(1)}
+    assert stage.queue.hidden == set()
+
+
+def test_a_batch_that_the_stream_forgot_is_said_and_kept(operate: Operate) -> None:
+    """24 hours are over: nothing can be played, and nothing is deleted without being asked to."""
+    stage = _Stage(_batch(2, 3), shard=Shard([RECORDS], trimmed_before=sequence_number(5)))
+    done = operate("redrive", stack=stage.stack)
+    assert done.code == 1
+    assert "already trimmed" in done.lines[0]
+    assert "RetryAttemptsExhausted; the stream no longer holds its records" in done.lines[0]
+    assert (len(stage.queue.messages), stage.played) == (1, [])
+
+
+def test_the_rest_of_a_batch_is_played_and_what_is_gone_is_said(operate: Operate) -> None:
+    """Of 2 to 4 only 4 is there: it is played, and the message stays as a witness of 2 and 3."""
+    stage = _Stage(_batch(2, 4), shard=Shard([RECORDS], trimmed_before=sequence_number(4)))
+    done = operate("redrive", stack=stage.stack)
+    assert (done.code, stage.played) == (1, [[RECORDS[3]]])
+    assert "only the last 1 could still be played" in done.lines[0]
+
+
+def test_what_is_gone_can_be_discarded(operate: Operate) -> None:
+    """`--discard-trimmed` deletes those messages, and those alone."""
+    shard = Shard([RECORDS], trimmed_before=sequence_number(5))
+    stage = _Stage(_batch(2, 3), _parked(1), shard=shard, answers=({"errorMessage": "no"},))
+    done = operate("redrive", "--discard-trimmed", stack=stage.stack)
+    assert (done.code, list(stage.queue.messages)) == (1, ["receipt-2"])
+
+
+def test_a_dry_run_plays_nothing(operate: Operate) -> None:
+    """It says what would be played and why it was given up, leaves the queue as it is, and exits 0."""
+    stage = _Stage(_parked(1), _batch(2, 3))
+    done = operate("redrive", "--dry-run", stack=stage.stack)
+    assert done.code == 0
+    assert done.lines == [
+        f"1/2  would play       record {sequence_number(1)}: the price has no type",
+        f"2/2  would play       batch of 2 in {SHARD}, from {sequence_number(2)}: RetryAttemptsExhausted",
+        "2 would play; 2 left in the queue",
+    ]
+    assert stage.played == []
+    assert (len(stage.queue.messages), stage.queue.hidden) == (2, set())
+
+
+def test_the_records_can_be_written_to_a_file(operate: Operate, tmp_path: Path) -> None:
+    """An event a line, which `explain` and `sls invoke local` read; the queue is left as it is."""
+    stage = _Stage(_parked(1), _batch(2, 3))
+    path = tmp_path / "given-up.jsonl"
+    path.write_text("from an earlier run\n", encoding="utf-8")
+    assert operate("redrive", "--to-file", path, stack=stage.stack).code == 0
+    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    assert lines == [event(RECORDS[0]), event(*RECORDS[1:3])]
+    assert (stage.played, len(stage.queue.messages)) == ([], 2)
+    assert operate("explain", "--event", path).code == 0
+
+
+def test_a_message_that_nobody_knows_is_left_alone(operate: Operate) -> None:
+    """It is shown, kept, and counts as left."""
+    stage = _Stage("hello", _parked(1), "[1]", '{"reason": 5}', "[" * 100_000)
+    done = operate("redrive", stack=stage.stack)
+    assert done.code == 1
+    assert next(line for line in done.lines if "'hello'" in line).split()[1] == "unknown"
+    assert done.lines[-1] == "4 unknown, 1 played; 4 left in the queue"
+    assert stage.queue.hidden == set()
+
+
+def test_an_empty_queue_is_good_news(operate: Operate) -> None:
+    """Nothing to do, exit code 0."""
+    done = operate("redrive", stack=_Stage().stack)
+    assert (done.code, done.lines) == (0, ["the failures queue is empty"])
+
+
+def test_no_more_messages_are_taken_than_asked_for(operate: Operate) -> None:
+    """`--max`; the queue gives ten at a time."""
+    stage = _Stage(*[_parked(1)] * 25)
+    operate("redrive", "--max", "12", stack=stage.stack)
+    assert len(stage.played) == 12
+    assert len(stage.queue.messages) == 13
+
+
+def test_json_is_an_object_a_message_and_a_summary(operate: Operate) -> None:
+    """Stable names: status, label, records, detail; in the end summary and left."""
+    stage = _Stage(_parked(1), _batch(2, 3), answers=({"errorMessage": "no"},))
+    done = operate("redrive", "--json", stack=stage.stack)
+    assert done.json_lines == [
+        {
+            "status": "still failing",
+            "label": f"record {sequence_number(1)}",
+            "records": 1,
+            "detail": "the function failed: no",
+        },
+        {
+            "status": "played",
+            "label": f"batch of 2 in {SHARD}, from {sequence_number(2)}",
+            "records": 2,
+            "detail": "2 records",
+        },
+        {"summary": {"still failing": 1, "played": 1}, "left": 1},
+    ]
+
+
+def test_a_record_parked_without_its_images_is_looked_up_in_the_stream(operate: Operate) -> None:
+    """Too big for the queue: its sequence number leads back to it."""
+    body = {"reason": "too big", "error": "X", "imagesLeftOut": True}
+    body["record"] = {"dynamodb": {"SequenceNumber": sequence_number(3)}}
+    stage = _Stage(json.dumps(body))
+    assert operate("redrive", stack=stage.stack).code == 0
+    assert stage.played == [[RECORDS[2]]]
+
+
+class _Denied:
+    """An SQS client that may not read."""
+
+    def receive_message(self, **_: Any) -> Any:
+        raise refusal("AccessDenied")
+
+
+def test_a_queue_that_may_not_be_read_is_one_clear_line(operate: Operate) -> None:
+    """Exit code 1 and what AWS said, no traceback."""
+    stack = FakeStack(sqs=_Denied(), dynamodbstreams=None, **{"lambda": None})
+    done = operate("redrive", stack=stack)
+    assert (done.code, done.out) == (1, "")
+    assert done.err.startswith("AWS refused or did not answer: ")
+    assert len(done.err.splitlines()) == 1

@@ -1,0 +1,54 @@
+"""The parameters of serverless.yml, before osls sees them."""
+
+import pytest
+
+from notifications.common.errors import ConfigurationError
+from operations.settings.params import RANGES, WORDS, check_params
+from operations.settings.project import PROJECT
+from operations.settings.service_file import read_service
+
+DEFAULTS = {"batchSize": 100, "startingPosition": "TRIM_HORIZON", "maximumRecordAgeInSeconds": 21_600}
+
+
+@pytest.mark.parametrize("given", [{"batchSise": "3"}, {"batchsize": "3"}])
+def test_a_name_that_is_nearly_a_parameter_is_a_mistake(given: dict[str, str]) -> None:
+    """A parameter that nothing reads would change nothing, and its user would believe that it did."""
+    with pytest.raises(ConfigurationError, match="did you mean batchSize"):
+        check_params(DEFAULTS, {}, given)
+    with pytest.raises(ConfigurationError, match="did you mean batchSize"):
+        check_params(DEFAULTS, given, {})
+
+
+def test_a_parameter_of_the_users_own_is_left_alone() -> None:
+    """Users may add parameters."""
+    check_params(DEFAULTS, {"alertsEmail": "me@example.com"}, {"team": "shop"})
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("batchSize", "20000", "from 1 to 10000"),
+        ("batchSize", "0", "from 1 to 10000"),
+        ("batchSize", "many", "from 1 to 10000"),
+        ("maximumRecordAgeInSeconds", "59", "from 60 to 604800"),
+        ("startingPosition", "BEGIN", "TRIM_HORIZON or LATEST"),
+    ],
+)
+def test_a_value_out_of_range_is_named_with_what_was_expected(name: str, value: str, expected: str) -> None:
+    """The message speaks of the parameter, in the words of serverless.yml."""
+    with pytest.raises(ConfigurationError, match=f"{name} is {value}; expected .*{expected}"):
+        check_params(DEFAULTS, {}, {name: value})
+
+
+@pytest.mark.parametrize(("name", "value"), [("maximumRecordAgeInSeconds", -1), ("batchSize", "10000")])
+def test_a_value_at_the_edge_is_taken(name: str, value: object) -> None:
+    """The edges belong to the range, and -1 means no limit of age."""
+    check_params(DEFAULTS, {name: value}, {})
+
+
+@pytest.mark.parametrize("stage", ["dev", "prod", "local"])
+def test_every_range_is_of_a_parameter_that_exists(stage: str) -> None:
+    """The stages of serverless.yml pass, and no range is kept for a parameter that is gone."""
+    read_service(PROJECT, stage, {})
+    text = (PROJECT / "serverless.yml").read_text(encoding="utf-8")
+    assert all(f"    {name}: " in text for name in (*RANGES, *WORDS))

@@ -1,0 +1,11 @@
+"""A stream that somebody watches."""
+
+import io
+
+
+class Screen(io.StringIO):
+    """A text stream that is a terminal."""
+
+    def isatty(self) -> bool:
+        """Return that a person watches."""
+        return True
