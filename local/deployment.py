@@ -38,7 +38,7 @@ def deploy(aws: LocalAws) -> Deployment:
     sls = ROOT / "node_modules" / ".bin" / "sls"
     if not sls.exists():
         raise DeployRefusedError("There are no Node packages here yet. Run `npm run setup` first.")
-    with _alone():
+    with alone():
         status, output = _run(
             [str(sls), "deploy", "--stage", STAGE],
             {
@@ -77,8 +77,8 @@ def function_log(aws: LocalAws, deployment: Deployment, lines: int = 15) -> str:
 
 
 @contextmanager
-def _alone() -> Iterator[None]:
-    # osls packages into .serverless/, whoever calls it: two at once would deploy halves of each.
+def alone() -> Iterator[None]:
+    """Wait for whoever packages this project: osls does it in .serverless/, where two at once would mix halves."""
     lock = ROOT / ".local" / "deploy.lock"
     lock.parent.mkdir(exist_ok=True)
     with lock.open("w") as file:

@@ -1,5 +1,6 @@
 """What tests of several packages share."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -8,6 +9,39 @@ import pytest
 from local.aws import LocalAws, local_aws
 from local.deployment import Deployment, deploy
 from local.mapping import served_mapping
+from tests import soak
+
+# Each takes long to make and is one for all: side by side, the tests that use it share a process.
+SHARED_FIXTURES = ("deployed_service", "endpoint", "packaged")
+MOST_PROCESSES = 8  # each collects the tests anew, and the longest group takes as long in any case
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the one switch for the length of the soaks."""
+    parser.addoption(
+        "--soak", action="store_true", help="run the tests marked `soak` at full length, not a tenth of it"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Set the length before test modules ask for it."""
+    soak.divisor = soak.FULL if config.getoption("--soak") else soak.GATE
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Run one process more than there are cores, as some mostly wait for a server; soaks never do."""
+    cores = os.cpu_count() or 1
+    return cores if config.getoption("--soak") else min(cores + 1, MOST_PROCESSES)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Group what shares a fixture (for --dist loadgroup), and begin with the soaks, which take longest."""
+    for item in items:
+        for name in SHARED_FIXTURES:
+            if name in getattr(item, "fixturenames", ()):
+                item.add_marker(pytest.mark.xdist_group(name))
+    items.sort(key=lambda item: item.get_closest_marker("soak") is None)
 
 
 @dataclass(frozen=True)

@@ -17,10 +17,11 @@ from notifications.fakes import MemoryLedger, MemoryTopic
 from notifications.message import MOST_BYTES, Message
 from notifications.pipeline import Pipeline
 from notifications.rules_file import Rules, load
+from tests import soak
 
 from .events import CANARY, FIRST_CANARY, VALUES, canary, mutated, nested
 
-EVENTS = 100_000
+EVENTS = soak.length(100_000)
 _SQS_LIMIT = 1_048_576
 RULES = (load(Path(__file__).parents[2] / "alerts.toml"), load(Path(__file__).parent / "rules.toml"))
 
@@ -130,6 +131,7 @@ def _check_message(message: Message) -> None:
     assert size <= MOST_BYTES
 
 
+@pytest.mark.soak
 def test_a_hundred_thousand_spoilt_events_lose_and_stop_nothing() -> None:
     """No exception, a well-formed answer; every record is evaluated, parked or handed back; good neighbours alert."""
     parked = alerts = handed_back = 0

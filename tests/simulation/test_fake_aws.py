@@ -24,7 +24,8 @@ from .changes import START
 from .fake_aws import FakeDynamo, FakeSns, FakeSqs
 from .faults import TIMEOUT, Faults, Running
 
-KINDS = ["memory", "simulated", pytest.param("local AWS", marks=pytest.mark.end_to_end)]
+DEPLOYED = (pytest.mark.end_to_end, pytest.mark.xdist_group("deployed_service"))
+KINDS = ["memory", "simulated", pytest.param("local AWS", marks=DEPLOYED)]
 
 
 @dataclass
