@@ -34,13 +34,15 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return cores if config.getoption("--soak") else min(cores + 1, MOST_PROCESSES)
 
 
-@pytest.hookimpl(tryfirst=True)
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Group what shares a fixture, for --dist loadgroup."""
+    for name in SHARED_FIXTURES:
+        if name in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group(name))
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Group what shares a fixture (for --dist loadgroup), and begin with the soaks, which take longest."""
-    for item in items:
-        for name in SHARED_FIXTURES:
-            if name in getattr(item, "fixturenames", ()):
-                item.add_marker(pytest.mark.xdist_group(name))
+    """Begin with the soaks: what takes longest is not left for the end."""
     items.sort(key=lambda item: item.get_closest_marker("soak") is None)
 
 

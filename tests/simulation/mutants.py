@@ -89,7 +89,7 @@ def _(patch: pytest.MonkeyPatch) -> None:
 
 @_mutant("acknowledges past a failed record", LOST)
 def _(patch: pytest.MonkeyPatch) -> None:
-    respond = pipeline.respond
+    respond = pipeline.respond  # type: ignore[attr-defined] # where it is used is where it is replaced
     patch.setattr(pipeline, "respond", lambda records, unsafe: respond(records, {max(unsafe)} if unsafe else ()))
 
 
@@ -209,6 +209,6 @@ def _(patch: pytest.MonkeyPatch) -> None:
 
 @_mutant("a redriven record counts as seen", LOST)
 def _(patch: pytest.MonkeyPatch) -> None:
-    once = pipeline.Plan
+    once = pipeline.Plan  # type: ignore[attr-defined]
 
     patch.setattr(pipeline, "Plan", lambda rules, replayed: once(rules, replayed=False))  # noqa: ARG005

@@ -13,13 +13,13 @@ from notifications.failures import Parked
 from notifications.fakes import MemoryFailures, MemoryLedger, MemoryTopic
 from notifications.ledger import RuleMemory
 from notifications.ledger_table import DynamoDbLedger
-from notifications.message import Message
+from notifications.message import Message, to_message
 from notifications.pipeline import Pipeline
 from notifications.publish import SnsTopic
 
 from .changes import FIRST_NUMBER, Change, written
 from .fake_aws import _client_error
-from .test_fake_aws import _alert, to_message
+from .test_fake_aws import _alert
 from .world import RULES
 
 
