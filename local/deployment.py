@@ -79,10 +79,12 @@ def function_log(aws: LocalAws, deployment: Deployment, lines: int = 15) -> str:
 @contextmanager
 def alone() -> Iterator[None]:
     """Wait for whoever packages this project: osls does it in .serverless/, where two at once would mix halves."""
-    lock = ROOT / ".local" / "deploy.lock"
-    lock.parent.mkdir(exist_ok=True)
-    with lock.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    directory = ROOT / ".local"
+    directory.mkdir(exist_ok=True)
+    with (directory / "deploy.next").open("w") as upcoming, (directory / "deploy.lock").open("w") as lock:
+        fcntl.flock(upcoming, fcntl.LOCK_EX)  # who waits is the next one, also when the holder comes back at once
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        fcntl.flock(upcoming, fcntl.LOCK_UN)
         yield
 
 

@@ -1,13 +1,16 @@
 """A deploy that is refused is told in the words of whoever refused it."""
 
+import fcntl
 import os
+import threading
+import time
 from pathlib import Path
 
 import pytest
 
 from local import deployment
 from local.aws import LocalAws
-from local.deployment import deploy
+from local.deployment import alone, deploy
 from local.errors import DeployRefusedError
 
 
@@ -73,3 +76,32 @@ def test_without_node_packages_the_user_learns_how_to_get_them() -> None:
     """Where nothing is set up, the message names `npm run setup`."""
     with pytest.raises(DeployRefusedError, match="npm run setup"):
         deploy(AWS)
+
+
+def test_who_waits_to_package_comes_before_the_holders_next_turn(project: Path) -> None:
+    """Tests that package one stage after another do not keep a deploy waiting until they are through."""
+    turns = []
+
+    def deploys() -> None:
+        with alone():
+            turns.append("waited")
+
+    other = threading.Thread(target=deploys)
+    with alone():
+        other.start()
+        deadline = time.monotonic() + 10
+        while _is_free(project / ".local" / "deploy.next") and time.monotonic() < deadline:
+            pass
+    with alone():
+        turns.append("held before")
+    other.join()
+    assert turns == ["waited", "held before"]
+
+
+def _is_free(lock: Path) -> bool:
+    with lock.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
