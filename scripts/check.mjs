@@ -20,6 +20,7 @@ const templateSteps = ["dev", "prod"].map((stage) => {
   ];
 });
 const zips = ["dev", "prod"].flatMap((stage) => ["--artifact", path.join(packages, stage, "product-alerts.zip")]);
+const SIDE_BY_SIDE = ["-n", "auto", "--dist", "loadfile", "--no-loadscope-reorder"]; // as `npm test`
 const coverage = process.argv.includes("--coverage") ? ["--cov", "--cov-report="] : []; // half as much time again
 const workflows = path.join(".github", "workflows", "check.yml");
 
@@ -40,7 +41,7 @@ const parts = [
     ],
   ],
   [
-    [["tests", module("pytest", "-q", "-n", "auto", "--dist", "loadgroup", ...coverage)]],
+    [["tests", module("pytest", "-q", ...SIDE_BY_SIDE, ...coverage)]],
     [["benchmarks", module("benchmarks", "--quick", ...zips)]], // counts instructions and calls, which load cannot change
   ],
 ];

@@ -11,9 +11,7 @@ from local.deployment import Deployment, deploy
 from local.mapping import served_mapping
 from tests import soak
 
-# Each takes long to make and is one for all: side by side, the tests that use it share a process.
-SHARED_FIXTURES = ("deployed_service", "endpoint", "packaged")
-MOST_PROCESSES = 8  # each collects the tests anew, and the longest group takes as long in any case
+MOST_PROCESSES = 8  # each collects the tests anew, and the longest file takes as long in any case
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -34,16 +32,11 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return cores if config.getoption("--soak") else min(cores + 1, MOST_PROCESSES)
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Group what shares a fixture, for --dist loadgroup."""
-    for name in SHARED_FIXTURES:
-        if name in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group(name))
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the soaks: what takes longest is not left for the end."""
-    items.sort(key=lambda item: item.get_closest_marker("soak") is None)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Side by side, begin with the files that take longest: those that wait for a server, then the soaks."""
+    if hasattr(config, "workerinput"):
+        early = ("end_to_end", "soak")
+        items.sort(key=lambda item: next((at for at, name in enumerate(early) if item.get_closest_marker(name)), 2))
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,6 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.xdist_group("examples")  # one makes what the next one reads
 @pytest.mark.parametrize(("block", "command", "printed"), _examples(with_stage=False), ids=lambda each: str(each)[:60])
 def test_a_command_prints_what_the_document_shows(block: Block, command: str, printed: str, project: Path) -> None:
     """Run in a shell, one after the other, as a reader would."""

@@ -24,8 +24,7 @@ from .changes import START
 from .fake_aws import FakeDynamo, FakeSns, FakeSqs
 from .faults import TIMEOUT, Faults, Running
 
-DEPLOYED = (pytest.mark.end_to_end, pytest.mark.xdist_group("deployed_service"))
-KINDS = ["memory", "simulated", pytest.param("local AWS", marks=DEPLOYED)]
+KINDS = ["memory", "simulated", pytest.param("local AWS", marks=pytest.mark.end_to_end)]
 
 
 @dataclass

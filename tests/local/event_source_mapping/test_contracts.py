@@ -44,7 +44,7 @@ from local.event_source_mapping.settings import MappingStatus
 from .scenario import FAILURE, START, answering
 from .stage import ACCOUNT, REGION, Stage
 
-KINDS = ["fake", pytest.param("aws", marks=(pytest.mark.end_to_end, pytest.mark.xdist_group("endpoint")))]
+KINDS = ["fake", pytest.param("aws", marks=pytest.mark.end_to_end)]
 UNKNOWN = "00000000-0000-4000-8000-00000000dead"
 
 
