@@ -33,10 +33,19 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Side by side, begin with the files that take longest: those that wait for a server, then the soaks."""
+    """Side by side, begin with the files that take longest: those that wait for a server or package, then the soaks."""
     if hasattr(config, "workerinput"):
-        early = ("end_to_end", "soak")
-        items.sort(key=lambda item: next((at for at, name in enumerate(early) if item.get_closest_marker(name)), 2))
+        early = ("end_to_end", "packaged", "soak")  # markers, and a fixture
+        items.sort(
+            key=lambda item: min(
+                (
+                    early.index(name)
+                    for name in early
+                    if name in item.keywords or name in getattr(item, "fixturenames", ())
+                ),
+                default=3,
+            )
+        )
 
 
 @dataclass(frozen=True)
