@@ -10,7 +10,7 @@ import pytest
 from notifications.bootstrap import RULES
 from notifications.common.errors import Problem, RulesError
 from notifications.config import rules_file
-from notifications.config.rule_reader import KEYS_BY_WHEN
+from notifications.config.rule_keys import KEYS_BY_WHEN
 from notifications.stream.attributes import Path as AttributePath
 from tests.builders import EVERY_KIND, one_rule, rules
 
@@ -244,7 +244,7 @@ def test_each_wrong_value_in_a_rule_gets_its_own_words(line: str, when: str, key
         ('message_attributes = "a"', "message_attributes", "expected a list"),
         ('message_attributes = ["a","b","c","d","e","f","g"]', "message_attributes", "expected at most 6"),
         ('message_attributes = ["rule"]', "message_attributes", "none of type, rule, severity, productId"),
-        ('message_attributes = ["größe"]', "message_attributes", "letters, digits, _ - and . alone"),
+        ('message_attributes = ["größe"]', "message_attributes", "only letters, digits, _ - and ."),
         ('message_attributes = ["AWS.x"]', "message_attributes", "cannot be the name of a message attribute"),
         ('overrides = "["', "overrides", "expected an attribute"),
         ('sku = "sku"', "sku", "unknown key; "),
