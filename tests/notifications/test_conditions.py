@@ -278,8 +278,8 @@ def test_what_is_no_number_fires_nothing_on_either_side(when: str, value: dict[s
     for other in ("0", "10"):
         before, after = judged(when, make(value, other), more), judged(when, make(other, value), more)
         assert (before.fired, after.fired) == (False, False)
-        assert before.reason == f"the old {role} is no number"
-        assert after.reason == f"the new {role} is no number"
+        assert before.reason == f"the old {role} is not a number"
+        assert after.reason == f"the new {role} is not a number"
 
 
 @pytest.mark.parametrize("when", ["price_drop", "price_rise"])

@@ -142,7 +142,7 @@ def test_an_unknown_name_is_told_with_a_way_out(name: str, message: str) -> None
         (True, "yes"),
         (False, "no"),
         (None, None),
-        ({"b", "a"}, "a, b"),
+        pytest.param({"b", "a"}, "a, b", id="set"),
         (["a", 1, None, True], "a, 1, n/a, yes"),
         ({"color": "red", "size": 5}, "color: red, size: 5"),
         ([], ""),

@@ -85,7 +85,7 @@ def test_a_product_without_the_baseline_attribute_does_not_fire() -> None:
     text = rule("price_drop", 'baseline = { attribute = "listPrice" }')
     shop = Shop().put(price=80).put(price=40)
     assert fired(text, shop) == []
-    assert reasons(text, shop)[1] == "listPrice, the baseline, is no number"
+    assert reasons(text, shop)[1] == "listPrice, the baseline, is not a number"
 
 
 def test_a_new_currency_begins_a_new_baseline() -> None:

@@ -79,7 +79,7 @@ def test_a_missing_value_on_either_side_is_no_alert_and_no_error(when: str, gap:
     attribute = "price" if when.startswith("price") else "stock"
     shop = Shop().put(**{attribute: 10}).put(**{attribute: gap}).put(**{attribute: 0})
     assert play(text, shop) == []
-    assert reasons(text, shop)[1:] == [f"the new {attribute} is no number", f"the old {attribute} is no number"]
+    assert reasons(text, shop)[1:] == [f"the new {attribute} is not a number", f"the old {attribute} is not a number"]
 
 
 def test_an_item_of_a_list_can_be_the_price() -> None:
@@ -95,7 +95,7 @@ def test_all_time_low_is_not_fooled_by_a_spike() -> None:
     text = rule("price_drop", "all_time_low = true")
     shop = Shop().prices(20, 15, 40, 16, "14.99")
     assert fired(text, shop) == [2, 5]
-    assert reasons(text, shop)[3] == "dropped 60.0% from 40, no record, that is 15"
+    assert reasons(text, shop)[3] == "dropped 60.0% from 40, the lowest so far is 15"
 
 
 def test_all_time_high_is_not_fooled_by_a_dip() -> None:
