@@ -14,10 +14,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks.figures import Budget, Figure
+from benchmarks.measuring.figures import Budget, Figure
 
 TOPIC = "Deployed artifact"
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 NAME = "product-alerts.zip"
 MEGABYTE = 1_000_000
 SIZE = Budget(3)

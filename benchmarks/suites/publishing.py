@@ -7,7 +7,9 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from benchmarks.contenders import (
+from benchmarks.measuring.figures import Budget, Figure
+from benchmarks.measuring.timing import Clock, interleaved, silenced
+from benchmarks.workload.contenders import (
     COOLDOWN,
     DESERIALIZER,
     LAST_ALERT,
@@ -18,11 +20,9 @@ from benchmarks.contenders import (
     contender,
     product_alerts,
 )
-from benchmarks.events import batch, event
-from benchmarks.figures import Budget, Figure
-from benchmarks.instant import InstantClient
-from benchmarks.measuring import Clock, interleaved, silenced
-from benchmarks.null_endpoint import null_endpoint
+from benchmarks.workload.events import batch, event
+from benchmarks.workload.instant import InstantClient
+from benchmarks.workload.null_endpoint import null_endpoint
 
 CALLS, TIME = "AWS calls for 1,000 alerts in one batch", "Time to publish"
 ALERTS = 1000

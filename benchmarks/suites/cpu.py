@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from benchmarks.contenders import DESERIALIZER, OURS, PLAIN_LOOP, POWERTOOLS, SHIPPED, contender
-from benchmarks.events import CHEAPER_BY_5_PERCENT, SOLD_ONE, VIEWED, batch, event
-from benchmarks.figures import Budget, Figure
-from benchmarks.instant import InstantClient
-from benchmarks.measuring import ROUNDS, Run, interleaved
+from benchmarks.measuring.figures import Budget, Figure
+from benchmarks.measuring.timing import ROUNDS, Run, interleaved
+from benchmarks.workload.contenders import DESERIALIZER, OURS, PLAIN_LOOP, POWERTOOLS, SHIPPED, contender
+from benchmarks.workload.events import CHEAPER_BY_5_PERCENT, SOLD_ONE, VIEWED, batch, event
+from benchmarks.workload.instant import InstantClient
 
 TOPIC = "CPU a record of nine attributes"
 RECORDS = 500

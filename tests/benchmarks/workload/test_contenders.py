@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from benchmarks.contenders import OURS, PEERS, contender
-from benchmarks.events import CHEAPER_BY_5_PERCENT, NINE, SOLD_ONE, VIEWED, batch, event, record
-from benchmarks.instant import InstantClient
-from benchmarks.measuring import silenced
+from benchmarks.measuring.timing import silenced
+from benchmarks.workload.contenders import OURS, PEERS, contender
+from benchmarks.workload.events import CHEAPER_BY_5_PERCENT, NINE, SOLD_ONE, VIEWED, batch, event, record
+from benchmarks.workload.instant import InstantClient
 
 EVERYONE = (OURS, *PEERS)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks.measuring import Spread
+from benchmarks.measuring.timing import Spread
 
 
 @dataclass(frozen=True)

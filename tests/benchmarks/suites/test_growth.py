@@ -2,8 +2,8 @@
 
 from functools import partial
 
-from benchmarks.growth import by_steps, count_steps
-from benchmarks.publishing import count_calls
+from benchmarks.suites.growth import by_steps, count_steps
+from benchmarks.suites.publishing import count_calls
 
 
 def _add(size: int) -> int:

@@ -53,8 +53,8 @@ class NullEndpoint:
 @contextmanager
 def null_endpoint(delay: float = 0) -> Iterator[NullEndpoint]:
     """Run one for as long as the context lasts; each answer is `delay` seconds late."""
-    root = Path(__file__).parent.parent
-    command = [sys.executable, "-m", "benchmarks.null_endpoint", str(delay)]
+    root = Path(__file__).parents[2]
+    command = [sys.executable, "-m", "benchmarks.workload.null_endpoint", str(delay)]
     process = supervised_process.start(command, env=NO_OTHER_CREDENTIALS, cwd=root, output=subprocess.PIPE)
     assert process.stdout is not None  # noqa: S101 - it is a pipe
     try:

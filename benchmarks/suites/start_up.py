@@ -18,9 +18,9 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks import instructions
-from benchmarks.figures import Budget, Figure
-from benchmarks.measuring import interleaved
+from benchmarks.measuring.figures import Budget, Figure
+from benchmarks.measuring.timing import interleaved
+from benchmarks.suites import instructions
 
 TOPIC = "Start-up"
 OF_BOTO3 = Budget(1.1)

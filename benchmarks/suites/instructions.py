@@ -14,14 +14,14 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
-from benchmarks.contenders import OURS, POWERTOOLS, SHIPPED
-from benchmarks.cpu import JSON_LOADS, NO_MATCH, OF_JSON_LOADS, OF_POWERTOOLS, runs
-from benchmarks.events import batch
-from benchmarks.figures import Figure
-from benchmarks.measuring import silenced
+from benchmarks.measuring.figures import Figure
+from benchmarks.measuring.timing import silenced
+from benchmarks.suites.cpu import JSON_LOADS, NO_MATCH, OF_JSON_LOADS, OF_POWERTOOLS, runs
+from benchmarks.workload.contenders import OURS, POWERTOOLS, SHIPPED
+from benchmarks.workload.events import batch
 
 TOPIC = "Instructions a record of nine attributes"
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 RECORDS = 200
 REPEATS = 20
 SECONDS = 60
@@ -57,7 +57,7 @@ def measure() -> list[Figure]:
 def _a_record(contender: str, case: str) -> float:
     """Count a run with some repeats and one with more: what both have in common is the start of the process."""
     few, more = (
-        count([sys.executable, "-m", "benchmarks.instructions", contender, case, str(repeats)], os.environ) or 0
+        count([sys.executable, "-m", "benchmarks.suites.instructions", contender, case, str(repeats)], os.environ) or 0
         for repeats in (1, 1 + REPEATS)
     )
     return (more - few) / (REPEATS * RECORDS)

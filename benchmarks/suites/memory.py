@@ -11,14 +11,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from benchmarks.contenders import OURS, PEERS, contender
-from benchmarks.events import NINE, batch, event
-from benchmarks.figures import Figure
-from benchmarks.instant import InstantClient
-from benchmarks.measuring import silenced
+from benchmarks.measuring.figures import Figure
+from benchmarks.measuring.timing import silenced
+from benchmarks.workload.contenders import OURS, PEERS, contender
+from benchmarks.workload.events import NINE, batch, event
+from benchmarks.workload.instant import InstantClient
 
 TOPIC = "Peak memory"
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 MEGABYTE = 1024 * 1024
 LARGEST_EVENT = 6 * MEGABYTE  # what Lambda hands a function at the most
 LARGEST = "6 MB batch, all match"
@@ -33,7 +33,7 @@ def measure() -> list[Figure]:
     figures = []
     for case in CASES:
         for name in (OURS, *PEERS):
-            command = [sys.executable, "-m", "benchmarks.memory", name, case]
+            command = [sys.executable, "-m", "benchmarks.suites.memory", name, case]
             said = subprocess.run(
                 command, cwd=ROOT, env=os.environ, capture_output=True, text=True, timeout=120, check=True
             ).stdout

@@ -13,8 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-from benchmarks.figures import Figure
-from benchmarks.measuring import percentile
+from benchmarks.measuring.figures import Figure
+from benchmarks.measuring.timing import percentile
 from local.stack.deployment import Deployment
 from local.stack.local_aws import LocalAws
 

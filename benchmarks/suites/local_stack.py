@@ -8,14 +8,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from benchmarks import latency
-from benchmarks.artifact import TOPIC as ARTIFACT
-from benchmarks.contenders import DESERIALIZER, OURS, PLAIN_LOOP, POWERTOOLS, client_of, contender
-from benchmarks.events import batch, event
-from benchmarks.figures import Figure
-from benchmarks.measuring import interleaved
+from benchmarks.measuring.figures import Figure
+from benchmarks.measuring.timing import interleaved
 from benchmarks.peers import Handler
-from benchmarks.publishing import ALERTS, TIME
+from benchmarks.suites import latency
+from benchmarks.suites.artifact import TOPIC as ARTIFACT
+from benchmarks.suites.publishing import ALERTS, TIME
+from benchmarks.workload.contenders import DESERIALIZER, OURS, PLAIN_LOOP, POWERTOOLS, client_of, contender
+from benchmarks.workload.events import batch, event
 from local.stack.deployment import Deployment, deploy
 from local.stack.local_aws import LocalAws, local_aws
 from local.stack.served_mapping import served_mapping

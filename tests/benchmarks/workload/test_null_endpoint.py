@@ -1,8 +1,8 @@
 """The null endpoint answers as the services do, as far as botocore looks."""
 
-from benchmarks.contenders import OURS, POWERTOOLS, client_of, contender
-from benchmarks.events import batch, event
-from benchmarks.null_endpoint import null_endpoint
+from benchmarks.workload.contenders import OURS, POWERTOOLS, client_of, contender
+from benchmarks.workload.events import batch, event
+from benchmarks.workload.null_endpoint import null_endpoint
 
 
 def test_every_call_is_answered_and_counted() -> None:

@@ -8,8 +8,8 @@ import subprocess
 import time
 from pathlib import Path
 
-from benchmarks.artifact import checkout
-from benchmarks.figures import Figure
+from benchmarks.measuring.figures import Figure
+from benchmarks.suites.artifact import checkout
 from local.stack import supervised_process
 
 TOPIC = "From npm start to the first alert"

@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any
 
-from benchmarks.contenders import RULE, product_alerts
-from benchmarks.events import NINE, VIEWED, batch, event
-from benchmarks.figures import Budget, Figure
-from benchmarks.instant import InstantClient
-from benchmarks.measuring import ROUNDS, Run, Spread, interleaved
+from benchmarks.measuring.figures import Budget, Figure
+from benchmarks.measuring.timing import ROUNDS, Run, Spread, interleaved
+from benchmarks.workload.contenders import RULE, product_alerts
+from benchmarks.workload.events import NINE, VIEWED, batch, event
+from benchmarks.workload.instant import InstantClient
 
 TOPIC = "Growth of the cost of a record"
 RECORDS = Budget(1.1)

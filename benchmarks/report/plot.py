@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from xml.sax.saxutils import escape
 
-from benchmarks import cpu, publishing, start_up
-from benchmarks.contenders import OURS
-from benchmarks.figures import Figure, number_text
+from benchmarks.measuring.figures import Figure, number_text
+from benchmarks.suites import cpu, publishing, start_up
+from benchmarks.workload.contenders import OURS
 
 CHARTS = (
     (cpu.TOPIC, "no match: ", "CPU a record that matches nothing"),
