@@ -17,7 +17,7 @@ _DURATION = re.compile(r"(?:(\d+)\s*d)?\s*(?:(\d+)\s*h)?\s*(?:(\d+)\s*m)?\s*(?:(
 
 
 class MistakeError(Exception):
-    """A value is not what was expected; the message says what was."""
+    """A value is not what was expected; the message says what was expected."""
 
 
 class Key(NamedTuple):
@@ -77,9 +77,9 @@ class WholeNumber:
 
 
 def text(value: Any) -> str:
-    """Read a text that is not empty."""
+    """Read text that is not empty."""
     if not isinstance(value, str) or not value.strip():
-        raise MistakeError("expected a text")
+        raise MistakeError("expected text that is not empty")
     return value
 
 

@@ -69,7 +69,7 @@ PRODUCT_KEYS = by_name(
 
 
 def read_product(table: TomlTable) -> Product:
-    """Read the table; mistakes go to it."""
+    """Read the table; mistakes are reported to it."""
     table.check_keys(PRODUCT_KEYS)
     plain = Product(
         id=table.get(PRODUCT_KEYS["id"]),

@@ -20,7 +20,7 @@ from notifications.text.wording import DEFAULT_TEXTS, DEFAULT_TITLES, known_name
 
 
 def read_rule(table: TomlTable, name: str, product: Product) -> Rule | None:
-    """Read one rule called `name`; mistakes go to the table. None where not even its kind is known."""
+    """Read one rule called `name`; mistakes are reported to the table. Return None if not even its `when` is known."""
     when = table.get(RULE_KEYS["when"]) or ""
     if when:
         table.check_keys(COMMON_KEYS + KEYS_BY_WHEN[when], _belongs_to(when))
@@ -74,7 +74,8 @@ def _price(when: str, table: TomlTable, product: Product) -> PriceMoved:
             if key in table:
                 table.problem(key, f"needs {target_key}: it has no meaning without a target price")
     elif target is not None and rearm is not None and (rearm < target if down else rearm > target):
-        table.problem("rearm", f"expected at {'least' if down else 'most'} {target_key}, the price that fires", rearm)
+        limit = "at least" if down else "at most"
+        table.problem("rearm", f"expected {limit} the value of {target_key}, the price at which the rule fires", rearm)
     return PriceMoved(
         price=product.price,
         currency=product.currency_path,
@@ -96,7 +97,7 @@ def _stock(when: str, table: TomlTable, product: Product) -> StockMoved:
         if "threshold" not in table:
             table.problem("threshold", RULE_KEYS["threshold"].missing)
         elif rearm is not None and rearm < threshold:
-            table.problem("rearm", "expected at least the threshold, as the stock to be back at", rearm)
+            table.problem("rearm", "expected at least the threshold: it is the stock to come back to", rearm)
     first_sight = table.get(RULE_KEYS["first_sight"])
     return StockMoved(product.stock, when, threshold, None if rearm == threshold else rearm, first_sight)
 

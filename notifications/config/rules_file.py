@@ -1,4 +1,4 @@
-"""`alerts.toml`: read, checked, and turned into rules. Every mistake is reported, and none is skipped.
+"""`alerts.toml`: read, checked, and turned into rules. All mistakes are reported at once.
 
 `rule_keys` and `product_reader` know its keys. `schemas/alerts.schema.json`, which says the same to editors, is
 generated from them.
@@ -70,7 +70,7 @@ def _table_in(top: TomlTable, key: str) -> Mapping[str, Any]:
 
 
 def _defaults(content: Mapping[str, Any], lines: Lines, problems: list[Problem]) -> dict[str, Any]:
-    """Check the defaults by themselves, so that a mistake is reported once, not once a rule; return the right ones."""
+    """Check the defaults by themselves, so that each mistake is reported once; return those that are right."""
     TomlTable(content, DEFAULTS, lines, problems).check_keys(DEFAULTS_KEYS)
     known = {key: value for key, value in content.items() if key in DEFAULTS_KEYS}
     mistakes: list[Problem] = []
@@ -83,7 +83,7 @@ def _defaults(content: Mapping[str, Any], lines: Lines, problems: list[Problem])
 def _entries(top: TomlTable) -> list[Mapping[str, Any]]:
     entries = top.content.get("rules", [])
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        top.problem("rules", "expected [[rules]] tables, one a rule")
+        top.problem("rules", "expected [[rules]] tables, one for each rule")
         return []
     if not entries:
         top.problem("rules", "expected at least one [[rules]] table; without a rule there is never an alert")
