@@ -11,7 +11,7 @@ from hypothesis import given
 from notifications.alerts.alert import TYPES, Alert
 from notifications.alerts.composing import alert_id, compose
 from notifications.common.errors import MalformedRecordError
-from notifications.config.rule_reader import KEYS_BY_WHEN
+from notifications.config.rule_keys import KEYS_BY_WHEN
 from notifications.publishing.messages import cloud_event
 from notifications.rules.memory import Memory
 from notifications.stream.changes import decode

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from notifications.config.rule_reader import OVERRIDABLE_KEYS
+from notifications.config.rule_keys import OVERRIDABLE_KEYS
 from notifications.rules.rule import Rule
 from tests.builders import added, change_of, raw, removed, rules
 

@@ -10,7 +10,7 @@ import pytest
 from notifications.bootstrap import RULES
 from notifications.common.errors import Problem, RulesError
 from notifications.config import rules_file
-from notifications.config.rule_reader import KEYS_BY_WHEN
+from notifications.config.rule_keys import KEYS_BY_WHEN
 from notifications.stream.attributes import Path as AttributePath
 from tests.builders import EVERY_KIND, one_rule, rules
 
@@ -167,8 +167,8 @@ def test_two_mistakes_are_counted() -> None:
     ("line", "when", "key", "message"),
     [
         ('severity = "loud"', "added", "severity", "expected one of info, warning, critical"),
-        ('title = ""', "added", "title", "expected a text"),
-        ("title = 5", "added", "title", "expected a text"),
+        ('title = ""', "added", "title", "expected text"),
+        ("title = 5", "added", "title", "expected text"),
         ('title = "{nmae}"', "added", "title", "unknown name {nmae}; did you mean {name}?"),
         ('title = "{flavour}"', "added", "title", "write {new.flavour} for an attribute of the item"),
         ('title = "{new.a..b}"', "added", "title", "{new.a..b}: 'a..b' is not the path of an attribute"),
@@ -188,8 +188,8 @@ def test_two_mistakes_are_counted() -> None:
         ("below = 2026-01-01", "price_drop", "below", "expected a number"),
         ('baseline = "lowest"', "price_drop", "baseline", 'expected "previous", "last_alert" or { attribute'),
         ("baseline = { attribute = 5 }", "price_drop", "baseline", "expected an attribute"),
-        ("below = 20\nrearm = 19", "price_drop", "rearm", "expected at least below"),
-        ("above = 20\nrearm = 21", "price_rise", "rearm", "expected at most above"),
+        ("below = 20\nrearm = 19", "price_drop", "rearm", "expected at least the value of below"),
+        ("above = 20\nrearm = 21", "price_rise", "rearm", "expected at most the value of above"),
         ("rearm = 21", "price_drop", "rearm", "needs below"),
         ("first_sight = true", "price_rise", "first_sight", "needs above"),
         ('all_time_low = "yes"', "price_drop", "all_time_low", "expected true or false"),
@@ -212,7 +212,7 @@ def test_two_mistakes_are_counted() -> None:
         ("where = { a = { les_than = 5 } }", "added", "where", "did you mean less_than?"),
         ("where = { a = {} }", "added", "where", "a: expected one of less_than"),
         ('where = { a = { less_than = "x" } }', "added", "where", "a: expected a number"),
-        ("where = { a = { prefix = 5 } }", "added", "where", "a: expected a text"),
+        ("where = { a = { prefix = 5 } }", "added", "where", "a: expected text"),
         ("where = { a = { exists = 1 } }", "added", "where", "a: expected true or false"),
         ("where = { a = { not = { prefix = 'a', suffix = 'b' } } }", "added", "where", "a: not: expected"),
         ('where = { "a..b" = 1 }', "added", "where", "a..b: expected an attribute"),
@@ -238,13 +238,13 @@ def test_each_wrong_value_in_a_rule_gets_its_own_words(line: str, when: str, key
         ('name = "a."', "name", "expected an attribute"),
         ('id = ""', "id", "expected an attribute"),
         ("currency = {}", "currency", 'expected { value = "USD" }, or the name of an attribute'),
-        ("currency = { value = 5 }", "currency", "expected a text"),
+        ("currency = { value = 5 }", "currency", "expected text"),
         ('link = "https://x/{sku}"', "link", "unknown name {sku}"),
         ('link = "https://x/{percent}"', "link", "unknown name {percent}"),
         ('message_attributes = "a"', "message_attributes", "expected a list"),
         ('message_attributes = ["a","b","c","d","e","f","g"]', "message_attributes", "expected at most 6"),
         ('message_attributes = ["rule"]', "message_attributes", "none of type, rule, severity, productId"),
-        ('message_attributes = ["größe"]', "message_attributes", "letters, digits, _ - and . alone"),
+        ('message_attributes = ["größe"]', "message_attributes", "only letters, digits, _ - and ."),
         ('message_attributes = ["AWS.x"]', "message_attributes", "cannot be the name of a message attribute"),
         ('overrides = "["', "overrides", "expected an attribute"),
         ('sku = "sku"', "sku", "unknown key; "),
@@ -274,7 +274,7 @@ def test_each_wrong_value_in_the_product_table_gets_its_own_words(line: str, key
         ("[[rules]]\nname = 'a'", "when", "is missing"),
         ("[[rules]]\nname = 'a'\nwhen = 'add'", "when", "expected one of added, removed"),
         ("[[rules]]\nname = 'a'\nwhen = ['added']", "when", "expected one of added, removed"),
-        ("[[rules]]\nname = 5\nwhen = 'added'", "name", "expected a text"),
+        ("[[rules]]\nname = 5\nwhen = 'added'", "name", "expected text"),
         (f"[[rules]]\nname = '{'x' * 101}'\nwhen = 'added'", "name", "at most 100 printable characters"),
         ('[[rules]]\nname = "a\\nb"\nwhen = "added"', "name", "printable characters"),
         (EVERY_KIND + "[[rules]]\nname = 'low'\nwhen = 'added'", "name", "another rule has this name"),

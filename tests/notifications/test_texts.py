@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from notifications.alerts.composing import RenderContext, held_back_text
-from notifications.config.rule_reader import KEYS_BY_WHEN
+from notifications.config.rule_keys import KEYS_BY_WHEN
 from notifications.rules.memory import Memory
 from notifications.text.formatting import Template
 from notifications.text.wording import DEFAULT_TEXTS, DEFAULT_TITLES, PLACEHOLDERS
