@@ -12,7 +12,18 @@ from notifications.config.rule_reader import KEYS_BY_WHEN
 from notifications.rules.memory import Memory
 from notifications.text.formatting import Template
 from notifications.text.wording import DEFAULT_TEXTS, DEFAULT_TITLES, PLACEHOLDERS
-from tests.builders import added, fired, image, modified, one_rule, priced, raw, removed, stocked
+from tests.builders import (
+    added,
+    fired,
+    image,
+    modified,
+    one_rule,
+    priced,
+    raw,
+    removed,
+    rules,
+    stocked,
+)
 
 PRODUCT = 'id = "productId"\ncurrency = { value = "USD" }\nlink = "https://shop.example/p/{productId}"'
 
@@ -165,3 +176,41 @@ def test_what_was_held_back_is_said() -> None:
     assert held_back_text(Memory()) == ""
     assert held_back_text(Memory(held=1, held_title="T")) == "1 change before this was held back, the latest: T"
     assert held_back_text(Memory(held=3, held_title="T")) == "3 changes before this were held back, the latest: T"
+
+
+# What an alert calls a product
+
+
+def value(name: str, entry: dict[str, Any], text: str = "") -> str | None:
+    """Give what an alert about a record calls by a name."""
+    loaded = rules(f'[product]\n{text}\n[[rules]]\nname = "a"\nwhen = "added"\n[[rules]]\nname = "r"\nwhen = "removed"')
+    (evaluation,) = fired(loaded, entry)
+    return RenderContext(evaluation, loaded.product)[name]
+
+
+def test_the_name_falls_back_to_the_id() -> None:
+    """A table without names still makes titles that people understand."""
+    assert value("name", added(name="Mouse")) == "Mouse"
+    for nameless in (added(), added(name=None), added(name="")):
+        assert value("name", nameless) == "prod-1"
+    assert value("name", added(sku="S-5"), 'id = "sku"') == "S-5"
+
+
+@pytest.mark.parametrize("view_type", ["KEYS_ONLY", "OLD_IMAGE"])
+def test_without_an_image_the_key_is_the_name(view_type: str) -> None:
+    """Whatever the stream sends, the product has a name."""
+    assert value("name", raw("INSERT", view_type=view_type)) == "prod-1"
+
+
+def test_name_and_id_stand_together_once() -> None:
+    """A product called by its id is not called twice."""
+    assert value("product", added(name="Mouse")) == "Mouse (prod-1)"
+    assert value("product", added()) == "prod-1"
+
+
+def test_a_currency_is_fixed_or_an_attribute() -> None:
+    """One for the table, one an item, or none."""
+    assert value("currency", added(currency="EUR"), 'currency = { value = "USD" }') == "USD"
+    assert value("currency", added(currency="EUR"), 'currency = "currency"') == "EUR"
+    assert value("currency", added(), 'currency = "currency"') == ""
+    assert value("currency", added(currency="EUR")) == ""

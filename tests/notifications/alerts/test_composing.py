@@ -15,7 +15,6 @@ from notifications.config.rule_reader import KEYS_BY_WHEN
 from notifications.publishing.messages import cloud_event
 from notifications.rules.memory import Memory
 from notifications.stream.changes import decode
-from notifications.text.formatting import rfc3339
 from tests.builders import (
     EVERY_KIND,
     STREAM,
@@ -105,23 +104,6 @@ def test_the_id_never_changes() -> None:
 
 
 # Time
-
-
-@pytest.mark.parametrize(
-    ("seconds", "time"),
-    [
-        (1795251720.0, "2026-11-21T09:02:00Z"),
-        (1795251720.5, "2026-11-21T09:02:00.500Z"),
-        (0, "1970-01-01T00:00:00Z"),
-        (None, None),
-        (float("nan"), None),
-        (float("inf"), None),
-        (1e20, None),
-    ],
-)
-def test_time_is_when_the_change_was_made(seconds: float | None, time: str | None) -> None:
-    """RFC 3339 in UTC; what is no time is left out."""
-    assert rfc3339(seconds) == time
 
 
 def test_without_a_time_there_is_none() -> None:

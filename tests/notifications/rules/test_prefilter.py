@@ -1,4 +1,6 @@
-"""The quick proofs that a rule cannot fire, against the exact judgement that they save."""
+"""Which records can be skipped: the quick checks against the exact judgement that they save."""
+
+from __future__ import annotations
 
 from typing import Any
 
@@ -7,7 +9,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notifications.config import rules_file
+from notifications.rules.ruleset import Ruleset
 from notifications.stream.changes import decode
+from tests.builders import (
+    EVERY_KIND,
+    added,
+    modified,
+    one_rule,
+    priced,
+    raw,
+    records,
+    removed,
+    rules,
+)
 
 RULES = (
     'when = "price_drop"',
@@ -28,6 +42,8 @@ RULES = (
     'when = "low_stock"\nthreshold = 0.1',
     'when = "low_stock"\nthreshold = 5\nrearm = 7',
 )
+
+
 NUMBERS = st.one_of(
     st.integers(-3, 30).map(str),
     st.decimals(-100, 100, places=2).map(str),
@@ -35,6 +51,8 @@ NUMBERS = st.one_of(
     st.sampled_from(["0.1", "0.0999999999999999999999999", "-0", "9.9E+125", "1E-130", "22.5", "25", "22.50000000001"]),
     st.sampled_from(["nan", "inf", "1_0", " 5 ", "", "1E+999", "\u0665"]),
 )
+
+
 VALUES = st.one_of(NUMBERS.map(lambda text: {"N": text}), st.sampled_from([None, {"S": "5"}, {"NULL": True}, {}, "5"]))
 
 
@@ -101,3 +119,75 @@ def test_a_removal_is_not_dismissed_where_a_rule_remembers() -> None:
     """A removed product's memory has to be forgotten."""
     ruleset = rules_file.parse('[[rules]]\nname = "rule"\nwhen = "price_drop"\ncooldown = "1h"\n')
     assert not ruleset.prefilter.can_skip({**_record(None, None), "eventName": "REMOVE"})
+
+
+ALL = rules(EVERY_KIND)
+
+
+ANYTHING = one_rule("changed")
+
+
+WHERE = rules(
+    """
+[[rules]]
+name = "added"
+when = "added"
+where = { name = ["a", "b"], "specs.color" = "a" }
+
+[[rules]]
+name = "drop"
+when = "price_drop"
+where = { stock = [0, 5], name = "a" }
+
+[[rules]]
+name = "removed"
+when = "removed"
+where = { tags = true }
+"""
+)
+
+
+def twice(drawn: dict[str, Any]) -> dict[str, Any]:
+    """Give the record of a change that changed nothing but the order of sets."""
+    change = drawn["dynamodb"]
+    image_ = change.get("NewImage") or change.get("OldImage") or {}
+    return raw("MODIFY", old=image_, new=image_)
+
+
+@given(records(), st.sampled_from([ALL, ANYTHING, WHERE]))
+def test_a_record_that_changed_nothing_is_dismissed(entry: dict[str, Any], ruleset: Ruleset) -> None:
+    """The cheap way out is taken by every record that it is made for."""
+    assert ruleset.prefilter.can_skip(twice(entry))
+
+
+def test_a_change_of_what_no_rule_names_is_dismissed() -> None:
+    """Nearly every record ends there."""
+    assert ALL.prefilter.can_skip(modified({"views": 1}, {"views": 2}))
+    assert not ALL.prefilter.can_skip(priced(2, 1))
+    assert not ANYTHING.prefilter.can_skip(modified({"views": 1}, {"views": 2}))
+
+
+def test_nothing_but_a_modification_is_dismissed() -> None:
+    """Insertions and removals are decided by the rules."""
+    assert not ALL.prefilter.can_skip(added())
+    assert not ALL.prefilter.can_skip(removed())
+
+
+@pytest.mark.parametrize("entry", [None, 5, "x", [], {}, {"eventName": "MODIFY"}, raw("MODIFY")])
+def test_what_is_in_doubt_is_not_dismissed(entry: Any) -> None:
+    """A record that cannot be read is for the decoder to judge."""
+    assert not ALL.prefilter.can_skip(entry)
+
+
+@pytest.mark.parametrize("image_", ["text", 5, [], None])
+def test_an_image_that_is_no_map_is_not_dismissed(image_: Any) -> None:
+    """Also where a rule looks at any attribute, two equal non-images are no item that stayed the same."""
+    entry = modified({}, {})
+    entry["dynamodb"] |= {"OldImage": image_, "NewImage": image_}
+    assert not ALL.prefilter.can_skip(entry)
+    assert not ANYTHING.prefilter.can_skip(entry)
+
+
+def test_with_rules_for_other_events_a_modification_is_free() -> None:
+    """A file of `added` and `removed` alone dismisses every modification."""
+    assert one_rule("added").prefilter.can_skip(priced(2, 1))

@@ -8,8 +8,14 @@ import pytest
 
 from notifications.rules.memory import NOTHING, Hour, HourlyCount, Memory
 from notifications.rules.rule import Evaluation, RuleOutcome
-from notifications.text.formatting import duration_text
-from tests.builders import CREATED_AT, change_of, one_rule, priced, sequence_number
+from notifications.stream.attributes import Path
+from tests.builders import (
+    CREATED_AT,
+    change_of,
+    one_rule,
+    priced,
+    sequence_number,
+)
 
 
 def decided(
@@ -106,18 +112,24 @@ def test_the_reason_says_what_held_it_back() -> None:
     assert limited.reason == "dropped 11.1% from 9; the limit of this hour is reached"
 
 
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [
-        (0.2, "1 second"),
-        (1, "1 second"),
-        (59, "59 seconds"),
-        (60, "1 minute"),
-        (3900, "1 hour 5 minutes"),
-        (90_061, "1 day 1 hour"),
-        (172_800, "2 days"),
-    ],
-)
-def test_a_duration_reads_well(seconds: float, text: str) -> None:
-    """The two largest units, in the right number."""
-    assert duration_text(seconds) == text
+# What a rule needs and reports
+
+
+def test_a_rule_knows_which_images_it_needs() -> None:
+    """What `operations check` compares with the table."""
+    (drop,) = one_rule("price_drop").rules
+    (demanding,) = one_rule("added", "where = { a = 1, b = 2 }").rules
+    assert drop.needs("MODIFY") == {"old", "new"}
+    assert demanding.needs("INSERT") == {"new"}
+    assert demanding.needs("INSERT", ["a"]) == {"new"}
+    assert demanding.needs("INSERT", ["a", "b"]) == set()
+
+
+def test_a_rule_about_attributes_reports_those_and_others_report_all() -> None:
+    """`changed` lists what it names; a price drop shows all that changed with it."""
+    (changed,) = one_rule("changed", 'attributes = ["a", "b.c"]').rules
+    (anything,) = one_rule("changed").rules
+    (drop,) = one_rule("price_drop").rules
+    assert changed.reports == (Path.parse("a"), Path.parse("b.c"))
+    assert anything.reports is None
+    assert drop.reports is None
