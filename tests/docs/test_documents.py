@@ -22,7 +22,7 @@ from operations.settings.project import PROJECT
 from operations.settings.service_file import read_service
 from tests.builders import EVENTS, ROOT, rules
 from tests.docs.markdown import anchors, blocks, code_in, links
-from tests.rules.scenario import Service
+from tests.service import Service
 
 DOCUMENTS = [
     *sorted(ROOT.glob("*.md")),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from tests.builders import rules
-from tests.rules.scenario import DAY, HOUR, MINUTE, Service, Shop, fired, play, reasons, rule
+from tests.rules.scenario import DAY, HOUR, MINUTE, Shop, fired, play, reasons, rule
+from tests.service import Service
 
 DROP = rule("price_drop", 'at_least = "10%"\ncooldown = "1h"')
 

@@ -8,7 +8,8 @@ import pytest
 
 from notifications.common.errors import RulesError
 from tests.builders import rules
-from tests.rules.scenario import HOUR, MINUTE, Service, Shop, fired, play, reasons, rule
+from tests.rules.scenario import HOUR, MINUTE, Shop, fired, play, reasons, rule
+from tests.service import Service
 
 EXCEPTIONS = '[product]\noverrides = "alertRules"\n'
 DROP = EXCEPTIONS + rule("price_drop", 'at_least = "10%"')

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from tests.builders import rules
-from tests.rules.scenario import HOUR, MINUTE, Service, Shop, play, rule, verdicts
+from tests.rules.scenario import HOUR, MINUTE, Shop, play, rule, verdicts
+from tests.service import Service
 
 LIMIT = rule("added", "max_per_hour = 2")
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from tests.builders import rules
-from tests.rules.scenario import Service, Shop, rule
+from tests.rules.scenario import Shop, rule
+from tests.service import Service
 
 ATTRIBUTES = [f"a{number}" for number in range(20)]
 MANY = "".join(

@@ -6,7 +6,8 @@ import random
 
 from operations.evaluation.verdicts import judge
 from tests.builders import rules
-from tests.rules.scenario import HOUR, MINUTE, Service, Shop, play, rule
+from tests.rules.scenario import HOUR, MINUTE, Shop, play, rule
+from tests.service import DONE, Service
 
 RULES = (
     rule("price_drop", 'at_least = "5%"\nbaseline = "last_alert"\ncooldown = "30m"\nmax_per_hour = 3', "drop")
@@ -68,7 +69,7 @@ def test_a_given_up_record_is_judged_by_itself_and_changes_no_memory() -> None:
     service = Service(rules(rule("price_drop", 'cooldown = "30m"\nbaseline = "last_alert"')))
     service.handle(shop.records[0], shop.records[2])
     before = dict(service.ledger.memories)
-    assert service.handle(shop.records[1], redrive=True) is None
+    assert service.handle(shop.records[1], redrive=True) == DONE
     assert service.titles == ["mug: 60, was 80", "mug: 80, was 100"]
     assert service.ledger.memories == before
 
