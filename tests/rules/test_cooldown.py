@@ -79,6 +79,9 @@ def test_each_rule_cools_down_by_itself() -> None:
     text = DROP + rule("price_rise", 'cooldown = "1h"', "rise")
     shop = Shop().prices(100, 80, 100, 80)
     assert [alert.rule for alert in play(text, shop)] == ["r", "rise"]
+    text = DROP + rule("price_drop", "", "always")
+    made = [(alert.rule, alert.data["baseline"]) for alert in play(text, Shop().prices(9, 8, 7))]
+    assert sorted(made) == [("always", "8"), ("always", "9"), ("r", "9")]
 
 
 def test_the_clock_is_the_records_own() -> None:

@@ -13,6 +13,9 @@ KINDS = [
     ("price_rise", 'above = "20"', "price", 25, 15),
     ("low_stock", "threshold = 5", "stock", 3, 5),
     ("out_of_stock", "", "stock", 0, 1),
+    ("price_drop", 'below = "20"', "price", 19, 20),
+    ("price_rise", 'above = "20"', "price", 21, 20),
+    ("low_stock", "threshold = 5", "stock", 4, 6),
 ]
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import random
 
 from operations.evaluation.verdicts import judge
-from tests.builders import rules
+from tests.builders import raw, rules
 from tests.rules.scenario import HOUR, MINUTE, Shop, play, rule
-from tests.service import DONE, Service
+from tests.service import DONE, Service, from_
 
 RULES = (
     rule("price_drop", 'at_least = "5%"\nbaseline = "last_alert"\ncooldown = "30m"\nmax_per_hour = 3', "drop")
@@ -72,6 +72,8 @@ def test_a_given_up_record_is_judged_by_itself_and_changes_no_memory() -> None:
     assert service.handle(shop.records[1], redrive=True) == DONE
     assert service.titles == ["mug: 60, was 80", "mug: 80, was 100"]
     assert service.ledger.memories == before
+    service.handle(shop.records[1], redrive=True)
+    assert len(service.alerts) == 2
 
 
 def test_a_given_up_record_that_was_alerted_is_not_alerted_again() -> None:
@@ -81,3 +83,10 @@ def test_a_given_up_record_that_was_alerted_is_not_alerted_again() -> None:
     service.handle(*shop.records)
     service.handle(*shop.records, redrive=True)
     assert len(service.alerts) == 1
+
+
+def test_a_given_up_record_that_fails_again_is_handed_back_and_not_parked_anew() -> None:
+    """It is in the failures queue already."""
+    service = Service(rules(rule("added")))
+    assert service.handle(raw("UPSERT", at=1), redrive=True) == from_(1)
+    assert service.parked == []

@@ -96,6 +96,7 @@ def test_all_time_low_is_not_fooled_by_a_spike() -> None:
     shop = Shop().prices(20, 15, 40, 16, "14.99")
     assert fired(text, shop) == [2, 5]
     assert reasons(text, shop)[3] == "dropped 60.0% from 40, no record, that is 15"
+    assert fired(text, Shop().prices(10, 8, 20, 9, 8, 7, "7.5", 6)) == [2, 6, 8]
 
 
 def test_all_time_high_is_not_fooled_by_a_dip() -> None:
@@ -106,6 +107,7 @@ def test_all_time_high_is_not_fooled_by_a_dip() -> None:
 def test_an_equal_price_is_no_record() -> None:
     """To reach the lowest price again is not to beat it."""
     assert fired(rule("price_drop", "all_time_low = true"), Shop().prices(20, 15, 20, 15)) == [2]
+    assert fired(rule("price_rise", "all_time_high = true"), Shop().prices(20, 25, 5, 25, 26)) == [2, 5]
 
 
 def test_a_record_is_one_of_its_product() -> None:

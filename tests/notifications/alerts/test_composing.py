@@ -184,21 +184,6 @@ def test_the_message_attributes_are_those_that_the_item_has() -> None:
     assert alert("added", added(category="Home"), product=product).message_attributes == {"category": {"S": "Home"}}
 
 
-def test_what_a_cooldown_held_back_is_told() -> None:
-    """How many changes, and the latest of them."""
-    memory = Memory(held=2, held_title="T", held_sequence_number="5", held_time="2026-11-21T09:00:00Z")
-    made = alert("added", added(), memory=memory)
-    latest = {"title": "T", "sequenceNumber": "5", "time": "2026-11-21T09:00:00Z"}
-    assert made.data["heldBack"] == {"count": 2, "latest": latest}
-    assert made.data["text"].endswith("\n2 changes before this were held back, the latest: T")
-
-
-def test_a_title_is_one_line_and_never_empty() -> None:
-    """A template or an item with line breaks makes no title of two lines; with nothing to say the rule is named."""
-    assert alert("added", added(name="a\nb"), 'title = "x\\n{name}"').title == "x a b"
-    assert alert("added", added(name=" \n "), 'title = "{new.name}"').title == "r: prod-1"
-
-
 def test_a_malformed_item_is_told() -> None:
     """An alert that would show nonsense is not written."""
     loaded = one_rule("added")

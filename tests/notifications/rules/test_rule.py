@@ -104,14 +104,6 @@ def test_an_hour_is_one_of_the_clock(time: float, starts: int) -> None:
     assert (hour.rule, hour.starts_at, hour.ends_at) == ("r", starts, starts + 3600)
 
 
-def test_the_reason_says_what_held_it_back() -> None:
-    """Whoever asks why there was no alert gets an answer."""
-    cooling = decided('cooldown = "1h"', Memory(alerted_at=CREATED_AT - 19 * 60))
-    assert cooling.reason == "dropped 11.1% from 9; 41 minutes of cool-down left"
-    limited = decided("max_per_hour = 1", tally=HourlyCount({"a"}))
-    assert limited.reason == "dropped 11.1% from 9; the limit of this hour is reached"
-
-
 # What a rule needs and reports
 
 
