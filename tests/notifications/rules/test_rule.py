@@ -117,6 +117,14 @@ def test_a_rule_knows_which_images_it_needs() -> None:
     assert demanding.needs("INSERT", ["a", "b"]) == set()
 
 
+def test_first_sight_needs_the_image_with_the_number() -> None:
+    """Of a new item the price is looked at, of a removed one it is not."""
+    (rule,) = one_rule("price_drop", "below = 20\nfirst_sight = true").rules
+    assert rule.needs("INSERT") == {"new"}
+    assert rule.needs("INSERT", ["price"]) == set()
+    assert rule.needs("REMOVE") == set()
+
+
 def test_a_rule_about_attributes_reports_those_and_others_report_all() -> None:
     """`changed` lists what it names; a price drop shows all that changed with it."""
     (changed,) = one_rule("changed", 'attributes = ["a", "b.c"]').rules

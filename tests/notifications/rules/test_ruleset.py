@@ -137,6 +137,16 @@ def test_added_and_removed_fire_whatever_the_stream_sends(view_type: str, caplog
     assert caplog.messages == []
 
 
+def test_first_sight_without_the_image_says_so(caplog: pytest.LogCaptureFixture) -> None:
+    """With KEYS_ONLY a new product's price is never seen."""
+    ruleset = one_rule("price_drop", "below = 20\nfirst_sight = true")
+    assert fired(ruleset, raw("INSERT", view_type="KEYS_ONLY")) == []
+    assert ruleset.rules[0].judge(change_of(raw("INSERT", view_type="KEYS_ONLY"))).reason == (
+        "needs the new image, the stream sends KEYS_ONLY"
+    )
+    assert "needs the new image" in caplog.text
+
+
 def test_a_demand_needs_the_image_that_holds_it(caplog: pytest.LogCaptureFixture) -> None:
     """With KEYS_ONLY a rule about a category is blind, one about the key is not."""
     about_category = one_rule("added", 'where = { category = "Home" }')
