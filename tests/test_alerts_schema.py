@@ -9,7 +9,7 @@ import tomllib
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
@@ -355,8 +355,7 @@ def toml(value: Any) -> str:
 def test_both_agree_on_every_document(document: dict[str, Any]) -> None:
     """Whatever is set, added or left out, both accept it or both refuse it."""
     names = [str(found.get("name")) for found in document.get("rules", [])]
-    if len(set(names)) < len(names):
-        return  # the schema cannot see this one
+    assume(len(set(names)) == len(names))  # the schema cannot see two rules of one name
     text = "\n".join(f"{key} = {toml(value)}" for key, value in document.items())
     assert schema_accepts(text) == validator_accepts(text)
 

@@ -83,11 +83,10 @@ def test_a_sample_is_done_whatever_it_holds(name: str) -> None:
     assert run.parked == PARKED.get(name, [])
 
 
-@pytest.mark.parametrize("name", EXPECTED)
+@pytest.mark.parametrize("name", [name for name, alerts in EXPECTED.items() if alerts])
 def test_every_alert_of_a_sample_keeps_its_schema(name: str) -> None:
     """What is published validates against the JSON Schema of its type."""
-    for alert in Run(name).alerts:
-        assert mistakes_in(alert) == []
+    assert [mistakes_in(alert) for alert in Run(name).alerts] == [[]] * len(EXPECTED[name])
 
 
 @pytest.mark.parametrize("name", [name for name, alerts in EXPECTED.items() if alerts])
