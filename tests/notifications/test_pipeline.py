@@ -274,7 +274,7 @@ def test_the_ledger_is_written_while_a_long_batch_is_published() -> None:
 
 # Poison records
 
-POISON = {
+POISON: dict[str, Any] = {
     "no dynamodb block": {"eventName": "MODIFY", "eventSourceARN": "x"},
     "an image that is no map": raw("MODIFY", old={}, at=2) | {"dynamodb": raw(at=2)["dynamodb"] | {"NewImage": "no"}},
     "an unknown event": raw("UPSERT", at=2),
@@ -338,7 +338,7 @@ def test_a_poison_record_before_a_failure_is_parked_at_once() -> None:
 
 def test_a_record_with_a_refused_and_a_failed_alert_is_parked_once() -> None:
     """One alert refused for good, another that waits: the record comes again, so it is parked when it is done."""
-    outcomes = {"changed": REFUSED, "drop": DOWN}
+    outcomes: dict[str, ProductAlertsError | None] = {"changed": REFUSED, "drop": DOWN}
     service = Service(failure_of=lambda message: outcomes[message.alert.rule])
     record = modified({"price": 9, "name": "a"}, {"price": 8, "name": "b"})
     assert service.handle(record) == from_(1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 from operations.evaluation.verdicts import judge
 from tests.builders import raw, rules
@@ -30,7 +31,9 @@ def _busy_night(seed: int) -> Shop:
         if product in shop.items and draw.random() < 0.05:
             shop.remove(product, now, expired=draw.random() < 0.5)
         else:
-            change = draw.choice([{"price": draw.randint(40, 70)}, {"stock": draw.randint(0, 12)}, {"name": str(now)}])
+            change: dict[str, Any] = draw.choice(
+                [{"price": draw.randint(40, 70)}, {"stock": draw.randint(0, 12)}, {"name": str(now)}]
+            )
             shop.put(product, now, **change)
     return shop
 

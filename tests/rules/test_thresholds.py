@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.rules.scenario import Shop, fired, play, reasons, rule, titles
@@ -77,7 +79,10 @@ def test_a_missing_value_on_either_side_is_no_alert_and_no_error(when: str, gap:
     """A price or stock that goes, comes, or is a text fires nothing, and the reason says which side lacks it."""
     text = rule(when, "threshold = 5" if when == "low_stock" else "")
     attribute = "price" if when.startswith("price") else "stock"
-    shop = Shop().put(**{attribute: 10}).put(**{attribute: gap}).put(**{attribute: 0})
+    shop = Shop()
+    for value in (10, gap, 0):
+        given: dict[str, Any] = {attribute: value}
+        shop.put(**given)
     assert play(text, shop) == []
     assert reasons(text, shop)[1:] == [f"the new {attribute} is no number", f"the old {attribute} is no number"]
 

@@ -13,13 +13,13 @@ from notifications.publishing.failures import Parked
 from notifications.publishing.fakes import MemoryFailures
 from notifications.publishing.ledger import RuleMemory
 from notifications.publishing.ledger_table import DynamoDbLedger
-from notifications.publishing.messages import Message
+from notifications.publishing.messages import Message, to_message
 from notifications.publishing.topic import SnsTopic
 from tests.service import Service
 
 from .changes import FIRST_NUMBER, Change, written
 from .fake_aws import _client_error
-from .test_fake_aws import _alert, to_message
+from .test_fake_aws import _alert
 from .world import RULES
 
 

@@ -20,7 +20,8 @@ NOISE = hashlib.shake_256(b"noise").hexdigest(1_500_000)
 
 def body(record: Any, reason: str = "why", rule: str = "") -> dict[str, Any]:
     """Give the message of a parked record."""
-    return json.loads(to_body(Parked(record, reason, "MalformedRecordError", rule), "1.2.3"))
+    found: dict[str, Any] = json.loads(to_body(Parked(record, reason, "MalformedRecordError", rule), "1.2.3"))
+    return found
 
 
 def test_a_message_says_what_why_and_by_which_version() -> None:

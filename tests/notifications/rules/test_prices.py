@@ -209,7 +209,7 @@ def test_the_reason_shows_the_numbers_compared(entry: dict[str, Any], more: str,
 def test_a_fired_price_rule_carries_what_it_compared(more: str, threshold: str | None) -> None:
     """Baseline and threshold go with the judgement."""
     judgement = judged("price_drop", priced(21, 15), more)
-    assert (judgement.baseline, judgement.latest, judgement.threshold) == (21, 15, threshold)
+    assert (judgement.baseline, judgement.latest, judgement.threshold) == (Decimal(21), Decimal(15), threshold)
 
 
 @pytest.mark.parametrize(

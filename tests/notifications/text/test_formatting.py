@@ -64,7 +64,12 @@ def test_a_value_is_never_a_template(value: str) -> None:
 def test_a_name_is_looked_up_and_never_followed(name: str) -> None:
     """Dots and brackets belong to the name: no attribute of any object can be reached."""
     asked: list[str] = []
-    Template(f"{{{name}}}").render(lambda wanted: asked.append(wanted) or "x")
+
+    def look_up(wanted: str) -> str:
+        asked.append(wanted)
+        return "x"
+
+    Template(f"{{{name}}}").render(look_up)
     assert asked == [name]
 
 
