@@ -253,7 +253,7 @@ def test_a_default_is_checked_also_where_no_rule_uses_it() -> None:
     assert not validator_accepts(text)
 
 
-def test_a_default_that_a_rule_has_no_use_for_is_no_mistake_of_the_rule() -> None:
+def test_a_default_that_a_rule_has_no_use_for_is_not_a_mistake_of_the_rule() -> None:
     """A `rearm` for stock rules says nothing about a price rule without a target."""
     text = "[defaults]\nrearm = 10\nfirst_sight = true\n" + rule('when = "price_drop"')
     assert schema_accepts(text)

@@ -17,8 +17,6 @@ from jsonschema import Draft202012Validator
 from notifications.alerts.alert import TYPES
 from notifications.alerts.composing import compose
 from notifications.common.sns_limits import MOST_BYTES
-from notifications.pipeline import Pipeline
-from notifications.publishing.fakes import MemoryFailures, MemoryLedger, MemoryTopic
 from notifications.publishing.messages import to_message
 from tests.builders import (
     EVERY_KIND,
@@ -36,6 +34,7 @@ from tests.builders import (
     stocked,
 )
 from tests.json_schemas import COMMON, SCHEMAS, mistakes_in
+from tests.service import Service
 
 RULES = rules(
     EVERY_KIND
@@ -157,7 +156,7 @@ def test_every_number_is_a_decimal_string(price: str) -> None:
 
 
 def test_a_record_that_does_not_say_its_stream_makes_a_valid_alert() -> None:
-    """A missing ARN is no reason to break the contract."""
+    """A missing ARN does not break the contract."""
     entry = added()
     del entry["eventSourceARN"]
     (message,) = messages(entry)
@@ -193,7 +192,7 @@ def test_the_examples_are_of_every_type() -> None:
 
 @pytest.mark.parametrize("alert_type", EXAMPLES)
 def test_every_required_field_is_missed(alert_type: str) -> None:
-    """An alert without any one of its fields is none; `time` alone may be absent, and what first sight lacks."""
+    """An alert needs every one of its fields but `time`, and what first sight lacks."""
     whole = example(alert_type)
     optional = {"baseline"} if alert_type in {"product.out_of_stock", "product.low_stock"} else set()
     for name in set(whole) - {"time", "type"}:
@@ -291,14 +290,13 @@ def test_an_alert_at_first_sight_is_valid(entry: dict[str, Any], kinds: set[str]
 
 def test_alerts_that_say_what_was_held_back_are_valid() -> None:
     """Cool-downs and hourly limits add their own fields."""
-    topic = MemoryTopic()
     limits = 'cooldown = "10m"\nmax_per_hour = 2'
-    pipeline = Pipeline(one_rule("price_drop", limits), topic, MemoryLedger(), MemoryFailures())
+    service = Service(one_rule("price_drop", limits))
     entries = [priced(90 - at, 89 - at, product, at) for at, product in enumerate("aaabcd")]
     for entry, minutes in zip(entries, [0, 1, 20, 21, 22, 23], strict=True):
         entry["dynamodb"]["ApproximateCreationDateTime"] += 60 * minutes
-    pipeline.handle(event(*entries))
-    made = [json.loads(message.body) for message in topic.published]
+    service.handle(*entries)
+    made = [json.loads(message.body) for message in service.topic.published]
     made.sort(key=lambda message: message["data"]["sequenceNumber"])
     assert [mistakes_in(message) for message in made] == [[]] * len(made)
     assert [message["data"].get("heldBack", {}).get("count") for message in made] == [None, 1, None]

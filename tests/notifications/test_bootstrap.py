@@ -60,7 +60,7 @@ def test_a_missing_variable_is_named(environ: dict[str, str], name: str, value: 
 
 
 @pytest.mark.parametrize("value", ["many", "0", "-1", "1.5"])
-def test_a_retention_that_is_no_number_of_days_is_told(environ: dict[str, str], value: str) -> None:
+def test_a_retention_that_is_not_a_number_of_days_is_reported(environ: dict[str, str], value: str) -> None:
     """A typing mistake fails at the start, with the variable's name."""
     with pytest.raises(ConfigurationError, match="LEDGER_RETENTION_DAYS is"):
         bootstrap.build({**environ, "LEDGER_RETENTION_DAYS": value})

@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notifications.common.errors import ProductAlertsError, RefusedAlertError, ServiceError
-from notifications.pipeline import Pipeline
 from notifications.publishing.failures import Parked
 from notifications.publishing.fakes import MemoryFailures, MemoryLedger, MemoryTopic
 from notifications.publishing.ledger import BeforeCall, Entry, LedgerQuery, LedgerSnapshot, nothing
@@ -22,7 +21,6 @@ from notifications.rules.ruleset import Ruleset
 from notifications.stream.changes import Change
 from tests.builders import (
     added,
-    event,
     image,
     modified,
     priced,
@@ -94,7 +92,7 @@ def test_a_record_that_no_rule_cares_about_costs_no_call() -> None:
     assert service.topic.calls == 0
 
 
-def test_a_dismissed_record_goes_no_further() -> None:
+def test_a_skipped_record_goes_no_further() -> None:
     """Nearly every record changes nothing that a rule names: it is not even decoded."""
     entry = modified({"views": 1, "price": 2}, {"views": 2, "price": 2})
     del entry["dynamodb"]["Keys"]  # decoding would find it malformed
@@ -369,16 +367,15 @@ def test_a_fault_of_our_own_parks_the_record_and_spares_its_neighbours(caplog: p
                 raise ZeroDivisionError("a fault of ours")
             return super().concerned(record)
 
-    service = Service()
-    faulty = Faulty(service.rules.rules, service.rules.product)
-    pipeline = Pipeline(faulty, service.topic, service.ledger, service.failures)
-    assert pipeline.handle(event(added("a", 1), added("b", 2), added("c", 3))) == DONE
+    every_kind = rules()
+    service = Service(Faulty(every_kind.rules, every_kind.product))
+    assert service.handle(added("a", 1), added("b", 2), added("c", 3)) == DONE
     assert service.published == [("a", "added"), ("c", "added")]
     assert service.failures.parked == [Parked(added("b", 2), "a fault of ours", "ZeroDivisionError")]
     assert "a record could not be evaluated" in caplog.text
 
 
-def test_a_price_that_is_no_number_is_no_error() -> None:
+def test_a_price_that_is_not_a_number_is_not_an_error() -> None:
     """A price of {"S": "abc"} fires no rule, parks nothing, and hides no neighbour."""
     service = Service()
     assert service.handle(priced({"S": "abc"}, 5, "a", 1), priced(5, {"S": "abc"}, "b", 2), added("c", 3)) == DONE
@@ -386,7 +383,7 @@ def test_a_price_that_is_no_number_is_no_error() -> None:
     assert service.parked == []
 
 
-def test_a_thousand_unknown_attributes_are_no_error() -> None:
+def test_a_thousand_unknown_attributes_are_not_an_error() -> None:
     """An item may hold whatever it likes beside what the rules name."""
     service = Service()
     many = image(**{f"attribute{number}": "x" * 50 for number in range(1000)})
@@ -412,13 +409,13 @@ def test_an_item_nested_too_deeply_to_compare_is_parked() -> None:
 
 @pytest.mark.parametrize("strange", [None, [], {}, {"Records": None}, {"Records": {}}, "x", 5])
 def test_an_event_without_records_is_answered(strange: Any, caplog: pytest.LogCaptureFixture) -> None:
-    """What no stream sends is no error: a warning, and nothing done."""
+    """An event that no stream sends is a warning, not an error, and nothing is done."""
     service = Service()
     assert service.invoke(strange) == DONE
     assert "no list of Records" in caplog.text
 
 
-def test_records_that_are_none_are_parked_each() -> None:
+def test_entries_that_are_not_records_are_each_parked() -> None:
     """Entries of every wrong shape are parked, and the batch goes on."""
     service = Service()
     assert service.handle(None, 1, "x", [], {}) == DONE
@@ -496,8 +493,8 @@ def test_the_answer_goes_out_in_time_though_every_call_takes_as_long_as_it_may()
             clock.left -= 12_000
             super().write(entries)
 
-    pipeline = Pipeline(rules(), SlowTopic(), SlowLedger(), MemoryFailures(), longest_call=12_000)
-    pipeline.handle(event(*(added(f"p{position}", position) for position in range(60))), clock)
+    service = Service(topic=SlowTopic(), ledger=SlowLedger(), longest_call=12_000)
+    service.handle(*(added(f"p{position}", position) for position in range(60)), remaining_time=clock)
     assert clock.left >= 0
 
 

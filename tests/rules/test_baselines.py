@@ -105,7 +105,7 @@ def test_a_target_is_crossed_from_the_baseline() -> None:
 
 
 def test_a_product_without_the_baseline_attribute_does_not_fire() -> None:
-    """It is no error either, and the reason says what is missing."""
+    """It is not an error either, and the reason says what is missing."""
     text = rule("price_drop", 'baseline = { attribute = "listPrice" }')
     shop = Shop().put(price=80).put(price=40)
     assert fired(text, shop) == []
@@ -114,7 +114,7 @@ def test_a_product_without_the_baseline_attribute_does_not_fire() -> None:
 
 
 def test_a_new_currency_begins_a_new_baseline() -> None:
-    """The last alerted 90 USD is no baseline for EUR prices; the first EUR price is."""
+    """The last alerted 90 USD is not a baseline for EUR prices; the first EUR price is."""
     text = '[product]\ncurrency = "currency"\n' + LAST_ALERT
     shop = Shop().put(price=100, currency="USD").put(price=90).put(price=80, currency="EUR").put(price=75).put(price=72)
     assert fired(text, shop) == [2, 5]

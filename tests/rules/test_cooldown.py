@@ -69,7 +69,7 @@ def test_the_count_begins_anew_after_each_alert() -> None:
 
 
 def test_each_product_cools_down_by_itself() -> None:
-    """Silence about the mug is no silence about the lamp."""
+    """Silence about the mug does not silence the lamp."""
     shop = Shop().prices(100, 80, product="mug").prices(100, 80, product="lamp")
     assert fired(DROP, shop) == [2, 4]
 

@@ -24,7 +24,7 @@ def test_a_default_holds_for_each_rule_that_has_a_use_for_it() -> None:
 
 
 def test_a_default_for_targets_passes_over_rules_without_one() -> None:
-    """`rearm` and `first_sight` mean nothing to a price rule without a target, and are no mistake there."""
+    """`rearm` and `first_sight` mean nothing to a price rule without a target, and are not a mistake there."""
     text = "[defaults]\nrearm = 22\nfirst_sight = true\n"
     text += rule("price_drop") + rule("price_drop", "below = 20", "target")
     assert [alert.rule for alert in play(text, Shop().prices(15, 14))] == ["target", "r"]
@@ -133,7 +133,7 @@ def test_a_malformed_exception_is_reported_and_the_default_holds(
     assert len(told) == (1 if said else 0)
 
 
-def test_exceptions_that_are_no_map_are_reported_too(caplog: pytest.LogCaptureFixture) -> None:
+def test_exceptions_that_are_not_a_map_are_reported_too(caplog: pytest.LogCaptureFixture) -> None:
     """A text where the map should be changes nothing but the log."""
     service = Service(rules(DROP))
     service.handle(*Shop().put(price=100, alertRules="mute").put(price=50).put(price=25).records)

@@ -25,7 +25,7 @@ def test_of_two_hundred_rules_those_fire_that_the_change_concerns() -> None:
 
 
 def test_a_record_that_concerns_none_of_them_asks_the_ledger_nothing() -> None:
-    """It is dismissed before it is even decoded."""
+    """It is skipped before it is even decoded."""
     loaded = rules(MANY)
     shop = Shop().put(views=1, **ONES).put(views=2)
     service = Service(loaded)

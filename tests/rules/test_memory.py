@@ -176,7 +176,7 @@ def test_a_refused_alert_does_not_stop_the_memory() -> None:
     assert len(service.failures.parked) == 1
 
 
-def test_a_poison_record_is_parked_though_a_later_change_of_its_product_was_told() -> None:
+def test_a_poison_record_is_parked_though_a_later_change_of_its_product_was_alerted() -> None:
     """A record that is given up behind a failed one is not parked yet: nothing behind it may make it forgotten."""
     service = Service(one_rule("price_drop", 'cooldown = "1h"'))
     service.topic.failure_of = lambda message: DOWN if message.alert.subject == "a" else None
@@ -190,7 +190,7 @@ def test_a_poison_record_is_parked_though_a_later_change_of_its_product_was_told
     assert service.parked == [poison]
 
 
-def test_a_change_behind_a_failed_alert_is_told_though_its_product_was_removed_before() -> None:
+def test_a_change_behind_a_failed_alert_alerts_though_its_product_was_removed_before() -> None:
     """What is written of a removed product says nothing of the changes that come again."""
     text = '[[rules]]\nname = "new"\nwhen = "added"\n[[rules]]\nname = "drop"\nwhen = "price_drop"\ncooldown = "1h"'
     service = Service(rules(text))

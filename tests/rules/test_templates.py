@@ -56,7 +56,7 @@ def test_the_names_tested_here_are_all_that_there_are() -> None:
     assert set(PLACEHOLDERS) == tested
 
 
-def test_a_removal_is_told_from_an_expiry() -> None:
+def test_a_removal_is_distinguished_from_an_expiry() -> None:
     """`{removal}` says which it was."""
     assert _title("{name} {removal}", Shop().put(name="Mug").remove(), "removed") == "Mug was removed"
     assert _title("{name} {removal}", Shop().put(name="Mug").remove(expired=True), "removed") == "Mug has expired"
@@ -77,7 +77,7 @@ def test_numbers_are_written_plainly(price: str, written: str) -> None:
         "{new.}", "{name", "name}", "{new.a..b}", "{self}", "{os.environ}",
     ],
 )  # fmt: skip
-def test_what_is_no_name_fails_the_check(template: str) -> None:
+def test_an_unknown_name_fails_the_check(template: str) -> None:
     """Unknown names and all that Python's format could do besides fail when the file is read, not when it alerts."""
     with pytest.raises(RulesError) as raised:
         rules(rule("price_drop", f"title = {json.dumps(template)}"))

@@ -94,7 +94,7 @@ def test_the_reason_names_the_condition_that_was_not_met() -> None:
     ("more", "deleted", "expired"), [("", 1, 1), ("expired = false", 1, 0), ("expired = true", 0, 1)]
 )
 def test_expiries_can_be_left_out(more: str, deleted: int, expired: int) -> None:
-    """`expired = false` is for deletions by people alone, true for those by the table's time to live, none for both."""
+    """`expired = false` is for deletions by people, true for those by the table's time to live; absent, for both."""
     text = rule("removed", more)
     assert len(fired(text, Shop().put(name="a").remove())) == deleted
     assert len(fired(text, Shop().put(name="a").remove(expired=True))) == expired

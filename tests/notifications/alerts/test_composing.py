@@ -106,7 +106,7 @@ def test_the_id_never_changes() -> None:
 # Time
 
 
-def test_without_a_time_there_is_none() -> None:
+def test_without_a_creation_time_the_event_has_no_time() -> None:
     """CloudEvents' `time` is optional, and null is not allowed."""
     entry = added()
     del entry["dynamodb"]["ApproximateCreationDateTime"]
@@ -130,7 +130,7 @@ def test_without_a_time_there_is_none() -> None:
         ("price_drop", priced("1E+3", "1"), "", "1000", None),
     ],
 )
-def test_what_was_compared_is_told_in_decimal_strings(
+def test_what_was_compared_is_given_in_decimal_strings(
     when: str, entry: dict[str, Any], more: str, baseline: str, threshold: str | None
 ) -> None:
     """No exponent, no float, every digit."""
@@ -184,7 +184,7 @@ def test_the_message_attributes_are_those_that_the_item_has() -> None:
     assert alert("added", added(category="Home"), product=product).message_attributes == {"category": {"S": "Home"}}
 
 
-def test_a_malformed_item_is_told() -> None:
+def test_a_malformed_item_is_an_error() -> None:
     """An alert that would show nonsense is not written."""
     loaded = one_rule("added")
     (evaluation,) = fired(loaded, raw("INSERT", new={**image(a=1), "b": {"X": 1}}))

@@ -6,21 +6,10 @@ from typing import Any
 
 import pytest
 
-from notifications.rules.conditions import Judgement
-from tests.builders import added, change_of, modified, one_rule, priced, raw, removed, stocked
+from tests.builders import added, modified, priced, raw, removed, stocked
+from tests.notifications.rules.examples import fires, judged
 
 ABSENT = object()
-
-
-def judged(when: str, entry: dict[str, Any], more: str = "", product: str = "") -> Judgement:
-    """Judge one record by one rule."""
-    (rule,) = one_rule(when, more, product).rules
-    return rule.judge(change_of(entry))
-
-
-def fires(when: str, entry: dict[str, Any], more: str = "", product: str = "") -> bool:
-    """Tell whether a rule fires for a record."""
-    return judged(when, entry, more, product).fired
 
 
 # Events
@@ -76,7 +65,7 @@ def test_changed_without_attributes_fires_for_any() -> None:
 
 
 def test_changed_fires_for_its_attributes_alone() -> None:
-    """A change of another attribute is none."""
+    """A change of another attribute does not count."""
     assert not fires("changed", modified({"a": 1, "b": 1}, {"a": 1, "b": 2}), 'attributes = ["a"]')
     assert fires("changed", modified({"a": 1, "b": 1}, {"a": 2, "b": 1}), 'attributes = ["b", "a"]')
 
@@ -135,7 +124,7 @@ NO_NUMBERS = [
 
 @pytest.mark.parametrize("value", NO_NUMBERS, ids=str)
 @pytest.mark.parametrize("when", ["price_drop", "price_rise", "out_of_stock", "back_in_stock", "low_stock"])
-def test_what_is_no_number_fires_nothing_on_either_side(when: str, value: dict[str, Any]) -> None:
+def test_a_value_that_is_not_a_number_fires_nothing_on_either_side(when: str, value: dict[str, Any]) -> None:
     """A price or stock that is absent or no number makes no alert and no error, and the reason names the side."""
     more = "threshold = 5" if when == "low_stock" else ""
     role = "price" if when.startswith("price") else "stock"

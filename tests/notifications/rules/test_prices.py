@@ -9,22 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifications.rules.conditions import Judgement
 from notifications.rules.prices import Moved
-from tests.builders import change_of, image, modified, one_rule, priced, raw
+from tests.builders import image, modified, priced, raw
+from tests.notifications.rules.examples import fires, judged
 
 ABSENT = object()
-
-
-def judged(when: str, entry: dict[str, Any], more: str = "", product: str = "") -> Judgement:
-    """Judge one record by one rule."""
-    (rule,) = one_rule(when, more, product).rules
-    return rule.judge(change_of(entry))
-
-
-def fires(when: str, entry: dict[str, Any], more: str = "", product: str = "") -> bool:
-    """Tell whether a rule fires for a record."""
-    return judged(when, entry, more, product).fired
 
 
 @pytest.mark.parametrize(
@@ -61,14 +50,14 @@ def test_a_rise_is_measured_from_the_old_price(old: str, new: str, fired: bool) 
 
 
 @pytest.mark.parametrize("when", ["price_drop", "price_rise"])
-def test_a_price_that_stays_is_no_move(when: str) -> None:
+def test_a_price_that_stays_is_not_a_move(when: str) -> None:
     """5 and 5.00 are one price."""
     assert not fires(when, priced("5", "5"))
     assert not fires(when, priced("5", "5.00"))
 
 
 def test_the_directions_do_not_fire_for_each_other() -> None:
-    """A drop is no rise."""
+    """A drop is not a rise."""
     assert fires("price_drop", priced(2, 1))
     assert not fires("price_rise", priced(2, 1))
     assert fires("price_rise", priced(1, 2))
@@ -149,7 +138,7 @@ def test_above_fires_when_the_price_crosses_it(old: str, new: str, fired: bool) 
     assert fires("price_rise", priced(old, new), 'above = "20"') is fired
 
 
-def test_a_margin_and_a_target_are_both_demanded() -> None:
+def test_a_margin_and_a_target_both_have_to_be_met() -> None:
     """With at_least and below a drop has to be big enough and to cross."""
     more = 'at_least = "10%"\nbelow = 20'
     assert fires("price_drop", priced(21, 18), more)
@@ -159,13 +148,13 @@ def test_a_margin_and_a_target_are_both_demanded() -> None:
 
 @pytest.mark.parametrize("when", ["price_drop", "price_rise"])
 def test_a_price_that_comes_or_goes_fires_nothing(when: str) -> None:
-    """From no price to a price is no move."""
+    """From no price to a price is not a move."""
     assert not fires(when, modified({}, {"price": 5}))
     assert not fires(when, modified({"price": 5}, {}))
 
 
 def test_after_a_change_of_currency_prices_are_not_compared() -> None:
-    """10 USD and 9 EUR are no drop."""
+    """From 10 USD to 9 EUR is not a drop."""
     entry = modified({"price": 10, "currency": "USD"}, {"price": 9, "currency": "EUR"})
     judgement = judged("price_drop", entry, product='currency = "currency"')
     assert not judgement.fired

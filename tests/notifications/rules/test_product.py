@@ -34,7 +34,7 @@ def test_a_key_of_any_type_names_the_product(keys: dict[str, Any], text: str) ->
 
 
 @pytest.mark.parametrize("value", ["bare", {"X": "a"}, {"S": 5}, {}, None])
-def test_a_key_that_is_no_value_is_told(value: Any) -> None:
+def test_a_malformed_key_is_an_error(value: Any) -> None:
     """An alert without a product would be of no use."""
     with pytest.raises(MalformedRecordError):
         change_of(raw("INSERT", keys={"id": value})).key_text()

@@ -23,27 +23,7 @@ from tests.builders import (
     stocked,
     typed,
 )
-
-ALL = rules(EVERY_KIND)
-ANYTHING = one_rule("changed")
-WHERE = rules(
-    """
-[[rules]]
-name = "added"
-when = "added"
-where = { name = ["a", "b"], "specs.color" = "a" }
-
-[[rules]]
-name = "drop"
-when = "price_drop"
-where = { stock = [0, 5], name = "a" }
-
-[[rules]]
-name = "removed"
-when = "removed"
-where = { tags = true }
-"""
-)
+from tests.notifications.rules.examples import ALL, ANYTHING, WHERE
 
 
 def fired(ruleset: Ruleset, entry: dict[str, Any]) -> list[str]:
@@ -58,7 +38,7 @@ def fired(ruleset: Ruleset, entry: dict[str, Any]) -> list[str]:
 @settings(max_examples=150)
 @given(records(), st.sampled_from([ALL, ANYTHING, WHERE]))
 def test_the_short_cuts_agree_with_judging_every_rule(entry: dict[str, Any], ruleset: Ruleset) -> None:
-    """What is dismissed concerns no rule, and a rule that is not concerned would not fire, in the file's order."""
+    """A skipped record concerns no rule, and a rule that is not concerned would not fire, in the file's order."""
     change = change_of(entry)
     judged = [rule.name for rule in ruleset.rules if rule.judge(change).fired]
     assert fired(ruleset, entry) == judged
@@ -76,7 +56,7 @@ def test_every_judgement_has_its_reason_in_words(entry: dict[str, Any]) -> None:
 
 
 def test_a_set_in_another_order_concerns_no_rule() -> None:
-    """No rule is asked about a change that is none."""
+    """No rule is asked about a change that changes nothing."""
     entry = raw("MODIFY", old={"tags": {"SS": ["a", "b"]}}, new={"tags": {"SS": ["b", "a"]}})
     assert ALL.concerned(change_of(entry)) == []
 
@@ -91,7 +71,7 @@ def test_rules_fire_in_the_order_of_the_file() -> None:
 
 
 @pytest.mark.parametrize("view_type", ["KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE"])
-def test_a_blind_rule_says_so_once(view_type: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_rule_that_lacks_an_image_says_so_once(view_type: str, caplog: pytest.LogCaptureFixture) -> None:
     """A rule that compares says once in the log that this stream gives it nothing to compare, and what to do."""
     caplog.set_level(logging.WARNING)
     ruleset = one_rule("price_drop")
@@ -110,7 +90,7 @@ def test_a_blind_rule_says_so_once(view_type: str, caplog: pytest.LogCaptureFixt
     assert "NEW_AND_OLD_IMAGES" in said
 
 
-def test_a_blind_rule_says_so_for_each_view_type(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_rule_that_lacks_an_image_says_so_for_each_view_type(caplog: pytest.LogCaptureFixture) -> None:
     """A stream that was replaced by another is another case."""
     ruleset = one_rule("price_drop")
     for view_type in ("KEYS_ONLY", "NEW_IMAGE", "KEYS_ONLY"):
@@ -120,7 +100,7 @@ def test_a_blind_rule_says_so_for_each_view_type(caplog: pytest.LogCaptureFixtur
     assert "needs the old image" in caplog.messages[1]
 
 
-def test_each_blind_rule_is_named(caplog: pytest.LogCaptureFixture) -> None:
+def test_each_rule_that_lacks_an_image_is_named(caplog: pytest.LogCaptureFixture) -> None:
     """Every rule that cannot fire is told, and no other."""
     ruleset = rules(EVERY_KIND)
     for event_name in ("MODIFY", "INSERT", "REMOVE"):
@@ -147,8 +127,8 @@ def test_first_sight_without_the_image_says_so(caplog: pytest.LogCaptureFixture)
     assert "needs the new image" in caplog.text
 
 
-def test_a_demand_needs_the_image_that_holds_it(caplog: pytest.LogCaptureFixture) -> None:
-    """With KEYS_ONLY a rule about a category is blind, one about the key is not."""
+def test_where_needs_the_image_that_holds_the_attribute(caplog: pytest.LogCaptureFixture) -> None:
+    """With KEYS_ONLY a rule about a category cannot fire, one about the key can."""
     about_category = one_rule("added", 'where = { category = "Home" }')
     about_key = one_rule("added", 'where = { productId = "prod-1" }')
     entry = raw("INSERT", view_type="KEYS_ONLY")

@@ -6,19 +6,8 @@ from typing import Any
 
 import pytest
 
-from notifications.rules.conditions import Judgement
-from tests.builders import change_of, modified, one_rule, stocked
-
-
-def judged(when: str, entry: dict[str, Any], more: str = "", product: str = "") -> Judgement:
-    """Judge one record by one rule."""
-    (rule,) = one_rule(when, more, product).rules
-    return rule.judge(change_of(entry))
-
-
-def fires(when: str, entry: dict[str, Any], more: str = "", product: str = "") -> bool:
-    """Tell whether a rule fires for a record."""
-    return judged(when, entry, more, product).fired
+from tests.builders import modified, stocked
+from tests.notifications.rules.examples import fires, judged
 
 
 @pytest.mark.parametrize(

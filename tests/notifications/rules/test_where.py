@@ -23,15 +23,15 @@ ABSENT = object()
 NINES, ONE_LESS = Decimal("9" * 38), Decimal("9" * 37 + "8")
 
 
-def met(demand: str, value: Any = ABSENT) -> bool:
-    """Tell whether a demand on `a` lets a new item through."""
+def met(condition: str, value: Any = ABSENT) -> bool:
+    """Tell whether a condition on `a` lets a new item through."""
     attributes = {} if value is ABSENT else {"a": typed(value)}
-    (rule,) = one_rule("added", f"where = {{ a = {demand} }}").rules
+    (rule,) = one_rule("added", f"where = {{ a = {condition} }}").rules
     return rule.judge(change_of(raw("INSERT", new=attributes))).fired
 
 
 @pytest.mark.parametrize(
-    ("demand", "value", "expected"),
+    ("condition", "value", "expected"),
     [
         ("{ less_than = 5 }", Decimal("4.99"), True),
         ("{ at_most = 5 }", Decimal("5.01"), False),
@@ -55,19 +55,21 @@ def met(demand: str, value: Any = ABSENT) -> bool:
         ("{ not = { exists = true } }", ABSENT, True),
     ],
 )
-def test_each_test_passes_what_its_name_says(demand: str, value: Any, expected: bool) -> None:
+def test_each_test_passes_what_its_name_says(condition: str, value: Any, expected: bool) -> None:
     """Numbers at their edges and in every digit, texts by their ends, presence, and the opposite of each."""
-    assert met(demand, value) is expected
+    assert met(condition, value) is expected
 
 
-@pytest.mark.parametrize("demand", ["{ less_than = 5 }", "{ at_least = -5 }", '{ prefix = "x" }', '{ suffix = "x" }'])
+@pytest.mark.parametrize(
+    "condition", ["{ less_than = 5 }", "{ at_least = -5 }", '{ prefix = "x" }', '{ suffix = "x" }']
+)
 @pytest.mark.parametrize("value", [ABSENT, None, True, ["x"], {"x": 1}])
-def test_a_value_of_another_type_passes_no_test(demand: str, value: Any) -> None:
+def test_a_value_of_another_type_passes_no_test(condition: str, value: Any) -> None:
     """A text is not below a number, and a number begins with no text."""
-    assert not met(demand, value)
+    assert not met(condition, value)
 
 
-def test_a_text_is_no_number_and_a_number_no_text() -> None:
+def test_a_text_is_never_a_number_nor_a_number_a_text() -> None:
     """Types are never converted."""
     assert not met("{ less_than = 5 }", "4")
     assert not met('{ prefix = "4" }', 4)
@@ -77,18 +79,18 @@ def test_a_text_is_no_number_and_a_number_no_text() -> None:
     values(),
     st.sampled_from(['"a"', "5", '["a", 5, true]', "{ less_than = 5 }", '{ prefix = "a" }', "{ exists = true }"]),
 )
-def test_not_is_the_opposite_for_every_value(value: dict[str, Any], demand: str) -> None:
+def test_not_is_the_opposite_for_every_value(value: dict[str, Any], condition: str) -> None:
     """Exactly one of a test and its opposite lets an item through."""
     change = change_of(raw("INSERT", new={"a": value}))
     verdicts = [
         one_rule("added", f"where = {{ a = {text} }}").rules[0].judge(change).fired
-        for text in (demand, f"{{ not = {demand} }}")
+        for text in (condition, f"{{ not = {condition} }}")
     ]
     assert sorted(verdicts) == [False, True]
 
 
 @pytest.mark.parametrize(
-    ("demand", "value", "reason"),
+    ("condition", "value", "reason"),
     [
         ("{ less_than = 5 }", 7, "a is 7, needs less than 5"),
         ('{ prefix = "x" }', "y", "a is y, needs prefix x"),
@@ -98,9 +100,9 @@ def test_not_is_the_opposite_for_every_value(value: dict[str, Any], demand: str)
         ("[true, 5]", "x", "a is x, needs true or 5"),
     ],
 )
-def test_the_reason_names_value_and_demand(demand: str, value: Any, reason: str) -> None:
+def test_the_reason_names_the_value_and_the_condition(condition: str, value: Any, reason: str) -> None:
     """Why a rule did not fire, in words."""
-    (rule,) = one_rule("added", f"where = {{ a = {demand} }}").rules
+    (rule,) = one_rule("added", f"where = {{ a = {condition} }}").rules
     entry = added() if value is ABSENT else added(a=value)
     assert rule.judge(change_of(entry)).reason == reason
 
@@ -112,7 +114,7 @@ def test_a_malformed_value_has_a_reason_too() -> None:
 
 
 @pytest.mark.parametrize(
-    ("demand", "value", "expected"),
+    ("condition", "value", "expected"),
     [
         ('"x"', None, False),
         ("5", "5", False),
@@ -129,9 +131,9 @@ def test_a_malformed_value_has_a_reason_too() -> None:
         ("false", ABSENT, False),
     ],
 )
-def test_a_condition_is_met_by_an_equal_value_of_its_type(demand: str, value: Any, expected: bool) -> None:
+def test_a_condition_is_met_by_an_equal_value_of_its_type(condition: str, value: Any, expected: bool) -> None:
     """Text equals an S, a number an N, true or false a BOOL; any of a list will do."""
-    assert met(demand, value) is expected
+    assert met(condition, value) is expected
 
 
 def test_numbers_are_equal_however_they_are_written() -> None:

@@ -111,7 +111,7 @@ def test_fields_of_paths_lists_those_alone() -> None:
     assert change.fields(()) == []
 
 
-def test_a_set_in_another_order_is_no_field() -> None:
+def test_a_set_in_another_order_is_not_a_changed_field() -> None:
     """Order in a set is chance."""
     entry = raw("MODIFY", old={"tags": {"SS": ["a", "b"]}}, new={"tags": {"SS": ["b", "a"]}})
     assert change_of(entry).fields() == []
@@ -169,7 +169,7 @@ def test_a_whole_record_is_read() -> None:
     assert (record.stream_arn, record.table_arn) == (STREAM, TABLE)
 
 
-def test_an_image_that_the_event_has_not_is_none() -> None:
+def test_an_image_that_the_event_lacks_is_none() -> None:
     """An insertion has no old image, a removal no new one."""
     assert decode(added()).old_image is None
     assert decode(removed()).new_image is None
@@ -216,7 +216,7 @@ def test_the_documented_example_is_read() -> None:
         (with_([], "dynamodb", "NewImage"), "dynamodb.NewImage: expected a map, got list"),
     ],
 )
-def test_a_malformed_record_is_told_with_what_is_wrong(record: Any, message: str) -> None:
+def test_a_malformed_record_is_refused_with_what_is_wrong(record: Any, message: str) -> None:
     """Each wrong shape has its own words."""
     with pytest.raises(MalformedRecordError) as caught:
         decode(record)
@@ -230,18 +230,18 @@ def test_a_removal_by_the_service_is_an_expiry() -> None:
 
 
 @pytest.mark.parametrize("identity", [None, "dynamodb.amazonaws.com", {}, {"principalId": "someone"}, []])
-def test_another_identity_is_no_expiry(identity: Any) -> None:
+def test_another_identity_is_not_an_expiry(identity: Any) -> None:
     """Only DynamoDB's own name counts."""
     assert not decode({**removed(), "userIdentity": identity}).expired
 
 
 def test_only_a_removal_expires() -> None:
-    """A replicated or imported change signed by the service is no expiry."""
+    """A replicated or imported change signed by the service is not an expiry."""
     assert not decode({**WHOLE, "userIdentity": removed(expired=True)["userIdentity"]}).expired
 
 
 @pytest.mark.parametrize("time", [None, "2026-11-21", True, [], 10**400], ids=lambda time: str(time)[:20])
-def test_a_creation_time_that_is_none_is_absent(time: Any) -> None:
+def test_a_malformed_creation_time_is_left_out(time: Any) -> None:
     """A record without a usable time is still a record."""
     assert decode(with_(time, "dynamodb", "ApproximateCreationDateTime")).created_at is None
 

@@ -106,8 +106,8 @@ def test_a_link_quotes_its_values() -> None:
 
 
 @pytest.mark.parametrize("value", [None, ""])
-def test_half_a_link_is_none(value: str | None) -> None:
-    """A link that lacks a value leads nowhere, so there is none."""
+def test_half_a_link_is_left_out(value: str | None) -> None:
+    """A link that lacks a value would lead nowhere."""
     assert render_link(Template("https://x/{id}"), {"id": value}.get) is None
 
 
@@ -154,8 +154,8 @@ def test_every_value_can_be_written(value: dict[str, Any]) -> None:
     assert text is None or isinstance(text, str)
 
 
-def test_a_malformed_value_is_told() -> None:
-    """What is no attribute value is no text either."""
+def test_a_malformed_value_has_no_text() -> None:
+    """What is not an attribute value cannot be written."""
     with pytest.raises(MalformedRecordError):
         value_text({"X": 1})
 
@@ -218,5 +218,5 @@ def test_a_duration_reads_well(seconds: float, text: str) -> None:
     ],
 )
 def test_time_is_when_the_change_was_made(seconds: float | None, time: str | None) -> None:
-    """RFC 3339 in UTC; what is no time is left out."""
+    """RFC 3339 in UTC; what is not a time is left out."""
     assert rfc3339(seconds) == time

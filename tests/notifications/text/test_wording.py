@@ -27,6 +27,6 @@ def test_known_names_and_paths_are_fine(name: str) -> None:
         (" name ", "did you mean {name}?"),
     ],
 )
-def test_an_unknown_name_is_told_with_a_way_out(name: str, message: str) -> None:
+def test_an_unknown_name_is_reported_with_a_way_out(name: str, message: str) -> None:
     """A near miss is suggested, an attribute shown how to be written."""
     assert message in str(unknown_name(name, ("name",)))
