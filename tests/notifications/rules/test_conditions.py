@@ -9,9 +9,6 @@ import pytest
 from tests.builders import added, modified, priced, raw, removed, stocked
 from tests.notifications.rules.examples import fires, judged
 
-ABSENT = object()
-
-
 # Events
 
 

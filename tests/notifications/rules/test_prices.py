@@ -13,8 +13,6 @@ from notifications.rules.prices import Moved
 from tests.builders import image, modified, priced, raw
 from tests.notifications.rules.examples import fires, judged
 
-ABSENT = object()
-
 
 @pytest.mark.parametrize(
     ("old", "new", "margin", "fired"),
