@@ -17,7 +17,7 @@ class Budget:
     at_most: bool = True
 
     def met(self, value: float) -> bool:
-        """Tell whether a value keeps it; one that is no number does not."""
+        """Tell whether a value keeps it; one that is not a number does not."""
         return value <= self.limit if self.at_most else value >= self.limit
 
     def __str__(self) -> str:

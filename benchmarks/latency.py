@@ -1,7 +1,7 @@
 """How long an alert takes on the local stack, from `put-item` to a subscriber's queue, at several rates.
 
-The stream's `batchWindow` (a second, as shipped) is part of it: a lone change waits for the whole of it, and only a
-full batch waits for none. So is the local AWS, which is no AWS.
+The stream's `batchWindow` (a second, as shipped) is part of it: a lone change waits for the whole of it, a full
+batch for nothing. The local AWS is part of it, too, and is not as fast or slow as AWS.
 """
 
 from __future__ import annotations

@@ -57,7 +57,7 @@ class RecordState:
     """Replayed and given up again, it stays in the failures queue: the rules go on behind it."""
 
     def read(self, ruleset: Ruleset) -> None:
-        """Find the rules that may fire, as far as the record alone can tell; most records have none.
+        """Find the rules that may fire, as far as the record alone can tell.
 
         Raises MalformedRecordError where it is not a stream record, or a rule meets a value that is malformed.
         """
@@ -209,7 +209,7 @@ class Batch:
 
     @contextmanager
     def guard(self, record: RecordState) -> Iterator[None]:
-        """Give a record up if it cannot be processed: one bad record harms none of its neighbours."""
+        """Give a record up if it cannot be processed: one bad record does not harm its neighbours."""
         try:
             yield
         except PermanentError as error:

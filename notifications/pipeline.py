@@ -144,7 +144,7 @@ class Pipeline:
         return unwritten
 
     def _publish_group(self, batch: Batch, messages: list[Message]) -> list[Entry]:
-        """Publish one group and return the alerts that are out; RetryableError if none is."""
+        """Publish one group and return the alerts that are out; RetryableError if the call failed as a whole."""
         published: list[Entry] = []
         for result in self._topic.publish(messages):
             alert = result.message.alert
@@ -174,7 +174,7 @@ class Pipeline:
     def _write(self, batch: Batch, entries: Sequence[Entry], deadline: Deadline) -> None:
         """Write down what was published, and what rules remember, a transaction at a time.
 
-        Alerts are out already, so a failure takes none of them back. But what a rule should remember and does not would
+        Alerts are out already, so a failure does not take them back. But what a rule should remember and does not would
         lose or repeat later alerts: those records come again.
         """
         for start in range(0, len(entries), MOST_ENTRIES):

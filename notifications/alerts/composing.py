@@ -103,7 +103,7 @@ def _uuid(*parts: str) -> str:
 class RenderContext(dict[str, str | None]):
     """All that the title, the text and the link of one alert can speak of, by placeholder; looked up when first asked.
 
-    A value is None where this alert has none.
+    None where this alert has no such value.
     """
 
     def __init__(self, evaluation: Evaluation, product: Product) -> None:
@@ -123,7 +123,7 @@ class RenderContext(dict[str, str | None]):
         return "\n".join(filter(None, (text, held_back_text(held_back)))) if held_back.held else text
 
     def link(self) -> str | None:
-        """Write the product's link, or None where the file has none or the item lacks what it is made of."""
+        """Write the product's link, or None where the file names no link or the item lacks what it is made of."""
         return render_link(self._product.link, self.__getitem__) if self._product.link else None
 
     def _render(self, template: Template) -> str:
@@ -159,7 +159,7 @@ class RenderContext(dict[str, str | None]):
 
 
 def held_back_text(memory: Memory) -> str:
-    """Say how many changes a cool-down held back, and which was the latest; "" if there were none."""
+    """Say how many changes a cool-down held back, and which was the latest; "" without any."""
     if not memory.held:
         return ""
     count = "1 change before this was" if memory.held == 1 else f"{memory.held} changes before this were"

@@ -4,7 +4,7 @@ ProductAlertsError
 ├── ConfigurationError          what the function was started with; it does not start
 │   └── RulesError              alerts.toml
 ├── PermanentError              trying again cannot help: parked in the failures queue
-│   ├── MalformedRecordError    not a stream record, or an attribute value that is none
+│   ├── MalformedRecordError    not a stream record, or something else where an attribute value is expected
 │   └── RefusedAlertError       the topic refuses this one message
 └── RetryableError              the stream delivers the record again
     ├── OutOfTimeError          the invocation's time is up

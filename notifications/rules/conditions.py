@@ -42,7 +42,7 @@ class Condition(Protocol):
 
     @property
     def watches(self) -> tuple[Path, ...] | None:
-        """A modification of none of these cannot fire it; None: any attribute can."""
+        """Only a modification of one of these can fire it; None: a modification of any attribute."""
 
     @property
     def uses_memory(self) -> bool:

@@ -94,7 +94,7 @@ class PriceMoved(FiresOnInsert):
         """Compare the price with the baseline, and then with everything else that is asked of it."""
         old, latest = number(change.old(self.price)), number(change.new(self.price))
         if latest is None:
-            return Judgement(False, "the new {} is no number", (self.price.text,))
+            return Judgement(False, "the new {} is not a number", (self.price.text,))
         if old is None:
             return self._at_first_sight(latest)
         if self.currency and change.fields((self.currency,)):
@@ -106,7 +106,7 @@ class PriceMoved(FiresOnInsert):
         baseline = self._baseline(change, old, memory)
         if baseline is None:
             named = self.baseline.text if isinstance(self.baseline, Path) else self.baseline
-            return Judgement(False, "{}, the baseline, is no number", (named,))
+            return Judgement(False, "{}, the baseline, is not a number", (named,))
         moved = EXACT.multiply(EXACT.subtract(latest, baseline), Decimal(self.direction))
         if moved <= 0:
             why = "{} went from {} to {}" if baseline == old else "{} went from {} to {}, the baseline is {}"
@@ -128,7 +128,7 @@ class PriceMoved(FiresOnInsert):
             return memory
         memory = self._of_this_currency(change, memory)
         if self.currency and change.fields((self.currency,)):
-            old = None  # a price in another currency is no baseline
+            old = None  # a price in another currency is not a baseline
         known = [value for value in (memory.extreme, old, latest) if value is not None]
         baseline = memory.baseline if memory.baseline is not None else old if old is not None else latest
         armed = memory.armed
@@ -167,7 +167,7 @@ class PriceMoved(FiresOnInsert):
 
     def _at_first_sight(self, latest: Decimal) -> Judgement:
         if not self.first_sight or self.target is None:
-            return Judgement(False, "the old {} is no number", (self.price.text,))
+            return Judgement(False, "the old {} is not a number", (self.price.text,))
         side = "below" if self.direction < 0 else "above"
         fired = latest < self.target if self.direction < 0 else latest > self.target
         facts = (self.price.text, latest, "" if fired else "not ", side, self.target)
@@ -192,7 +192,7 @@ class PriceMoved(FiresOnInsert):
         if self.all_time:
             known = memory.extreme if memory.extreme is not None else old
             if not (latest < known if self.direction < 0 else latest > known):
-                return "no record, that is {}", (known,)
+                return f"the {'lowest' if self.direction < 0 else 'highest'} so far is {{}}", (known,)
         return None
 
     def _crosses(self, start: Decimal, latest: Decimal, target: Decimal) -> bool:

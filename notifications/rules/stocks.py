@@ -43,10 +43,10 @@ class StockMoved(FiresOnInsert):
         if old is not None and old == new:
             return Judgement(False, "{} stays at {}", (self.stock.text, new), old, new)
         if new is None:
-            return Judgement(False, "the new {} is no number", (self.stock.text,))
+            return Judgement(False, "the new {} is not a number", (self.stock.text,))
         if old is None:
             if not self.first_sight:
-                return Judgement(False, "the old {} is no number", (self.stock.text,))
+                return Judgement(False, "the old {} is not a number", (self.stock.text,))
             fired = new <= 0 if threshold is None else new < self.threshold
             return Judgement(fired, "{} is {} at first sight", (self.stock.text, new), None, new, threshold)
         facts = (self.stock.text, old, new, threshold)

@@ -41,7 +41,7 @@ class Path(NamedTuple):
     @classmethod
     @lru_cache(1024)  # the names in a link or a title are the same for every alert
     def parse(cls, text: str) -> Path:
-        """Read `text`; ValueError if it is no path."""
+        """Read `text`; ValueError if it is not a path."""
         parts: list[str | int] = []
         position = 0
         while position < len(text):
@@ -60,7 +60,7 @@ class Path(NamedTuple):
         return cls(text, parts[0], tuple(parts[1:]))
 
     def find(self, image: Image | None) -> Any:
-        """Return the typed value at this path, or None where the image holds none."""
+        """Return the typed value at this path, or None where the image has no such value."""
         if image is None:
             return None
         value = image.get(self.top)

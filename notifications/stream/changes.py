@@ -146,7 +146,7 @@ def decode(raw: Any) -> Change:
 
 
 def sequence_number_of(raw: Any) -> str:
-    """Return the sequence number of a record that may be malformed; "" where it has none."""
+    """Return the sequence number of a record that may be malformed; "" without one."""
     try:
         found = raw["dynamodb"]["SequenceNumber"]
     except (KeyError, TypeError, IndexError):

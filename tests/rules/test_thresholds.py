@@ -84,7 +84,7 @@ def test_a_missing_value_on_either_side_is_neither_an_alert_nor_an_error(when: s
         given: dict[str, Any] = {attribute: value}
         shop.put(**given)
     assert play(text, shop) == []
-    assert reasons(text, shop)[1:] == [f"the new {attribute} is no number", f"the old {attribute} is no number"]
+    assert reasons(text, shop)[1:] == [f"the new {attribute} is not a number", f"the old {attribute} is not a number"]
 
 
 def test_an_item_of_a_list_can_be_the_price() -> None:
@@ -100,7 +100,7 @@ def test_all_time_low_is_not_fooled_by_a_spike() -> None:
     text = rule("price_drop", "all_time_low = true")
     shop = Shop().prices(20, 15, 40, 16, "14.99")
     assert fired(text, shop) == [2, 5]
-    assert reasons(text, shop)[3] == "dropped 60.0% from 40, no record, that is 15"
+    assert reasons(text, shop)[3] == "dropped 60.0% from 40, the lowest so far is 15"
     assert fired(text, Shop().prices(10, 8, 20, 9, 8, 7, "7.5", 6)) == [2, 6, 8]
 
 

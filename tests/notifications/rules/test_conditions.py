@@ -129,5 +129,5 @@ def test_a_value_that_is_not_a_number_fires_nothing_on_either_side(when: str, va
     for other in ("0", "10"):
         before, after = judged(when, make(value, other), more), judged(when, make(other, value), more)
         assert (before.fired, after.fired) == (False, False)
-        assert before.reason == f"the old {role} is no number"
-        assert after.reason == f"the new {role} is no number"
+        assert before.reason == f"the old {role} is not a number"
+        assert after.reason == f"the new {role} is not a number"

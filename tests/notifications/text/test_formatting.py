@@ -130,7 +130,7 @@ def test_a_link_takes_any_character() -> None:
         (True, "yes"),
         (False, "no"),
         (None, None),
-        ({"b", "a"}, "a, b"),
+        pytest.param({"b", "a"}, "a, b", id="set"),
         (["a", 1, None, True], "a, 1, n/a, yes"),
         ({"color": "red", "size": 5}, "color: red, size: 5"),
         ([], ""),

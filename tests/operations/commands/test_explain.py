@@ -75,7 +75,7 @@ def test_people_read_a_line_a_rule(explain: Any) -> None:
         "1. MODIFY mug, sequence number 700000000000888747002, 2026-11-21T09:02:00Z",
         "✓ drop  dropped 10.0% from 10, needs 10%",
         "“Mug: 9, was 10”",
-        "· low   the new stock is no number",
+        "· low   the new stock is not a number",
         "1 record, 2 rules: 1 alert",
     ]
 
