@@ -19,7 +19,7 @@ ITEM: dict[str, Any] = {
 
 
 @pytest.mark.parametrize(
-    ("condition", "met"),
+    ("predicate", "met"),
     [
         ('category = "Home"', True),
         ('category = "home"', False),
@@ -58,9 +58,9 @@ ITEM: dict[str, Any] = {
         ('category = "Home", active = false', False),
     ],
 )
-def test_a_condition_is_met_or_not(condition: str, met: bool) -> None:
+def test_a_predicate_holds_or_not(predicate: str, met: bool) -> None:
     """Every test of `where`, met and unmet."""
-    assert fired(rule("added", f"where = {{ {condition} }}"), Shop().put(**ITEM)) == ([1] if met else [])
+    assert fired(rule("added", f"where = {{ {predicate} }}"), Shop().put(**ITEM)) == ([1] if met else [])
 
 
 def test_where_looks_at_the_item_as_it_is_now() -> None:
@@ -70,7 +70,7 @@ def test_where_looks_at_the_item_as_it_is_now() -> None:
     assert fired(text, shop) == [2]
 
 
-def test_a_change_that_only_meets_the_condition_fires_nothing() -> None:
+def test_a_change_that_only_meets_the_predicate_fires_nothing() -> None:
     """`where` narrows a rule; by itself it is not a reason to alert."""
     assert fired(rule("price_drop", 'where = { category = "Sale" }'), Shop().put(price=9).put(category="Sale")) == []
 
@@ -82,7 +82,7 @@ def test_where_looks_at_a_removed_item_as_it_was() -> None:
     assert fired(text, shop) == [3]
 
 
-def test_the_reason_names_the_condition_that_was_not_met() -> None:
+def test_the_reason_names_the_predicate_that_failed() -> None:
     """What the item has, and what the rule needs."""
     text = rule("added", 'where = { category = ["Sale", "Toys"], stock = { less_than = 3 } }')
     assert reasons(text, Shop().put(category="Home", stock=1)) == ["category is Home, needs Sale or Toys"]

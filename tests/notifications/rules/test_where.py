@@ -23,15 +23,15 @@ ABSENT = object()
 NINES, ONE_LESS = Decimal("9" * 38), Decimal("9" * 37 + "8")
 
 
-def met(condition: str, value: Any = ABSENT) -> bool:
-    """Tell whether a condition on `a` lets a new item through."""
+def met(predicate: str, value: Any = ABSENT) -> bool:
+    """Tell whether a predicate on `a` lets a new item through."""
     attributes = {} if value is ABSENT else {"a": typed(value)}
-    (rule,) = one_rule("added", f"where = {{ a = {condition} }}").rules
+    (rule,) = one_rule("added", f"where = {{ a = {predicate} }}").rules
     return rule.judge(change_of(raw("INSERT", new=attributes))).fired
 
 
 @pytest.mark.parametrize(
-    ("condition", "value", "expected"),
+    ("predicate", "value", "expected"),
     [
         ("{ less_than = 5 }", Decimal("4.99"), True),
         ("{ at_most = 5 }", Decimal("5.01"), False),
@@ -55,18 +55,18 @@ def met(condition: str, value: Any = ABSENT) -> bool:
         ("{ not = { exists = true } }", ABSENT, True),
     ],
 )
-def test_each_test_passes_what_its_name_says(condition: str, value: Any, expected: bool) -> None:
+def test_each_test_passes_what_its_name_says(predicate: str, value: Any, expected: bool) -> None:
     """Numbers at their edges and in every digit, texts by their ends, presence, and the opposite of each."""
-    assert met(condition, value) is expected
+    assert met(predicate, value) is expected
 
 
 @pytest.mark.parametrize(
-    "condition", ["{ less_than = 5 }", "{ at_least = -5 }", '{ prefix = "x" }', '{ suffix = "x" }']
+    "predicate", ["{ less_than = 5 }", "{ at_least = -5 }", '{ prefix = "x" }', '{ suffix = "x" }']
 )
 @pytest.mark.parametrize("value", [ABSENT, None, True, ["x"], {"x": 1}])
-def test_a_value_of_another_type_passes_no_test(condition: str, value: Any) -> None:
+def test_a_value_of_another_type_passes_no_test(predicate: str, value: Any) -> None:
     """A text is not below a number, and a number begins with no text."""
-    assert not met(condition, value)
+    assert not met(predicate, value)
 
 
 def test_a_text_is_never_a_number_nor_a_number_a_text() -> None:
@@ -79,18 +79,18 @@ def test_a_text_is_never_a_number_nor_a_number_a_text() -> None:
     values(),
     st.sampled_from(['"a"', "5", '["a", 5, true]', "{ less_than = 5 }", '{ prefix = "a" }', "{ exists = true }"]),
 )
-def test_not_is_the_opposite_for_every_value(value: dict[str, Any], condition: str) -> None:
+def test_not_is_the_opposite_for_every_value(value: dict[str, Any], predicate: str) -> None:
     """Exactly one of a test and its opposite lets an item through."""
     change = change_of(raw("INSERT", new={"a": value}))
     verdicts = [
         one_rule("added", f"where = {{ a = {text} }}").rules[0].judge(change).fired
-        for text in (condition, f"{{ not = {condition} }}")
+        for text in (predicate, f"{{ not = {predicate} }}")
     ]
     assert sorted(verdicts) == [False, True]
 
 
 @pytest.mark.parametrize(
-    ("condition", "value", "reason"),
+    ("predicate", "value", "reason"),
     [
         ("{ less_than = 5 }", 7, "a is 7, needs less than 5"),
         ('{ prefix = "x" }', "y", "a is y, needs prefix x"),
@@ -100,9 +100,9 @@ def test_not_is_the_opposite_for_every_value(value: dict[str, Any], condition: s
         ("[true, 5]", "x", "a is x, needs true or 5"),
     ],
 )
-def test_the_reason_names_the_value_and_the_condition(condition: str, value: Any, reason: str) -> None:
+def test_the_reason_names_the_value_and_the_predicate(predicate: str, value: Any, reason: str) -> None:
     """Why a rule did not fire, in words."""
-    (rule,) = one_rule("added", f"where = {{ a = {condition} }}").rules
+    (rule,) = one_rule("added", f"where = {{ a = {predicate} }}").rules
     entry = added() if value is ABSENT else added(a=value)
     assert rule.judge(change_of(entry)).reason == reason
 
@@ -114,7 +114,7 @@ def test_a_malformed_value_has_a_reason_too() -> None:
 
 
 @pytest.mark.parametrize(
-    ("condition", "value", "expected"),
+    ("predicate", "value", "expected"),
     [
         ('"x"', None, False),
         ("5", "5", False),
@@ -131,9 +131,9 @@ def test_a_malformed_value_has_a_reason_too() -> None:
         ("false", ABSENT, False),
     ],
 )
-def test_a_condition_is_met_by_an_equal_value_of_its_type(condition: str, value: Any, expected: bool) -> None:
+def test_a_predicate_holds_for_an_equal_value_of_its_type(predicate: str, value: Any, expected: bool) -> None:
     """Text equals an S, a number an N, true or false a BOOL; any of a list will do."""
-    assert met(condition, value) is expected
+    assert met(predicate, value) is expected
 
 
 def test_numbers_are_equal_however_they_are_written() -> None:
@@ -143,7 +143,7 @@ def test_numbers_are_equal_however_they_are_written() -> None:
     assert not met("9" * 38, ONE_LESS)
 
 
-def test_a_malformed_value_meets_no_condition() -> None:
+def test_no_predicate_on_a_value_holds_for_a_malformed_one() -> None:
     """It is not what was asked for, and not a reason to give up a record that concerns no rule."""
     for value in ({"X": 1}, "bare", {"S": ["x"]}, {"BOOL": "true"}, {}):
         entry = raw("INSERT", new={"a": value})
