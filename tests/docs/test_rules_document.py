@@ -20,7 +20,7 @@ from operations.evaluation.verdicts import judge
 from tests.builders import ROOT, rules
 from tests.docs.markdown import Block, blocks, code_in, first_cells, headings, section
 from tests.docs.notation import Expected, read
-from tests.rules.scenario import Service
+from tests.service import Service
 
 TEXT = (ROOT / "docs" / "rules.md").read_text(encoding="utf-8")
 BLOCKS = blocks(TEXT)

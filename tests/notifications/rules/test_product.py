@@ -6,22 +6,14 @@ from typing import Any
 
 import pytest
 
-from notifications.alerts.composing import RenderContext
 from notifications.common.errors import MalformedRecordError
 from notifications.rules.product import Product
-from tests.builders import added, change_of, fired, one_rule, raw, removed, rules
+from tests.builders import added, change_of, one_rule, raw, removed
 
 
 def product(text: str = "") -> Product:
     """Read a product table."""
     return one_rule("added", product=text).product
-
-
-def value(name: str, entry: dict[str, Any], text: str = "") -> str | None:
-    """Give what an alert about a record calls by a name."""
-    loaded = rules(f'[product]\n{text}\n[[rules]]\nname = "a"\nwhen = "added"\n[[rules]]\nname = "r"\nwhen = "removed"')
-    (evaluation,) = fired(loaded, entry)
-    return RenderContext(evaluation, loaded.product)[name]
 
 
 @pytest.mark.parametrize(
@@ -42,7 +34,7 @@ def test_a_key_of_any_type_names_the_product(keys: dict[str, Any], text: str) ->
 
 
 @pytest.mark.parametrize("value", ["bare", {"X": "a"}, {"S": 5}, {}, None])
-def test_a_key_that_is_no_value_is_told(value: Any) -> None:
+def test_a_malformed_key_is_an_error(value: Any) -> None:
     """An alert without a product would be of no use."""
     with pytest.raises(MalformedRecordError):
         change_of(raw("INSERT", keys={"id": value})).key_text()
@@ -53,34 +45,6 @@ def test_the_id_is_the_attribute_that_the_file_names() -> None:
     assert one_rule("added", product='id = "sku"').product_id(change_of(added(sku="S-5"))) == "S-5"
     assert one_rule("added", product='id = "sku"').product_id(change_of(added())) == "prod-1"
     assert one_rule("added", product='id = "sku"').product_id(change_of(removed(sku=7))) == "7"
-
-
-def test_the_name_falls_back_to_the_id() -> None:
-    """A table without names still makes titles that people understand."""
-    assert value("name", added(name="Mouse")) == "Mouse"
-    for nameless in (added(), added(name=None), added(name="")):
-        assert value("name", nameless) == "prod-1"
-    assert value("name", added(sku="S-5"), 'id = "sku"') == "S-5"
-
-
-@pytest.mark.parametrize("view_type", ["KEYS_ONLY", "OLD_IMAGE"])
-def test_without_an_image_the_key_is_the_name(view_type: str) -> None:
-    """Whatever the stream sends, the product has a name."""
-    assert value("name", raw("INSERT", view_type=view_type)) == "prod-1"
-
-
-def test_name_and_id_stand_together_once() -> None:
-    """A product called by its id is not called twice."""
-    assert value("product", added(name="Mouse")) == "Mouse (prod-1)"
-    assert value("product", added()) == "prod-1"
-
-
-def test_a_currency_is_fixed_or_an_attribute() -> None:
-    """One for the table, one an item, or none."""
-    assert value("currency", added(currency="EUR"), 'currency = { value = "USD" }') == "USD"
-    assert value("currency", added(currency="EUR"), 'currency = "currency"') == "EUR"
-    assert value("currency", added(), 'currency = "currency"') == ""
-    assert value("currency", added(currency="EUR")) == ""
 
 
 def test_the_roles_are_those_that_are_attributes() -> None:

@@ -101,8 +101,8 @@ def test_a_malformed_exception_leaves_the_rule_as_it_is(
 
 
 @pytest.mark.parametrize("value", [{"X": 1}, "bare", {"M": {"drop": {"X": 1}}}, {"M": []}], ids=str)
-def test_what_is_no_value_leaves_the_rule_as_it_is(value: Any) -> None:
-    """A malformed item is no exception either."""
+def test_a_malformed_value_leaves_the_rule_as_it_is(value: Any) -> None:
+    """A malformed item is not an exception either."""
     entry = raw("INSERT", new={"alerts": value})
     assert LOADED.rule_for(DROP, change_of(entry)) is DROP
 

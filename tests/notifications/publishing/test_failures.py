@@ -20,7 +20,8 @@ NOISE = hashlib.shake_256(b"noise").hexdigest(1_500_000)
 
 def body(record: Any, reason: str = "why", rule: str = "") -> dict[str, Any]:
     """Give the message of a parked record."""
-    return json.loads(to_body(Parked(record, reason, "MalformedRecordError", rule), "1.2.3"))
+    found: dict[str, Any] = json.loads(to_body(Parked(record, reason, "MalformedRecordError", rule), "1.2.3"))
+    return found
 
 
 def test_a_message_says_what_why_and_by_which_version() -> None:
@@ -73,7 +74,7 @@ def test_a_record_that_cannot_be_packed_goes_without_its_images() -> None:
 
 
 @pytest.mark.parametrize("wrap", [lambda noise: noise, lambda noise: [noise], lambda noise: {"dynamodb": noise}])
-def test_what_is_no_record_and_too_long_still_leaves_a_message(wrap: Any) -> None:
+def test_an_entry_that_is_not_a_record_and_too_long_still_leaves_a_message(wrap: Any) -> None:
     """The reason at least is kept."""
     left = body(wrap(NOISE))
     assert left["record"] is None

@@ -76,7 +76,7 @@ overrides = "exceptions"
 
 
 def test_numbers_keep_every_digit() -> None:
-    """A number in the file is no float, written with or without quotes."""
+    """A number in the file is exact, written with or without quotes."""
     for written in ("0.1", '"0.1"', "0.10000000000000000000000000000000000001"):
         (rule,) = one_rule("price_drop", f"below = {written}").rules
         assert rule.condition.target == Decimal(written.strip('"'))  # type: ignore[attr-defined]
@@ -293,14 +293,14 @@ def test_a_wrong_kind_does_not_hide_other_mistakes() -> None:
     assert {one.key for one in found} == {"when", "severity", "at_least", "foo"}
 
 
-def test_what_is_no_toml_is_told_with_its_place() -> None:
+def test_text_that_is_not_toml_is_reported_with_its_line() -> None:
     """The standard library's message has line and column."""
     found = problem('[[rules]]\nname = "a\n')
     assert "is not valid TOML" in found.message
     assert "line 2" in found.message
 
 
-def test_a_missing_file_is_told_with_its_place(tmp_path: Path) -> None:
+def test_a_missing_file_is_reported_with_its_path(tmp_path: Path) -> None:
     """What is not there is named, with where it was expected."""
     with pytest.raises(RulesError) as caught:
         rules_file.load(tmp_path / "alerts.toml")
@@ -308,7 +308,7 @@ def test_a_missing_file_is_told_with_its_place(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe", None])
-def test_a_file_that_cannot_be_read_is_told(tmp_path: Path, content: bytes | None) -> None:
+def test_a_file_that_cannot_be_read_is_reported(tmp_path: Path, content: bytes | None) -> None:
     """Another encoding, or a folder of that name."""
     path = tmp_path / "alerts.toml"
     if content is None:

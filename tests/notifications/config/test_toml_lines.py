@@ -56,5 +56,5 @@ def test_only_line_feeds_end_lines() -> None:
 
 
 def test_an_empty_file_has_no_lines() -> None:
-    """Nothing to find is no error."""
+    """Nothing to find is not an error."""
     assert lines_of("") == {}

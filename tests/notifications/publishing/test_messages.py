@@ -126,7 +126,8 @@ def test_there_are_never_more_than_ten_attributes() -> None:
     """With as many as alerts.toml may name there are ten: a queue would lose a message with eleven."""
     names = ["a", "b", "c", "d", "e", "f"]
     loaded = one_rule("added", product=f"message_attributes = {names}")
-    (evaluation,) = fired(loaded, added(**dict.fromkeys(names, "x")))
+    attributes: dict[str, Any] = dict.fromkeys(names, "x")
+    (evaluation,) = fired(loaded, added(**attributes))
     assert len(to_message(compose(evaluation, loaded.product)).attributes) == 10
 
 
@@ -135,7 +136,8 @@ def test_there_are_never_more_than_ten_attributes() -> None:
 
 def body(made: Message) -> dict[str, Any]:
     """Read a message's data."""
-    return json.loads(made.body)["data"]
+    data: dict[str, Any] = json.loads(made.body)["data"]
+    return data
 
 
 def change(name: str, size: int) -> dict[str, str]:

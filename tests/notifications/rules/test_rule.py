@@ -8,8 +8,14 @@ import pytest
 
 from notifications.rules.memory import NOTHING, Hour, HourlyCount, Memory
 from notifications.rules.rule import Evaluation, RuleOutcome
-from notifications.text.formatting import duration_text
-from tests.builders import CREATED_AT, change_of, one_rule, priced, sequence_number
+from notifications.stream.attributes import Path
+from tests.builders import (
+    CREATED_AT,
+    change_of,
+    one_rule,
+    priced,
+    sequence_number,
+)
 
 
 def decided(
@@ -98,26 +104,32 @@ def test_an_hour_is_one_of_the_clock(time: float, starts: int) -> None:
     assert (hour.rule, hour.starts_at, hour.ends_at) == ("r", starts, starts + 3600)
 
 
-def test_the_reason_says_what_held_it_back() -> None:
-    """Whoever asks why there was no alert gets an answer."""
-    cooling = decided('cooldown = "1h"', Memory(alerted_at=CREATED_AT - 19 * 60))
-    assert cooling.reason == "dropped 11.1% from 9; 41 minutes of cool-down left"
-    limited = decided("max_per_hour = 1", tally=HourlyCount({"a"}))
-    assert limited.reason == "dropped 11.1% from 9; the limit of this hour is reached"
+# What a rule needs and reports
 
 
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [
-        (0.2, "1 second"),
-        (1, "1 second"),
-        (59, "59 seconds"),
-        (60, "1 minute"),
-        (3900, "1 hour 5 minutes"),
-        (90_061, "1 day 1 hour"),
-        (172_800, "2 days"),
-    ],
-)
-def test_a_duration_reads_well(seconds: float, text: str) -> None:
-    """The two largest units, in the right number."""
-    assert duration_text(seconds) == text
+def test_a_rule_knows_which_images_it_needs() -> None:
+    """What `operations check` compares with the table."""
+    (drop,) = one_rule("price_drop").rules
+    (demanding,) = one_rule("added", "where = { a = 1, b = 2 }").rules
+    assert drop.needs("MODIFY") == {"old", "new"}
+    assert demanding.needs("INSERT") == {"new"}
+    assert demanding.needs("INSERT", ["a"]) == {"new"}
+    assert demanding.needs("INSERT", ["a", "b"]) == set()
+
+
+def test_first_sight_needs_the_image_with_the_number() -> None:
+    """Of a new item the price is looked at, of a removed one it is not."""
+    (rule,) = one_rule("price_drop", "below = 20\nfirst_sight = true").rules
+    assert rule.needs("INSERT") == {"new"}
+    assert rule.needs("INSERT", ["price"]) == set()
+    assert rule.needs("REMOVE") == set()
+
+
+def test_a_rule_about_attributes_reports_those_and_others_report_all() -> None:
+    """`changed` lists what it names; a price drop shows all that changed with it."""
+    (changed,) = one_rule("changed", 'attributes = ["a", "b.c"]').rules
+    (anything,) = one_rule("changed").rules
+    (drop,) = one_rule("price_drop").rules
+    assert changed.reports == (Path.parse("a"), Path.parse("b.c"))
+    assert anything.reports is None
+    assert drop.reports is None

@@ -10,9 +10,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notifications.common.errors import MalformedRecordError
-from notifications.text.formatting import LONGEST_VALUE, Template, decimal_text, render_link, shorten, value_text
-from notifications.text.wording import unknown_name
-from tests.builders import typed, values
+from notifications.text.formatting import (
+    LONGEST_VALUE,
+    Template,
+    decimal_text,
+    duration_text,
+    render_link,
+    rfc3339,
+    shorten,
+    value_text,
+)
+from tests.builders import (
+    typed,
+    values,
+)
 
 
 def render(text: str, **given_values: str | None) -> str:
@@ -53,7 +64,12 @@ def test_a_value_is_never_a_template(value: str) -> None:
 def test_a_name_is_looked_up_and_never_followed(name: str) -> None:
     """Dots and brackets belong to the name: no attribute of any object can be reached."""
     asked: list[str] = []
-    Template(f"{{{name}}}").render(lambda wanted: asked.append(wanted) or "x")
+
+    def look_up(wanted: str) -> str:
+        asked.append(wanted)
+        return "x"
+
+    Template(f"{{{name}}}").render(look_up)
     assert asked == [name]
 
 
@@ -90,42 +106,14 @@ def test_a_link_quotes_its_values() -> None:
 
 
 @pytest.mark.parametrize("value", [None, ""])
-def test_half_a_link_is_none(value: str | None) -> None:
-    """A link that lacks a value leads nowhere, so there is none."""
+def test_half_a_link_is_left_out(value: str | None) -> None:
+    """A link that lacks a value would lead nowhere."""
     assert render_link(Template("https://x/{id}"), {"id": value}.get) is None
 
 
 def test_a_link_takes_any_character() -> None:
     """Also what UTF-8 cannot hold."""
     assert render_link(Template("https://x/{id}"), {"id": "\ud800"}.get) == "https://x/%3F"
-
-
-# Names
-
-
-@pytest.mark.parametrize(
-    "name", ["name", "new.price", "old.price", "new.specs.color", r"old.a\.b", "new.offers[0].price"]
-)
-def test_known_names_and_paths_are_fine(name: str) -> None:
-    """What is in the list, and any path after old. or new."""
-    assert unknown_name(name, ("name",)) is None
-
-
-@pytest.mark.parametrize(
-    ("name", "message"),
-    [
-        ("nmae", "did you mean {name}?"),
-        ("price", "write {new.price}"),
-        ("new.", "'' is not the path"),
-        ("old.a..b", "'a..b' is not the path"),
-        ("newer.price", "unknown name {newer.price}"),
-        ("new", "unknown name {new}"),
-        (" name ", "did you mean {name}?"),
-    ],
-)
-def test_an_unknown_name_is_told_with_a_way_out(name: str, message: str) -> None:
-    """A near miss is suggested, an attribute shown how to be written."""
-    assert message in str(unknown_name(name, ("name",)))
 
 
 # Values
@@ -166,8 +154,8 @@ def test_every_value_can_be_written(value: dict[str, Any]) -> None:
     assert text is None or isinstance(text, str)
 
 
-def test_a_malformed_value_is_told() -> None:
-    """What is no attribute value is no text either."""
+def test_a_malformed_value_has_no_text() -> None:
+    """What is not an attribute value cannot be written."""
     with pytest.raises(MalformedRecordError):
         value_text({"X": 1})
 
@@ -195,3 +183,40 @@ def test_shortening_keeps_to_the_limit_and_shows_it(text: str, limit: int) -> No
     short = shorten(text, limit)
     assert len(short) <= limit
     assert short == text if len(text) <= limit else short == text[: limit - 1] + "…"
+
+
+# Durations and times
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0.2, "1 second"),
+        (1, "1 second"),
+        (59, "59 seconds"),
+        (60, "1 minute"),
+        (3900, "1 hour 5 minutes"),
+        (90_061, "1 day 1 hour"),
+        (172_800, "2 days"),
+    ],
+)
+def test_a_duration_reads_well(seconds: float, text: str) -> None:
+    """The two largest units, in the right number."""
+    assert duration_text(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "time"),
+    [
+        (1795251720.0, "2026-11-21T09:02:00Z"),
+        (1795251720.5, "2026-11-21T09:02:00.500Z"),
+        (0, "1970-01-01T00:00:00Z"),
+        (None, None),
+        (float("nan"), None),
+        (float("inf"), None),
+        (1e20, None),
+    ],
+)
+def test_time_is_when_the_change_was_made(seconds: float | None, time: str | None) -> None:
+    """RFC 3339 in UTC; what is not a time is left out."""
+    assert rfc3339(seconds) == time

@@ -15,7 +15,6 @@ from notifications.config.rule_keys import KEYS_BY_WHEN
 from notifications.publishing.messages import cloud_event
 from notifications.rules.memory import Memory
 from notifications.stream.changes import decode
-from notifications.text.formatting import rfc3339
 from tests.builders import (
     EVERY_KIND,
     STREAM,
@@ -107,24 +106,7 @@ def test_the_id_never_changes() -> None:
 # Time
 
 
-@pytest.mark.parametrize(
-    ("seconds", "time"),
-    [
-        (1795251720.0, "2026-11-21T09:02:00Z"),
-        (1795251720.5, "2026-11-21T09:02:00.500Z"),
-        (0, "1970-01-01T00:00:00Z"),
-        (None, None),
-        (float("nan"), None),
-        (float("inf"), None),
-        (1e20, None),
-    ],
-)
-def test_time_is_when_the_change_was_made(seconds: float | None, time: str | None) -> None:
-    """RFC 3339 in UTC; what is no time is left out."""
-    assert rfc3339(seconds) == time
-
-
-def test_without_a_time_there_is_none() -> None:
+def test_without_a_creation_time_the_event_has_no_time() -> None:
     """CloudEvents' `time` is optional, and null is not allowed."""
     entry = added()
     del entry["dynamodb"]["ApproximateCreationDateTime"]
@@ -148,7 +130,7 @@ def test_without_a_time_there_is_none() -> None:
         ("price_drop", priced("1E+3", "1"), "", "1000", None),
     ],
 )
-def test_what_was_compared_is_told_in_decimal_strings(
+def test_what_was_compared_is_given_in_decimal_strings(
     when: str, entry: dict[str, Any], more: str, baseline: str, threshold: str | None
 ) -> None:
     """No exponent, no float, every digit."""
@@ -202,22 +184,7 @@ def test_the_message_attributes_are_those_that_the_item_has() -> None:
     assert alert("added", added(category="Home"), product=product).message_attributes == {"category": {"S": "Home"}}
 
 
-def test_what_a_cooldown_held_back_is_told() -> None:
-    """How many changes, and the latest of them."""
-    memory = Memory(held=2, held_title="T", held_sequence_number="5", held_time="2026-11-21T09:00:00Z")
-    made = alert("added", added(), memory=memory)
-    latest = {"title": "T", "sequenceNumber": "5", "time": "2026-11-21T09:00:00Z"}
-    assert made.data["heldBack"] == {"count": 2, "latest": latest}
-    assert made.data["text"].endswith("\n2 changes before this were held back, the latest: T")
-
-
-def test_a_title_is_one_line_and_never_empty() -> None:
-    """A template or an item with line breaks makes no title of two lines; with nothing to say the rule is named."""
-    assert alert("added", added(name="a\nb"), 'title = "x\\n{name}"').title == "x a b"
-    assert alert("added", added(name=" \n "), 'title = "{new.name}"').title == "r: prod-1"
-
-
-def test_a_malformed_item_is_told() -> None:
+def test_a_malformed_item_is_an_error() -> None:
     """An alert that would show nonsense is not written."""
     loaded = one_rule("added")
     (evaluation,) = fired(loaded, raw("INSERT", new={**image(a=1), "b": {"X": 1}}))

@@ -171,7 +171,7 @@ def test_an_entry_refused_for_its_own_fault_is_refused_for_good(topic: Topic, co
 
 
 def test_an_entry_that_sns_does_not_mention_is_tried_again(topic: Topic) -> None:
-    """No news is no success."""
+    """Silence about an entry is not success."""
     topic.answers(["0"])
     outcomes = topic.publish(*three())
     assert kinds(outcomes) == ["m0", ServiceError, ServiceError]

@@ -12,7 +12,17 @@ from notifications.config.rule_keys import KEYS_BY_WHEN
 from notifications.rules.memory import Memory
 from notifications.text.formatting import Template
 from notifications.text.wording import DEFAULT_TEXTS, DEFAULT_TITLES, PLACEHOLDERS
-from tests.builders import added, fired, image, modified, one_rule, priced, raw, removed, stocked
+from tests.builders import (
+    added,
+    fired,
+    modified,
+    one_rule,
+    priced,
+    raw,
+    removed,
+    rules,
+    stocked,
+)
 
 PRODUCT = 'id = "productId"\ncurrency = { value = "USD" }\nlink = "https://shop.example/p/{productId}"'
 
@@ -28,80 +38,6 @@ def said(template: str, entry: dict[str, Any], when: str, more: str = "", produc
 def test_every_kind_has_a_default_title_and_text() -> None:
     """A rule of two lines still says something."""
     assert set(DEFAULT_TITLES) == set(DEFAULT_TEXTS) == set(KEYS_BY_WHEN)
-
-
-MOUSE = {"name": "Wireless Mouse", "price": 20, "stock": 4}
-
-
-@pytest.mark.parametrize(
-    ("when", "entry", "title", "text"),
-    [
-        ("added", added(**MOUSE), "New product: Wireless Mouse", "Wireless Mouse (prod-1) is new."),
-        ("removed", removed(**MOUSE), "Wireless Mouse was removed", "Wireless Mouse (prod-1) was removed."),
-        ("removed", removed(expired=True), "prod-1 has expired", "prod-1 has expired."),
-        (
-            "changed",
-            modified(MOUSE, {**MOUSE, "name": "Mouse"}),
-            "Mouse changed: name Wireless Mouse → Mouse",
-            "Mouse (prod-1) changed: name Wireless Mouse → Mouse.",
-        ),
-        (
-            "price_drop",
-            priced("25", "20"),
-            "prod-1: 20 USD, was 25",
-            "The price of prod-1 dropped by 20.0%, from 25 to 20 USD.",
-        ),
-        (
-            "price_rise",
-            priced("0", "20"),
-            "prod-1: 20 USD, was 0",
-            "The price of prod-1 rose by 20, from 0 to 20 USD.",
-        ),
-        (
-            "out_of_stock",
-            stocked(3, 0),
-            "prod-1 is out of stock",
-            "prod-1 is out of stock; before this change the stock was 3.",
-        ),
-        ("back_in_stock", stocked(0, 9), "prod-1 is back in stock", "prod-1 is back in stock: 9 available."),
-        ("low_stock", stocked(9, 4), "prod-1: only 4 left", "prod-1 runs low: 4 left, fewer than 5."),
-    ],
-)
-def test_the_defaults_read_well(when: str, entry: dict[str, Any], title: str, text: str) -> None:
-    """Each kind says what happened to which product, with the numbers."""
-    more = "threshold = 5" if when == "low_stock" else ""
-    assert said(DEFAULT_TITLES[when], entry, when, more) == title
-    assert said(DEFAULT_TEXTS[when], entry, when, more) == text
-
-
-@pytest.mark.parametrize(
-    ("template", "expected"),
-    [
-        ("{id}", "prod-1"),
-        ("{name}", "Mouse"),
-        ("{product}", "Mouse (prod-1)"),
-        ("{price}", "18"),
-        ("{old.price} {new.price}", "20 18"),
-        ("{stock}", "4"),
-        ("{currency}", "USD"),
-        ("{delta}", "2"),
-        ("{percent}", "10.0%"),
-        ("{baseline}", "20"),
-        ("{threshold}", "5%"),
-        ("{rule}", "r"),
-        ("{severity}", "info"),
-        ("{link}", "https://shop.example/p/prod-1"),
-        ("{changes}", "price 20 → 18"),
-        ("{new.specs.color} {old.specs.color}", "blue red"),
-        ("{new.nothing}", "n/a"),
-        ("{held_back}", "0"),
-    ],
-)
-def test_each_placeholder_has_its_value(template: str, expected: str) -> None:
-    """What docs/rules.md promises of each name."""
-    old = {"name": "Mouse", "price": 20, "stock": 4, "specs": {"color": "red"}}
-    new = {**old, "price": 18, "specs": {"color": "blue"}}
-    assert said(template, modified(old, new), "price_drop", 'at_least = "5%"') == expected
 
 
 def test_every_placeholder_can_be_used_by_every_kind() -> None:
@@ -141,11 +77,6 @@ def test_what_came_and_went_reads_none() -> None:
     assert said("{changes}", modified({"a": 1}, {"b": "x"}), "changed") == "a 1 → none, b none → x"
 
 
-def test_without_a_currency_there_is_no_gap() -> None:
-    """The default title of a price drop reads well without one."""
-    assert said(DEFAULT_TITLES["price_drop"], priced(25, 20), "price_drop", product="") == "prod-1: 20, was 25"
-
-
 def test_a_link_needs_what_it_is_made_of() -> None:
     """No link rather than one that leads nowhere."""
     loaded = one_rule("added", product='link = "https://shop.example/{category}"\nmessage_attributes = ["category"]')
@@ -154,14 +85,46 @@ def test_a_link_needs_what_it_is_made_of() -> None:
         assert RenderContext(evaluation, loaded.product).link() == expected
 
 
-def test_an_item_that_looks_like_a_template_is_text() -> None:
-    """Braces in a name are braces in the title."""
-    entry = raw("INSERT", new=image(name="{price} {0.__class__} {{"))
-    assert said("{name}", entry, "added") == "{price} {0.__class__} {{"
-
-
 def test_what_was_held_back_is_said() -> None:
     """One or many, with the latest."""
     assert held_back_text(Memory()) == ""
     assert held_back_text(Memory(held=1, held_title="T")) == "1 change before this was held back, the latest: T"
     assert held_back_text(Memory(held=3, held_title="T")) == "3 changes before this were held back, the latest: T"
+
+
+# What an alert calls a product
+
+
+def value(name: str, entry: dict[str, Any], text: str = "") -> str | None:
+    """Give what an alert about a record calls by a name."""
+    loaded = rules(f'[product]\n{text}\n[[rules]]\nname = "a"\nwhen = "added"\n[[rules]]\nname = "r"\nwhen = "removed"')
+    (evaluation,) = fired(loaded, entry)
+    return RenderContext(evaluation, loaded.product)[name]
+
+
+def test_the_name_falls_back_to_the_id() -> None:
+    """A table without names still makes titles that people understand."""
+    assert value("name", added(name="Mouse")) == "Mouse"
+    for nameless in (added(), added(name=None), added(name="")):
+        assert value("name", nameless) == "prod-1"
+    assert value("name", added(sku="S-5"), 'id = "sku"') == "S-5"
+
+
+@pytest.mark.parametrize("view_type", ["KEYS_ONLY", "OLD_IMAGE"])
+def test_without_an_image_the_key_is_the_name(view_type: str) -> None:
+    """Whatever the stream sends, the product has a name."""
+    assert value("name", raw("INSERT", view_type=view_type)) == "prod-1"
+
+
+def test_name_and_id_stand_together_once() -> None:
+    """A product called by its id is not called twice."""
+    assert value("product", added(name="Mouse")) == "Mouse (prod-1)"
+    assert value("product", added()) == "prod-1"
+
+
+def test_a_currency_is_fixed_or_an_attribute() -> None:
+    """One for the table, one an item, or none."""
+    assert value("currency", added(currency="EUR"), 'currency = { value = "USD" }') == "USD"
+    assert value("currency", added(currency="EUR"), 'currency = "currency"') == "EUR"
+    assert value("currency", added(), 'currency = "currency"') == ""
+    assert value("currency", added(currency="EUR")) == ""

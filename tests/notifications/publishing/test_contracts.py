@@ -193,7 +193,7 @@ def failures(request: pytest.FixtureRequest) -> tuple[Failures, Callable[[], lis
     ids=lambda r: str(r)[:20],
 )
 def test_a_parked_record_comes_back_whole(failures: tuple[Failures, Callable[[], list[Any]]], record: Any) -> None:
-    """Whatever came in the event can be played again, also what is no record and what is very long."""
+    """Whatever came in the event can be played again, even if it is not a record or very long."""
     queue, records = failures
     queue.park(Parked(record, "reason", "MalformedRecordError"))
     assert records() == [record]

@@ -56,7 +56,7 @@ def test_everything_else_can_be_mended_and_tried_again(error: Exception) -> None
 
 
 def test_faults_of_our_own_are_not_disguised() -> None:
-    """A programming mistake is no outage."""
+    """A programming mistake is not an outage."""
     with pytest.raises(ZeroDivisionError), aws_call("SNS"):
         _ = 1 // 0
 

@@ -65,7 +65,7 @@ def test_a_path_that_leads_nowhere_finds_nothing(text: str) -> None:
 
 @pytest.mark.parametrize("value", ["text", 5, None, [], {}, {"M": None}, {"M": []}, {"L": {}}, {"L": None}])
 def test_a_path_into_a_malformed_value_finds_nothing(value: Any) -> None:
-    """A value that is none has nothing in it."""
+    """A malformed value has nothing in it."""
     assert Path.parse("a.b").find({"a": value}) is None
     assert Path.parse("a[0]").find({"a": value}) is None
 
@@ -79,7 +79,7 @@ def test_without_an_image_nothing_is_found() -> None:
     "text",
     ["", ".", "a.", ".a", "a..b", "[0]", "a[", "a[]", "a[x]", "a[-1]", "a[0]b", "a]", "a.[0]", "a\\", "a[0", "[a]"],
 )
-def test_what_is_no_path_is_refused(text: str) -> None:
+def test_a_malformed_path_is_refused(text: str) -> None:
     """A typing mistake is told, not taken for a name."""
     with pytest.raises(ValueError, match=f"^{re.escape(text)}$"):
         Path.parse(text)
@@ -198,13 +198,13 @@ def test_a_number_keeps_every_digit(text: str) -> None:
     ],
     ids=str,
 )
-def test_what_is_no_number_is_none(value: Any) -> None:
+def test_a_value_that_is_not_a_number_reads_as_none(value: Any) -> None:
     """Absent, NULL, another type or nonsense: no number, and no error."""
     assert number(value) is None
 
 
 @pytest.mark.parametrize("text", ["1_000", "٣", "1E+1000000", "1E-1000000"])
-def test_what_no_table_can_hold_is_no_number(text: str) -> None:
+def test_a_number_that_no_table_can_hold_reads_as_none(text: str) -> None:
     """Outside DynamoDB's range and digits there are no numbers; writing out a million zeros would stop everybody."""
     assert number({"N": text}) is None
 
@@ -270,7 +270,7 @@ def test_every_type_has_a_plain_form(value: dict[str, Any], expected: Any) -> No
     ],
     ids=str,
 )
-def test_what_is_no_value_is_told(value: Any) -> None:
+def test_a_malformed_value_is_an_error(value: Any) -> None:
     """No type, two types, an unknown type or the wrong content, at any depth."""
     with pytest.raises(MalformedRecordError, match="expected an attribute value"):
         plain(value)
