@@ -2,7 +2,9 @@
 
 ProductAlertsError
 ├── ConfigurationError          what the function was started with; it does not start
-│   └── RulesError              alerts.toml
+│   └── SettingsFileError       a file that a user edits, with every mistake in it
+│       ├── RulesError          alerts.toml
+│       └── ReceiversError      receivers.toml
 ├── PermanentError              trying again cannot help: parked in the failures queue
 │   ├── MalformedRecordError    not a stream record, or something else where an attribute value is expected
 │   └── RefusedAlertError       the topic refuses this one message
@@ -38,19 +40,21 @@ class Problem:
     rule: str = ""
     key: str = ""
     value: Any = None
+    entry: str = "rule"
+    """What `rule` is the name of, in words: a rule, or a receiver."""
 
     def __str__(self) -> str:
         place = [f"line {self.line}"] if self.line else []
         if self.rule:
-            place.append(f'rule "{self.rule}"')
+            place.append(f'{self.entry} "{self.rule}"')
         if self.key:
             shown = "" if self.value is None else f" = {_as_written(self.value)}"
             place.append(self.key + shown)
         return ": ".join([", ".join(place), self.message]) if place else self.message
 
 
-class RulesError(ConfigurationError):
-    """`alerts.toml` is wrong; carries every mistake, not the first one only."""
+class SettingsFileError(ConfigurationError):
+    """A file that a user edits is wrong; carries every mistake, not the first one only."""
 
     def __init__(self, source: str, problems: tuple[Problem, ...]) -> None:
         """Say what is wrong with the file called `source`."""
@@ -58,6 +62,14 @@ class RulesError(ConfigurationError):
         self.problems = problems
         count = "1 mistake" if len(problems) == 1 else f"{len(problems)} mistakes"
         super().__init__("\n".join([f"{source}: {count}", *(f"  {problem}" for problem in problems)]))
+
+
+class RulesError(SettingsFileError):
+    """`alerts.toml` is wrong."""
+
+
+class ReceiversError(SettingsFileError):
+    """`receivers.toml` is wrong."""
 
 
 class PermanentError(ProductAlertsError):
