@@ -7,7 +7,8 @@ ProductAlertsError
 │       └── ReceiversError      receivers.toml
 ├── PermanentError              trying again cannot help: parked in the failures queue
 │   ├── MalformedRecordError    not a stream record, or something else where an attribute value is expected
-│   └── RefusedAlertError       the topic refuses this one message
+│   ├── RefusedAlertError       the topic refuses this one message
+│   └── MalformedAlertError     not an alert as this project publishes it
 └── RetryableError              the stream delivers the record again
     ├── OutOfTimeError          the invocation's time is up
     └── ServiceError            SNS, SQS or DynamoDB failed, throttled, or did not answer
@@ -82,6 +83,10 @@ class MalformedRecordError(PermanentError):
 
 class RefusedAlertError(PermanentError):
     """SNS refuses this message, and would refuse it again."""
+
+
+class MalformedAlertError(PermanentError):
+    """What came to be delivered is not an alert; the message says why."""
 
 
 class RetryableError(ProductAlertsError):
