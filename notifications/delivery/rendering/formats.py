@@ -34,6 +34,7 @@ _PLACES = {
     "BHD": 3, "IQD": 3, "JOD": 3, "KWD": 3, "LYD": 3, "OMR": 3, "TND": 3,
 }  # fmt: skip
 """Decimals of a currency, ISO 4217; all others have two."""
+_MOST_PERCENT = 9999  # beyond it the number alone says more
 _ROUGH = Context(prec=100)
 _MOST_DIGITS = 60  # DynamoDB's largest number would fill a line
 
@@ -80,6 +81,8 @@ class Formats:
         if not old:
             return ""
         size = _ROUGH.divide(_ROUGH.multiply(_ROUGH.subtract(new, old).copy_abs(), Decimal(100)), old.copy_abs())
+        if size > _MOST_PERCENT:
+            return ""
         rounded = round(size, 0 if size >= 10 else 1)  # noqa: PLR2004 - see above
         return self.number(rounded) + self._marks.percent if rounded else ""
 

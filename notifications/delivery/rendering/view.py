@@ -234,9 +234,9 @@ def _braced(text: str) -> str:
 
 def _subject(headline: str, name: str, after: str) -> str:
     """Put the headline and the new value into one line; a name that is too long gives way."""
-    value = f": {after}" if after and after not in headline else ""
+    value = f": {after}" if after and _braced(after) not in headline else ""
     room = SEEN - len(headline.format(name="")) - len(value)
-    return shorten(headline.format(name=shorten(name, max(room, _SHORTEST_NAME))) + value, LONGEST_SUBJECT)
+    return clean(headline.format(name=shorten(name, max(room, _SHORTEST_NAME))) + value, LONGEST_SUBJECT)
 
 
 def _reason(alert: ReceivedAlert, formats: Formats) -> str:
