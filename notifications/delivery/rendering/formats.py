@@ -1,4 +1,4 @@
-"""Numbers, money and moments as a language writes them: a table of its own, as Babel would weigh 10 MB."""
+"""Numbers, money and moments as a language writes them: a table of its own, as the wheel of Babel has 10 MB."""
 
 from __future__ import annotations
 

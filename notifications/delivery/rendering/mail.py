@@ -21,7 +21,7 @@ from notifications.common.errors import ConfigurationError
 from notifications.config.receiver import Receiver
 from notifications.delivery.rendering.digest import DigestView
 from notifications.delivery.rendering.text import footer, plain_part
-from notifications.delivery.rendering.view import AlertView
+from notifications.delivery.rendering.view import BARS, AlertView
 
 TEMPLATE = Path(__file__).parent.parent / "templates" / "mail.html"
 _SEVEN_BITS = SMTP.clone(cte_type="7bit")  # whatever servers are on the way
@@ -36,8 +36,6 @@ DARK: Mapping[str, str] = {
     "accent": "#8ab4f8", "info": "#8ab4f8", "warning": "#f5b74f", "critical": "#ff8a80",
     "button": "#8ab4f8", "on_button": "#111418",
 }  # fmt: skip
-BARS: Mapping[str, str] = {"info": "#2563eb", "warning": "#d97706", "critical": "#dc2626"}
-"""The colour of a severity where it is no text; seen on a light and on a dark ground."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,8 @@ LONGEST_SUBJECT = 99  # characters, as SNS has it
 SEEN = 60  # characters of a subject that are shown everywhere
 _LONGEST_NAME, _SHORTEST_NAME, _LONGEST_TEXT = 120, 20, 1000
 _MOST_CHANGES = 8
+BARS: Mapping[str, str] = {"info": "#2563eb", "warning": "#d97706", "critical": "#dc2626"}
+"""The colour of a severity where it is not text; seen on a light and on a dark ground."""
 
 
 class ChangeLine(NamedTuple):

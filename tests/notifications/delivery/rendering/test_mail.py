@@ -14,8 +14,8 @@ import pytest
 from notifications.config.receiver import Receiver
 from notifications.delivery.rendering.digest import DigestView, digest_of
 from notifications.delivery.rendering.kinds import render
-from notifications.delivery.rendering.mail import BARS, DARK, LIGHT, TEMPLATE, MailMessage
-from notifications.delivery.rendering.view import AlertView
+from notifications.delivery.rendering.mail import DARK, LIGHT, TEMPLATE, MailMessage
+from notifications.delivery.rendering.view import BARS, AlertView
 from tests.notifications.delivery.rendering.examples import HOSTILE, many, receiver, view
 
 
