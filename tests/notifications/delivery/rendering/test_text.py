@@ -47,7 +47,9 @@ def test_a_subject_is_one_that_sns_takes(name: str) -> None:
     made.text.encode()
 
 
-@pytest.mark.parametrize("title", ["x" * 300, "ä" * 300, "{" * 300, "😀" * 200, "日本" * 100, "short", "€" * 40])
+@pytest.mark.parametrize(
+    "title", ["x" * 300, "ä" * 300, "{" * 300, "😀" * 200, "日本" * 100, "日" * 45, "short", "€" * 40]
+)
 def test_title_and_link_fit_into_one_segment(title: str) -> None:
     """160 of the GSM alphabet, of which some count twice, or 70 of UTF-16; the link is whole."""
     sms = sms_of(title, LINK)
