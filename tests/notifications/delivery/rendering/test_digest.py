@@ -65,16 +65,18 @@ def test_as_many_products_are_named_as_the_receiver_wants() -> None:
 
 
 def test_ten_thousand_alerts_make_one_digest() -> None:
-    """The work grows with their number, not with its square."""
+    """The work grows with their number, not with its square: ten times as many take far less than a hundred times."""
 
     def seconds(alerts: list[AlertView]) -> float:
-        started = time.process_time()
-        made = digest_of(alerts, receiver())
-        assert made
-        assert made.count == len(alerts)
-        return time.process_time() - started
+        spans = []
+        for _ in range(3):  # the shortest: others have the machine, too
+            started = time.process_time()
+            made = digest_of(alerts, receiver())
+            spans.append(time.process_time() - started)
+            assert made
+            assert made.count == len(alerts)
+        return min(spans)
 
     alerts = many(500, 20)
     assert len(alerts) == 10_000
-    seconds(alerts[:1000])
-    assert seconds(alerts) < 40 * max(seconds(alerts[:1000]), 0.002)
+    assert seconds(alerts) < 40 * max(seconds(alerts[:1000]), 0.001)
