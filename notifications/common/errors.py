@@ -8,10 +8,17 @@ ProductAlertsError
 ├── PermanentError              trying again cannot help: parked in the failures queue
 │   ├── MalformedRecordError    not a stream record, or something else where an attribute value is expected
 │   ├── RefusedAlertError       the topic refuses this one message
-│   └── MalformedAlertError     not an alert as this project publishes it
+│   ├── MalformedAlertError     not an alert as this project publishes it
+│   └── RefusedDeliveryError    a receiver refuses this one alert: it goes to the queue `undelivered`
+│       └── ReceiverGoneError   it will never take any again: it is disabled until the next deploy
 └── RetryableError              the stream delivers the record again
+
+│   └── RefusedDeliveryError    a receiver refuses this one alert: it goes to the queue `undelivered`
+│       └── ReceiverGoneError   it will never take any again: it is disabled until the next deploy
+└── RetryableError              the stream or the queue delivers the record or alert again
     ├── OutOfTimeError          the invocation's time is up
-    └── ServiceError            SNS, SQS or DynamoDB failed, throttled, or did not answer
+    ├── ServiceError            SNS, SQS or DynamoDB failed, throttled, or did not answer
+    └── DeliveryFailedError     a receiver failed, throttled, or did not answer
 """
 
 from __future__ import annotations
@@ -89,6 +96,14 @@ class MalformedAlertError(PermanentError):
     """What came to be delivered is not an alert; the message says why."""
 
 
+class RefusedDeliveryError(PermanentError):
+    """The receiver refuses this message, and would refuse it again."""
+
+
+class ReceiverGoneError(RefusedDeliveryError):
+    """The receiver says that it is gone for good (HTTP status 410)."""
+
+
 class RetryableError(ProductAlertsError):
     """Trying again may help."""
 
@@ -99,6 +114,15 @@ class OutOfTimeError(RetryableError):
 
 class ServiceError(RetryableError):
     """An AWS service failed, throttled or did not answer."""
+
+
+class DeliveryFailedError(RetryableError):
+    """A receiver failed, throttled or did not answer."""
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        """Say what happened; `retry_after` are the seconds that the receiver asks to be left alone."""
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 def _as_written(value: Any) -> str:
