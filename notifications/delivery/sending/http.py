@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass, field
 from functools import cache
+from http.client import HTTPException
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
@@ -74,7 +75,7 @@ class Http:
         timer.start()
         try:
             answer = _exchange(connection, parts, body, {"Host": _host_header(parts), **headers})
-        except (HTTPError, OSError, ValueError) as error:
+        except (HTTPError, HTTPException, OSError, ValueError) as error:
             late = overrun.is_set() or isinstance(error, TimeoutError)
             said = f"did not answer within {self.seconds:g} s" if late else f"cannot be reached: {_cause(error)}"
             raise DeliveryFailedError(f"{host} {said}") from error
