@@ -53,8 +53,6 @@ class Receiver:
     """Named in a digest."""
     template: str = ""
     """The owner's template of a mail, a path beside receivers.toml; "": the project's own."""
-    digest_template: str = ""
-    """The same of a digest."""
 
     @property
     def zone(self) -> tzinfo:

@@ -168,8 +168,7 @@ RECEIVER_KEYS = by_name(
     Key("language", LANGUAGE, "how numbers and dates are written", _PEOPLE, default="en"),
     Key("most_products", WholeNumber(1, 100), "the most products that a digest names; the rest is counted", _PEOPLE,
         default=20),
-    Key("template", template_path, "your own template of the mail about one alert", ("mail",), unset="the project's"),
-    Key("digest_template", template_path, "your own template of a digest", ("mail",), unset="the project's"),
+    Key("template", template_path, "your own template of the mail", ("mail",), unset="the project's own"),
 )  # fmt: skip
 COMMON_KEYS = tuple(key.name for key in RECEIVER_KEYS.values() if not key.of)
 KEYS_BY_KIND: Mapping[str, tuple[str, ...]] = {

@@ -98,11 +98,15 @@ def _product(group: list[AlertView]) -> DigestProduct:
         link=next((alert.link for alert in group if alert.link), ""),
         severity=_highest(group),
         lines=tuple(
-            DigestLine(alert.phrase, "" if alert.after in alert.phrase else alert.moved, alert.severity, alert.clock)
+            DigestLine(alert.phrase, "" if _says_it_all(alert) else alert.moved, alert.severity, alert.clock)
             for alert in group[:MOST_LINES]
         ),
         more_lines=max(len(group) - MOST_LINES, 0),
     )
+
+
+def _says_it_all(alert: AlertView) -> bool:
+    return alert.after == "0" or alert.phrase.endswith((f" {alert.after}", f" {alert.after} left"))
 
 
 def _subject(count: int, alerts: list[AlertView]) -> str:
