@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from notifications.common.errors import PermanentError, ProductAlertsError
+from notifications.common.errors import ConfigurationError, PermanentError, ProductAlertsError
 from notifications.config.receiver import Receiver
 from notifications.delivery.rendering.digest import DigestView, digest_of
 from notifications.delivery.rendering.view import AlertView, as_test
@@ -55,6 +55,8 @@ def _its_own_fault() -> Iterator[None]:
     """Take whatever nobody thought of for the fault of this one message: it is kept, and the others go on."""
     try:
         yield
+    except ConfigurationError as error:  # the owner's template: put right, the message can be played again
+        raise PermanentError(str(error)) from error
     except ProductAlertsError:
         raise
     except Exception as error:

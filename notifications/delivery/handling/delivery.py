@@ -18,6 +18,7 @@ from typing import Any
 
 from notifications.common.errors import (
     DeliveryFailedError,
+    MalformedAlertError,
     PermanentError,
     ProductAlertsError,
     ReceiverGoneError,
@@ -126,6 +127,9 @@ class Deliveries:
             view = channel.view_of(message.body)
         except PermanentError as error:
             self._keep(receiver, message.body, error, 0)
+            return True
+        if view.id.startswith("#"):  # the ledger's own keys do
+            self._keep(receiver, message.body, MalformedAlertError('an alert\'s id cannot begin with "#"'), 0)
             return True
         known = self._progress.read(receiver, [view.id])
         return self._decide(channel, message, view, known)

@@ -10,18 +10,19 @@ from notifications.publishing.aws_calls import aws_call
 
 
 class SnsSender:
-    """Publishes to a topic: PeopleTopic for text, the team's own one for Amazon Q Developer in chat applications."""
+    """Publishes to a topic: PeopleTopic for text, a receiver's own for Amazon Q Developer in chat applications."""
 
-    def __init__(self, client: Any, topic_arn: str) -> None:
-        """Publish to `topic_arn` with a boto3 SNS client."""
+    def __init__(self, client: Any, topic_arn: str, *, by_protocol: bool = False) -> None:
+        """Publish to `topic_arn` with a boto3 SNS client; `by_protocol`: the body is JSON, with a text a protocol."""
         self._client = client
         self._topic_arn = topic_arn
+        self._structure = {"MessageStructure": "json"} if by_protocol else {}
 
     def send(self, outgoing: Outgoing) -> None:
         """Publish one message."""
         subject = {"Subject": outgoing.subject} if outgoing.subject else {}
         with aws_call("SNS Publish"):
-            self._client.publish(TopicArn=self._topic_arn, Message=outgoing.body.decode(), **subject)
+            self._client.publish(TopicArn=self._topic_arn, Message=outgoing.body.decode(), **subject, **self._structure)
 
 
 class SesSender:

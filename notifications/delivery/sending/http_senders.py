@@ -14,7 +14,7 @@ from notifications.delivery.sending.http import Answer, Http
 from notifications.delivery.sending.sender import Outgoing
 from notifications.delivery.sending.signatures import keys_in, signed_headers
 
-JSON = {"Content-Type": "application/json", "User-Agent": "product-alerts"}
+USER_AGENT = "product-alerts"
 # What a chat application says of a message that it would refuse again.
 _REFUSALS = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNPROCESSABLE_ENTITY})
 _SUCCESSES = range(200, 300)
@@ -41,7 +41,7 @@ class ChatSender:
     def send(self, outgoing: Outgoing) -> None:
         """Post one message."""
         try:
-            answer = self._http.post(self._secrets.get(self._secret), outgoing.body, JSON)
+            answer = self._http.post(self._secrets.get(self._secret), outgoing.body, _headers(outgoing))
             check(answer, self._now(), _REFUSALS)
         except (RefusedDeliveryError, DeliveryFailedError):
             self._secrets.forget(self._secret)  # a new URL may have been put in place
@@ -62,10 +62,14 @@ class WebhookSender:
         try:
             keys = keys_in(self._secrets.get(self._secret))
             headers = signed_headers(outgoing.id, int(self._now()), outgoing.body, keys)
-            check(self._http.post(self._url, outgoing.body, {**JSON, **headers}), self._now())
+            check(self._http.post(self._url, outgoing.body, {**_headers(outgoing), **headers}), self._now())
         except (RefusedDeliveryError, DeliveryFailedError):
             self._secrets.forget(self._secret)
             raise
+
+
+def _headers(outgoing: Outgoing) -> dict[str, str]:
+    return {"Content-Type": outgoing.content_type, "User-Agent": USER_AGENT}
 
 
 def check(answer: Answer, now: float, refusals: frozenset[int] = frozenset()) -> None:

@@ -15,7 +15,9 @@ class Outgoing:
     subject: str
     """One line; empty where the channel has none."""
     body: bytes
-    """As the channel takes it: text, a whole mail, or JSON, in UTF-8."""
+    """As the channel takes it: a whole mail, or JSON, in UTF-8."""
+    content_type: str = "application/json"
+    """Of a body that is posted."""
 
 
 class Sender(Protocol):

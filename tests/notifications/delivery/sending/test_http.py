@@ -21,7 +21,7 @@ LOCAL = Http(allow_private=True)
 def test_it_posts_and_gives_the_answer() -> None:
     """Path, query, headers and body arrive as they are."""
     with Server() as server:
-        server.replies = [Reply(503, (("Retry-After", "7"),), "nicht\r\n jetzt\x00".encode())]
+        server.replies = [Reply(503, (("Retry-After", "7"),), b"nicht\r\n jetzt\x00")]
         answer = LOCAL.post(f"http://127.0.0.1:{server.port}/a/b?c=d%20e#f", b'{"x": 1}', HEADERS)
         (request,) = server.requests
     assert (answer.status, answer.retry_after, answer.text) == (503, "7", "nicht jetzt")
