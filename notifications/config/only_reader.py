@@ -20,7 +20,7 @@ from notifications.config.where_reader import where
 from notifications.rules.where import Predicate
 
 KNOWN_VALUES: Mapping[str, tuple[str, ...]] = {"type": tuple(TYPES.values()), "severity": tuple(SEVERITY.words)}
-_MOST_NAMES = 5
+MOST_NAMES = 5
 _MOST_COMBINATIONS = 150
 _COMPARE = {"less_than": "<", "at_most": "<=", "more_than": ">", "at_least": ">="}
 
@@ -29,8 +29,8 @@ def only(value: Any) -> Mapping[str, Any]:
     """Read conditions on message attributes, all of which have to hold; return SNS's filter policy."""
     if not isinstance(value, dict) or not value:
         raise MistakeError('expected conditions on message attributes, such as { severity = ["warning", "critical"] }')
-    if len(value) > _MOST_NAMES:
-        raise MistakeError(f"expected at most {_MOST_NAMES} message attributes, which is SNS's limit")
+    if len(value) > MOST_NAMES:
+        raise MistakeError(f"expected at most {MOST_NAMES} message attributes, which is SNS's limit")
     policy = {}
     for name, wanted in value.items():
         if not sns_limits.ATTRIBUTE_NAME.fullmatch(name):

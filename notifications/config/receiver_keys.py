@@ -27,9 +27,8 @@ MOST_ADDRESSES = 50  # Amazon SES API Reference, "SendRawEmail": recipients of o
 HOURLY = "hourly"
 _CLOCK = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
 _NO_SECRETS = (
-    "must be the name of an SSM SecureString, such as buyers-slack, and never its value or a URL: whoever can read "
-    "this file could use it. Store the value as /product-alerts/STAGE/NAME and write NAME here: lower-case letters, "
-    "digits and hyphens. A value that was committed is to be replaced at its issuer"
+    "expected the name of an SSM SecureString, such as buyers-slack, and never the secret itself or a URL: store it as "
+    "/product-alerts/STAGE/NAME, and have one that was committed replaced by whoever issued it"
 )
 
 KIND = OneOf({

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from mjml import mjml2html
 
 from notifications.delivery.rendering.mail import TEMPLATE
@@ -16,8 +14,3 @@ COMPILED = TEMPLATE.relative_to(PROJECT)
 def compiled(source: str) -> str:
     """Compile MJML, without the fonts that MJML would load from elsewhere."""
     return str(mjml2html(source, fonts={})).strip() + "\n"
-
-
-def current(folder: Path = PROJECT) -> str:
-    """Return what the compiled template has to contain."""
-    return compiled((folder / SOURCE).read_text("utf-8"))

@@ -18,7 +18,7 @@ from moto import mock_aws
 from notifications.publishing.failures import Parked, to_body
 from notifications.rules.rule import RuleOutcome
 from operations.__main__ import main
-from operations.commands import check, explain, history, preview, redrive
+from operations.commands import check, explain, history, preview, redrive, render
 from operations.deployed.redrive import FAILING, PLAYED, TRIMMED, UNKNOWN, WOULD_PLAY
 from tests.builders import ROOT, sample
 from tests.docs.markdown import Block, blocks, code_in, first_cells, headings, section
@@ -26,7 +26,14 @@ from tests.operations.stage import FakeFunction, FakeQueue, FakeStack, FakeStrea
 from tests.rules.scenario import Shop
 
 TEXT = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
-COMMANDS = {"check": check, "explain": explain, "preview": preview, "history": history, "redrive": redrive}
+COMMANDS = {
+    "check": check,
+    "explain": explain,
+    "preview": preview,
+    "render": render,
+    "history": history,
+    "redrive": redrive,
+}
 PYTHON = ".venv/bin/python -m operations "
 NEEDS_STAGE = re.compile(r"operations (?:history|redrive)\b|--stream")
 
@@ -48,7 +55,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("project")
     for name in (".venv", "notifications", "operations", "events", "infrastructure"):
         (folder / name).symlink_to(ROOT / name)
-    for name in ("alerts.toml", "serverless.yml", "package.json"):
+    for name in ("alerts.toml", "receivers.toml", "serverless.yml", "package.json"):
         (folder / name).write_text((ROOT / name).read_text(encoding="utf-8"), encoding="utf-8")
     return folder
 

@@ -93,15 +93,17 @@ def digest_of(alerts: Iterable[AlertView], receiver: Receiver) -> DigestView | N
 
 
 def _product(group: list[AlertView]) -> DigestProduct:
+    lines = {(alert.sequence_number, alert.phrase): alert for alert in reversed(group)}  # two rules, one thing to say
+    changes = sorted(lines.values(), key=_newest_first)
     return DigestProduct(
         name=group[0].name,
         link=next((alert.link for alert in group if alert.link), ""),
         severity=_highest(group),
         lines=tuple(
             DigestLine(alert.phrase, "" if _says_it_all(alert) else alert.moved, alert.severity, alert.clock)
-            for alert in group[:MOST_LINES]
+            for alert in changes[:MOST_LINES]
         ),
-        more_lines=max(len(group) - MOST_LINES, 0),
+        more_lines=max(len(changes) - MOST_LINES, 0),
     )
 
 
@@ -122,8 +124,8 @@ def _happened(alert: AlertView) -> datetime:
     return alert.happened or _LONG_AGO
 
 
-def _newest_first(alert: AlertView) -> tuple[int, float]:
-    return -alert.sequence_number, -_happened(alert).timestamp()
+def _newest_first(alert: AlertView) -> tuple[int, float, int]:
+    return -alert.sequence_number, -_happened(alert).timestamp(), -_RANKS[alert.severity]
 
 
 def _most_important(alert: AlertView) -> tuple[int, float]:

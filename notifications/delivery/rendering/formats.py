@@ -68,8 +68,12 @@ class Formats:
 
     def money(self, value: Decimal, currency: str) -> str:
         """Write an amount with the decimals of its currency, and the currency's code behind it."""
-        text = self.number(value, _PLACES.get(currency, 2) if currency else 0)
+        text = self.amount(value, currency)
         return f"{text}\u00a0{currency}" if currency else text
+
+    def amount(self, value: Decimal, currency: str) -> str:
+        """Write the same without the code."""
+        return self.number(value, _PLACES.get(currency, 2) if currency else 0)
 
     def percent(self, old: Decimal, new: Decimal) -> str:
         """Write how much a number moved, without its direction: whole percents from 10 on, one decimal below."""

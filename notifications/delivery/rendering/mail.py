@@ -25,6 +25,7 @@ from notifications.delivery.rendering.text import footer, plain_part
 from notifications.delivery.rendering.view import LONGEST_SUBJECT, AlertView
 
 TEMPLATE = Path(__file__).parent.parent / "templates" / "mail.html"
+_SEVEN_BITS = SMTP.clone(cte_type="7bit")  # whatever servers are on the way
 SENDER_NAME = "Product alerts"
 LIGHT: Mapping[str, str] = {
     "ground": "#f3f4f6", "card": "#ffffff", "line": "#e5e7eb", "text": "#1f2937", "dim": "#586070",
@@ -53,7 +54,7 @@ class MailMessage:
 
     def to_email(self, receiver: Receiver) -> EmailMessage:
         """Put headers and both parts together, as SES takes it in SendRawEmail."""
-        email = EmailMessage(policy=SMTP)
+        email = EmailMessage(policy=_SEVEN_BITS)
         email["Subject"] = self.subject
         email["From"] = Address(SENDER_NAME, addr_spec=receiver.sender)
         email["To"] = [Address(addr_spec=address) for address in receiver.to]

@@ -46,7 +46,7 @@ def plain_part(shown: AlertView | DigestView, receiver: Receiver) -> str:
     """Write the text part of a mail, for those who read no HTML."""
     if isinstance(shown, DigestView):
         return _joined([shown.headline, "", *_groups(shown), "", *footer(shown, receiver)])
-    head = f"{shown.severity.capitalize()}: {shown.headline}"
+    head = shown.headline if shown.severity == "info" else f"{shown.severity.capitalize()}: {shown.headline}"
     return _joined([head, "", *_facts(shown), "", shown.link, "", "--", *footer(shown, receiver), shown.id])
 
 

@@ -171,7 +171,7 @@ def _number(alert: ReceivedAlert, product: Product, formats: Formats) -> _Number
     currency = product.currency if isinstance(product.currency, str) else ""
     if isinstance(product.currency, Path):
         currency = words(alert.attribute(product.currency), 10)
-    before = formats.money(old, currency) if old is not None else ""
+    before = formats.amount(old, currency) if old is not None else ""
     return _Number("Price", path, before, formats.money(new, currency))
 
 
