@@ -66,7 +66,7 @@ class RecordState:
         for named in ruleset.concerned(change):
             rule = ruleset.rule_for(named, change)
             if rule:
-                judgement = NOT_JUDGED if rule.uses_memory else rule.judge(change)
+                judgement = NOT_JUDGED if rule.uses_memory and rule.asks_memory(change) else rule.judge(change)
                 if judgement.fired or judgement is NOT_JUDGED:
                     found.append((rule, judgement))
         self.forgets = ruleset.forgets(change)
@@ -153,7 +153,7 @@ class RecordState:
         memories = {}
         for rule in ruleset.remembering(change):
             memory = known.get(rule.name, removal)
-            memories[rule.name] = memory if memory.has_seen(change.sequence_number) else removal
+            memories[rule.name] = removal if removal.has_seen(memory.sequence_number) else memory
         snapshot.memories[self.product] = memories
         self.product_gone = all(
             memory.sequence_number == change.sequence_number for memory in memories.values()

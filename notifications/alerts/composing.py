@@ -127,8 +127,9 @@ class RenderContext(dict[str, str | None]):
         return render_link(self._product.link, self.__getitem__) if self._product.link else None
 
     def _render(self, template: Template) -> str:
-        if self._evaluation.judgement.baseline is None:
-            template = AT_FIRST_SIGHT.get(template.text, template)
+        shorter = AT_FIRST_SIGHT.get(template.text)
+        if shorter and None in map(self.__getitem__, template.names):
+            template = shorter
         return template.render(self.__getitem__)
 
     def __missing__(self, name: str) -> str | None:

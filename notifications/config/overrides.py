@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -32,7 +33,7 @@ class Overrides:
         self._compiled = lru_cache(_MOST_REMEMBERED)(self._compile)
 
     def rule_for(self, rule: Rule, change: Change) -> Rule | None:
-        """Return the rule as it holds for this product; None if the product mutes it.
+        """Return the rule as it holds for this product; None if the product mutes one that has nothing to learn.
 
         A malformed exception is logged, once, and the rule holds as it is.
         """
@@ -53,7 +54,7 @@ class Overrides:
             self._compiled(rule.name, "", str(error))
             return rule
         if exception == MUTE:
-            return None
+            return replace(rule, muted=True) if rule.uses_memory else None
         return self._compiled(rule.name, json.dumps(exception, sort_keys=True), "") or rule
 
     def _compile(self, name: str, exception: str, problem: str) -> Rule | None:

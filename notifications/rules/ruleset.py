@@ -90,7 +90,7 @@ class Ruleset:
     rules: tuple[Rule, ...]
     product: Product = field(default_factory=Product)
     rule_for: Callable[[Rule, Change], Rule | None] = unchanged
-    """Returns a rule as it holds for the product of a change; None if the product mutes it."""
+    """Returns a rule as it holds for the product of a change; None: the product mutes it, nothing to learn."""
     prefilter: Prefilter = field(init=False)
     _by_event: dict[str, list[Rule]] = field(init=False)
     _by_attribute: dict[str, list[int]] = field(init=False, default_factory=dict)
@@ -128,8 +128,11 @@ class Ruleset:
         return [rule for rule in rules if rule.remembers]
 
     def forgets(self, change: Change) -> bool:
-        """Tell whether a change removes a product that rules remember something of."""
-        return change.event_name == REMOVE and bool(self.remembering(change))
+        """Tell whether a change removes a product that rules may remember something of.
+
+        Where products carry exceptions, that may be the cool-down of an exception that it carries no more.
+        """
+        return change.event_name == REMOVE and (self.product.overrides is not None or bool(self.remembering(change)))
 
     def concerned(self, change: Change) -> list[Rule]:
         """Return the rules that this change may make fire, in the order of the file. Empty for nearly every change."""

@@ -64,6 +64,8 @@ def value_text(value: Any) -> str | None:
     """
     if value is None:
         return None
+    if isinstance(value, dict) and len(value) == 1 and isinstance(value.get("S"), str):  # what most values are
+        return str(value["S"])
     parsed = number(value)
     return _plain_text(plain(value)) if parsed is None else format(parsed, "f")
 

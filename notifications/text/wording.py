@@ -38,7 +38,7 @@ AT_FIRST_SIGHT = {
     DEFAULT_TEXTS["price_rise"]: Template("{product} costs {price} {currency}, above {threshold}."),
     DEFAULT_TEXTS["out_of_stock"]: Template("{product} is out of stock."),
 }
-"""What replaces a default where no earlier value is known that it could compare with."""
+"""What replaces a default where there is no earlier value that it could speak of."""
 
 
 def known_names(attributes: Iterable[Path]) -> tuple[str, ...]:
