@@ -127,7 +127,10 @@ class PriceMoved(FiresOnInsert):
             why = "{} went from {} to {}" if baseline == old else "{} went from {} to {}, the baseline is {}"
             return Judgement(False, why, (self.price.text, old, latest, baseline), baseline, latest)
         unmet = self._unmet(old, latest, baseline, moved, memory)
-        facts = (self._verb, Moved(baseline, latest), baseline)
+        facts: tuple[object, ...] = (self._verb, Moved(baseline, latest), baseline)
+        margin = self.at_most if self.at_most and self.at_most.compared(moved, baseline) > 0 else self.at_least
+        if margin and not margin.percent:  # an amount is held against an amount
+            facts = (self._verb, moved, baseline)
         if unmet:
             why, more = unmet
             return Judgement(False, f"{{}} {{}} from {{}}, {why}", (*facts, *more), baseline, latest)

@@ -78,7 +78,7 @@ class FailedPredicate(NamedTuple):
 
     def __str__(self) -> str:
         try:
-            found = value_text(self.value) or "absent"
+            found = _found(self.value)
         except MalformedRecordError:
             found = "not an attribute value"
         return f"{self.path.text} is {found}, needs {self.predicate}"
@@ -95,7 +95,24 @@ def _equal(value: Any, wanted: Scalar) -> bool:
     return bool(value.get("S") == wanted)
 
 
+def _found(value: Any) -> str:
+    """Write what the item has as `_written` writes what a rule wants; MalformedRecordError as `value_text`."""
+    written = value_text(value)
+    if written is None:
+        return "absent"
+    if isinstance(value.get("BOOL"), bool):
+        return _written(value["BOOL"])
+    return _written(written) if "S" in value else written
+
+
 def _written(wanted: Any) -> str:
+    """Write a text in quotes, so that it differs from a truth value or a number."""
     if isinstance(wanted, bool):
         return str(wanted).lower()
-    return decimal_text(wanted) if isinstance(wanted, Decimal) else str(wanted)
+    return (
+        decimal_text(wanted)
+        if isinstance(wanted, Decimal)
+        else f'"{wanted}"'
+        if isinstance(wanted, str)
+        else str(wanted)
+    )

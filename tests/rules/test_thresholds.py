@@ -126,3 +126,18 @@ def test_records_in_another_currency_begin_anew() -> None:
     text = '[product]\ncurrency = "currency"\n' + rule("price_drop", "all_time_low = true")
     shop = Shop().put(price=10, currency="USD").put(price=9).put(price=900, currency="JPY").put(price=800)
     assert fired(text, shop) == [2, 4]
+
+
+@pytest.mark.parametrize(
+    ("more", "start", "end", "reason"),
+    [
+        ("at_least = 5", 60, 57, "dropped 3 from 60, needs 5"),
+        ("at_least = 5", 60, 54, "dropped 6 from 60, needs 5"),
+        ("at_most = 30", 100, 50, "dropped 50 from 100, more than the 30 allowed"),
+        ('at_least = "1%"\nat_most = 30', 100, 50, "dropped 50 from 100, more than the 30 allowed"),
+        ('at_least = 1\nat_most = "30%"', 100, 50, "dropped 50.0% from 100, more than the 30% allowed"),
+    ],
+)
+def test_10_12_a_margin_in_money_is_answered_in_money(more: str, start: int, end: int, reason: str) -> None:
+    """A percentage says nothing to somebody who asked for 5."""
+    assert reasons(rule("price_drop", more), Shop().prices(start, end))[1] == reason

@@ -85,9 +85,9 @@ def test_where_looks_at_a_removed_item_as_it_was() -> None:
 def test_the_reason_names_the_predicate_that_failed() -> None:
     """What the item has, and what the rule needs."""
     text = rule("added", 'where = { category = ["Sale", "Toys"], stock = { less_than = 3 } }')
-    assert reasons(text, Shop().put(category="Home", stock=1)) == ["category is Home, needs Sale or Toys"]
+    assert reasons(text, Shop().put(category="Home", stock=1)) == ['category is "Home", needs "Sale" or "Toys"']
     assert reasons(text, Shop().put(category="Sale", stock=7)) == ["stock is 7, needs less than 3"]
-    assert reasons(text, Shop().put(stock=1)) == ["category is absent, needs Sale or Toys"]
+    assert reasons(text, Shop().put(stock=1)) == ['category is absent, needs "Sale" or "Toys"']
 
 
 @pytest.mark.parametrize(
@@ -98,3 +98,18 @@ def test_expiries_can_be_left_out(more: str, deleted: int, expired: int) -> None
     text = rule("removed", more)
     assert len(fired(text, Shop().put(name="a").remove())) == deleted
     assert len(fired(text, Shop().put(name="a").remove(expired=True))) == expired
+
+
+@pytest.mark.parametrize(
+    ("found", "reason"),
+    [
+        ("true", 'active is "true", needs true'),
+        (False, "active is false, needs true"),
+        (5, "active is 5, needs true"),
+        (None, "active is absent, needs true"),
+    ],
+)
+def test_10_12_a_reason_tells_texts_from_truth_values(found: object, reason: str) -> None:
+    """A text stands in quotes; a truth value reads as the file writes it."""
+    shop = Shop().put(price=10, active=found).put(price=8)
+    assert reasons(rule("price_drop", "where = { active = true }"), shop)[1] == reason
