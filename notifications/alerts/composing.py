@@ -15,7 +15,7 @@ from notifications.rules.rule import Evaluation
 from notifications.stream.attributes import Path, plain, plain_image
 from notifications.stream.changes import REMOVE, Change
 from notifications.text.formatting import Template, decimal_text, render_link, rfc3339, value_text
-from notifications.text.wording import AT_FIRST_SIGHT
+from notifications.text.wording import AT_FIRST_SIGHT, AT_ZERO
 
 _NAMESPACE = uuid.UUID("6f0c7a52-8a0b-5b53-9a0e-3d0a9c1f2b47")  # drawn once; another would give old alerts new ids
 _MOST_CHANGES_NAMED = 5
@@ -127,6 +127,9 @@ class RenderContext(dict[str, str | None]):
         return render_link(self._product.link, self.__getitem__) if self._product.link else None
 
     def _render(self, template: Template) -> str:
+        latest = self._evaluation.judgement.latest
+        if self._evaluation.rule.when == "low_stock" and latest is not None and latest <= 0:
+            template = AT_ZERO.get(template.text, template)
         shorter = AT_FIRST_SIGHT.get(template.text)
         if shorter and None in map(self.__getitem__, template.names):
             template = shorter

@@ -92,6 +92,8 @@ RULE_KEYS = by_name(
     Key("above", amount, "the target: the price has to rise above it, from at or below it", ("price_rise",),
         unset="no target"),
     Key("threshold", threshold, "the stock below which to alert, such as 5", ("low_stock",), required=True),
+    Key("includes_zero", yes_or_no, "whether a stock of 0 is low, too; `false` leaves it to an out_of_stock rule",
+        ("low_stock",), default=True),
     Key("rearm", amount, "the price or stock to come back to before the rule can fire again", (*_PRICES, "low_stock"),
         unset="the target or threshold"),
     Key("baseline", baseline, "what the price is compared with", _PRICES, default=PREVIOUS),

@@ -99,7 +99,9 @@ def _stock(when: str, table: TomlTable, product: Product) -> StockMoved:
         elif rearm is not None and rearm < threshold:
             table.problem("rearm", "expected at least the threshold: it is the stock to come back to", rearm)
     first_sight = table.get(RULE_KEYS["first_sight"])
-    return StockMoved(product.stock, when, threshold, None if rearm == threshold else rearm, first_sight)
+    includes_zero = table.get(RULE_KEYS["includes_zero"])
+    rearm = None if rearm == threshold else rearm
+    return StockMoved(product.stock, when, threshold, rearm, first_sight, includes_zero)
 
 
 def _belongs_to(when: str) -> dict[str, str]:

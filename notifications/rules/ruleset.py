@@ -199,5 +199,5 @@ def _stock_check(condition: StockMoved) -> CannotFire:
         return lambda old, new: new > 0 or old <= 0
     if condition.kind == "back_in_stock":
         return lambda old, new: old > 0 or new <= 0
-    threshold = float(condition.threshold)
-    return lambda old, new: new > threshold or old < threshold
+    threshold, excludes_zero = float(condition.threshold), not condition.includes_zero
+    return lambda old, new: new > threshold or old < threshold or (excludes_zero and new <= 0)

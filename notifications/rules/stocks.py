@@ -25,6 +25,8 @@ class StockMoved(FiresOnInsert):
     """The stock at which low_stock may fire again; None: as soon as it is at the threshold again."""
     first_sight: bool = False
     """Whether a product fires that appears with such a stock."""
+    includes_zero: bool = True
+    """For low_stock: whether a stock of 0 or less is low, too, or only left to out_of_stock."""
 
     @property
     def watches(self) -> tuple[Path, ...]:
@@ -51,7 +53,8 @@ class StockMoved(FiresOnInsert):
         if old is None:
             if not self.first_sight:
                 return Judgement(False, "the old {} is not a number", (self.stock.text,))
-            fired = (new <= 0 if threshold is None else new < self.threshold) and (self.rearm is None or memory.armed)
+            armed = self.rearm is None or memory.armed
+            fired = new <= 0 if threshold is None else armed and self._is_low(new)
             return Judgement(fired, "{} is {} at first sight", (self.stock.text, new), None, new, threshold)
         if old == new:
             return Judgement(False, "{} stays at {}", (self.stock.text, new), old, new)
@@ -59,11 +62,16 @@ class StockMoved(FiresOnInsert):
         if threshold is None:
             fired = old > 0 >= new if self.kind == "out_of_stock" else old <= 0 < new
             return Judgement(fired, "{} went from {} to {}", facts, old, new)
-        fired = old >= self.threshold > new
+        fired = old >= self.threshold and self._is_low(new)
+        if old >= self.threshold > new and not fired:
+            return Judgement(False, "{} went from {} to {}, and includes_zero is false", facts[:3], old, new, threshold)
         if fired and self.rearm is not None and not memory.armed:
             why = "{} went from {} to {}; armed again only at {}"
             return Judgement(False, why, (self.stock.text, old, new, self.rearm), old, new, threshold)
         return Judgement(fired, "{} went from {} to {}, the threshold is {}", facts, old, new, threshold)
+
+    def _is_low(self, stock: Decimal) -> bool:
+        return stock < self.threshold and (self.includes_zero or stock > 0)
 
     def learn(self, change: Change, memory: Memory, judgement: Judgement, alerted: bool) -> Memory:  # noqa: ARG002
         """Disarm when it fires, arm again when the stock is back."""

@@ -32,13 +32,21 @@ DEFAULT_TEXTS = {
     "back_in_stock": "{product} is back in stock: {stock} available.",
     "low_stock": "{product} runs low: {stock} left, fewer than {threshold}.",
 }
+_SOLD_OUT = "{product} is sold out; before this change the stock was {baseline}."
 AT_FIRST_SIGHT = {
     DEFAULT_TITLES["price_drop"]: Template("{name}: {new.price} {currency}"),
     DEFAULT_TEXTS["price_drop"]: Template("{product} costs {price} {currency}, below {threshold}."),
     DEFAULT_TEXTS["price_rise"]: Template("{product} costs {price} {currency}, above {threshold}."),
     DEFAULT_TEXTS["out_of_stock"]: Template("{product} is out of stock."),
+    _SOLD_OUT: Template("{product} is sold out."),
 }
 """What replaces a default where there is no earlier value that it could speak of."""
+
+AT_ZERO = {
+    DEFAULT_TITLES["low_stock"]: Template("{name} is sold out"),
+    DEFAULT_TEXTS["low_stock"]: Template(_SOLD_OUT),
+}
+"""What replaces a default where nothing is left."""
 
 
 def known_names(attributes: Iterable[Path]) -> tuple[str, ...]:
