@@ -16,7 +16,7 @@ from notifications.rules.stocks import StockMoved
 from notifications.rules.where import Where
 from notifications.stream.attributes import Path
 from notifications.text.formatting import Template
-from notifications.text.wording import DEFAULT_TEXTS, DEFAULT_TITLES, known_names
+from notifications.text.wording import DEFAULT_TEXTS, DEFAULT_TITLES, RECORD_TEXTS, RECORD_TITLES, known_names
 
 
 def read_rule(table: TomlTable, name: str, product: Product) -> Rule | None:
@@ -31,15 +31,17 @@ def read_rule(table: TomlTable, name: str, product: Product) -> Rule | None:
     known = known_names(
         (*product.roles.values(), *product.message_attributes, *watched, *(each.path for each in where))
     )
-    as_template = partial(template, known=known)
     condition = _condition(when, table, product, watched)
+    is_record = isinstance(condition, PriceMoved) and condition.all_time
+    title, text = (RECORD_TITLES, RECORD_TEXTS) if is_record else (DEFAULT_TITLES, DEFAULT_TEXTS)
+    as_template = partial(template, known=known)
     rule = Rule(
         name=name,
         when=when,
         condition=condition,
         severity=table.get(RULE_KEYS["severity"]),
-        title=table.read("title", as_template, Template(DEFAULT_TITLES.get(when, ""))),
-        text=table.read("text", as_template, Template(DEFAULT_TEXTS.get(when, ""))),
+        title=table.read("title", as_template, Template(title.get(when, ""))),
+        text=table.read("text", as_template, Template(text.get(when, ""))),
         where=where,
         cooldown=table.get(RULE_KEYS["cooldown"]) or 0.0,
         max_per_hour=table.get(RULE_KEYS["max_per_hour"]),
@@ -76,6 +78,7 @@ def _price(when: str, table: TomlTable, product: Product) -> PriceMoved:
     elif target is not None and rearm is not None and (rearm < target if down else rearm > target):
         limit = "at least" if down else "at most"
         table.problem("rearm", f"expected {limit} the value of {target_key}, the price at which the rule fires", rearm)
+    all_time: bool | Path = table.get(RULE_KEYS["all_time_low" if down else "all_time_high"])
     return PriceMoved(
         price=product.price,
         currency=product.currency_path,
@@ -84,7 +87,8 @@ def _price(when: str, table: TomlTable, product: Product) -> PriceMoved:
         at_most=table.get(RULE_KEYS["at_most"]),
         target=target,
         rearm=rearm,
-        all_time=table.get(RULE_KEYS["all_time_low" if down else "all_time_high"]),
+        all_time=bool(all_time),
+        record=all_time if isinstance(all_time, Path) else None,
         baseline=table.get(RULE_KEYS["baseline"]),
         first_sight=table.get(RULE_KEYS["first_sight"]),
     )

@@ -75,6 +75,8 @@ class PriceMoved(FiresOnInsert):
     """The price at which the target may be crossed again; None: any price on its other side."""
     all_time: bool = False
     """The price has to be the lowest (for a rise the highest) that the rule has seen of the product."""
+    record: Path | None = None
+    """For `all_time`: the attribute that keeps the lowest (or highest) price from before the rule began."""
     baseline: str | Path = PREVIOUS
     """What the price is compared with: the previous price, the last alerted one, or another attribute."""
     first_sight: bool = False
@@ -106,6 +108,10 @@ class PriceMoved(FiresOnInsert):
         seen_before = memory.latest is not None
         if self.currency or memory.currency:
             memory = self._in_currency(memory, change.new(self.currency) if self.currency else None)
+        if self.record:
+            memory = memory._replace(
+                extreme=self._extreme(memory.extreme, self._record_before(self.record, change, latest))
+            )
         if old is None and not seen_before:
             return self._at_first_sight(latest, memory)
         if self.currency and (memory.latest is None if old is None else change.fields((self.currency,))):
@@ -150,7 +156,7 @@ class PriceMoved(FiresOnInsert):
             memory = self._in_currency(memory, side(self.currency) if self.currency else None)
         if latest is not None and self.currency and change.fields((self.currency,)):
             old = None  # a price in another currency is not a baseline
-        seen = [value for value in (memory.extreme, old, latest) if value is not None]
+        seen = (memory.extreme, old, latest)
         baseline = memory.baseline if memory.baseline is not None else old if old is not None else latest
         armed = memory.armed
         if self.rearm is not None and latest is not None:
@@ -158,7 +164,7 @@ class PriceMoved(FiresOnInsert):
             armed = back or (armed and not judgement.fired)
         return memory._replace(
             baseline=latest if alerted else baseline,
-            extreme=min(seen) if self.direction < 0 else max(seen),
+            extreme=self._extreme(*seen),
             latest=known,
             armed=armed,
         )
@@ -176,6 +182,17 @@ class PriceMoved(FiresOnInsert):
         if self.target is not None:
             return decimal_text(self.target)
         return str(self.at_least) if self.at_least else None
+
+    def _extreme(self, *prices: Decimal | None) -> Decimal | None:
+        """Return the lowest (for a rise the highest) of the prices that are known."""
+        known = [price for price in prices if price is not None]
+        return (min if self.direction < 0 else max)(known, default=None)
+
+    @staticmethod
+    def _record_before(record: Path, change: Change, latest: Decimal) -> Decimal | None:
+        """Return the record that the item keeps, as it was before this price could set it."""
+        before, after = number(change.old(record)), number(change.new(record))
+        return after if before is None and after != latest else before
 
     @property
     def _target_decides(self) -> bool:
@@ -219,7 +236,9 @@ class PriceMoved(FiresOnInsert):
             return "more than the {} allowed", (str(self.at_most),)
         if self.target is not None and not self._moved(old, self.target) >= 0 < self._moved(self.target, latest):
             return "does not cross {}", (self.target,)
-        return self._held_by_memory(latest, memory._replace(extreme=old) if memory.extreme is None else memory)
+        if self.all_time:
+            memory = memory._replace(extreme=self._extreme(memory.extreme, old))
+        return self._held_by_memory(latest, memory)
 
     def _held_by_memory(self, latest: Decimal, memory: Memory) -> tuple[str, tuple[object, ...]] | None:
         """Say what earlier changes have against firing."""

@@ -32,11 +32,24 @@ DEFAULT_TEXTS = {
     "back_in_stock": "{product} is back in stock: {stock} available.",
     "low_stock": "{product} runs low: {stock} left, fewer than {threshold}.",
 }
+RECORD_TITLES = {
+    "price_drop": "{name} at an all-time low: {new.price} {currency}, was {old.price}",
+    "price_rise": "{name} at an all-time high: {new.price} {currency}, was {old.price}",
+}
+RECORD_TEXTS = {
+    "price_drop": f"{DEFAULT_TEXTS['price_drop'][:-1]}, an all-time low.",
+    "price_rise": f"{DEFAULT_TEXTS['price_rise'][:-1]}, an all-time high.",
+}
+"""The same for rules with all_time_low or all_time_high."""
 _SOLD_OUT = "{product} is sold out; before this change the stock was {baseline}."
 AT_FIRST_SIGHT = {
     DEFAULT_TITLES["price_drop"]: Template("{name}: {new.price} {currency}"),
     DEFAULT_TEXTS["price_drop"]: Template("{product} costs {price} {currency}, below {threshold}."),
     DEFAULT_TEXTS["price_rise"]: Template("{product} costs {price} {currency}, above {threshold}."),
+    RECORD_TITLES["price_drop"]: Template("{name}: {new.price} {currency}"),
+    RECORD_TITLES["price_rise"]: Template("{name}: {new.price} {currency}"),
+    RECORD_TEXTS["price_drop"]: Template("{product} costs {price} {currency}, below {threshold}."),
+    RECORD_TEXTS["price_rise"]: Template("{product} costs {price} {currency}, above {threshold}."),
     DEFAULT_TEXTS["out_of_stock"]: Template("{product} is out of stock."),
     _SOLD_OUT: Template("{product} is sold out."),
 }

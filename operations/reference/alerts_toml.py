@@ -39,6 +39,15 @@ OWN_SHAPES: Shapes = {
             ]
         },
     ),
+    rule_keys.all_time: Shape(
+        "`true`, `false` or `{ attribute = … }`",
+        {
+            "anyOf": [
+                {"type": "boolean"},
+                _table_with("attribute", {"description": "The attribute that keeps the record so far.", **_PATH}),
+            ]
+        },
+    ),
     where_reader.where: Shape(
         "[conditions](#where)",
         {
