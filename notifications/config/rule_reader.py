@@ -13,7 +13,7 @@ from notifications.rules.prices import PriceMoved
 from notifications.rules.product import Product
 from notifications.rules.rule import Rule
 from notifications.rules.stocks import StockMoved
-from notifications.rules.where import Where
+from notifications.rules.where import Demand
 from notifications.stream.attributes import Path
 from notifications.text.formatting import Template
 from notifications.text.wording import DEFAULT_TEXTS, DEFAULT_TITLES, RECORD_TEXTS, RECORD_TITLES, known_names
@@ -26,10 +26,15 @@ def read_rule(table: TomlTable, name: str, product: Product) -> Rule | None:
         table.check_keys(COMMON_KEYS + KEYS_BY_WHEN[when], _belongs_to(when))
     else:  # any key may be right; the values can still be checked
         table.check_keys(RULE_KEYS)
-    where: tuple[Where, ...] = table.get(RULE_KEYS["where"]) or ()
+    where: tuple[Demand, ...] = table.get(RULE_KEYS["where"]) or ()
     watched: tuple[Path, ...] = table.get(RULE_KEYS["attributes"]) or ()
     known = known_names(
-        (*product.roles.values(), *product.message_attributes, *watched, *(each.path for each in where))
+        (
+            *product.roles.values(),
+            *product.message_attributes,
+            *watched,
+            *(path for each in where for path in each.paths),
+        )
     )
     condition = _condition(when, table, product, watched)
     is_record = isinstance(condition, PriceMoved) and condition.all_time

@@ -11,7 +11,7 @@ from enum import Enum
 
 from notifications.rules.conditions import Condition, Judgement
 from notifications.rules.memory import NOTHING, Hour, HourlyCount, Memory
-from notifications.rules.where import Where
+from notifications.rules.where import Demand
 from notifications.stream.attributes import Path
 from notifications.stream.changes import INSERT, MODIFY, NEW, OLD, PARTIAL_VIEW_TYPES, REMOVE, Change, images_sent
 from notifications.text.formatting import Template, duration_text
@@ -27,7 +27,7 @@ class Rule:
     severity: str
     title: Template
     text: Template
-    where: tuple[Where, ...] = ()
+    where: tuple[Demand, ...] = ()
     cooldown: float = 0
     """Seconds after an alert in which further ones of the same product are suppressed."""
     max_per_hour: int | None = None
@@ -58,7 +58,7 @@ class Rule:
             return frozenset({OLD, NEW})
         known = frozenset(always_known)
         watched = self.condition.watches or ()
-        asked = [*(each.path for each in self.where), *(watched if event_name == INSERT else ())]
+        asked = [*(path for each in self.where for path in each.paths), *(watched if event_name == INSERT else ())]
         if all(path.top in known for path in asked):
             return frozenset()
         return frozenset({OLD if event_name == REMOVE else NEW})

@@ -49,12 +49,12 @@ OWN_SHAPES: Shapes = {
         },
     ),
     where_reader.where: Shape(
-        "[conditions](#where)",
+        "[conditions](#where), or a list of them",
         {
-            "type": "object",
-            "minProperties": 1,
-            "propertyNames": _PATH,
-            "additionalProperties": {"$ref": "#/$defs/predicates"},
+            "anyOf": [
+                {"$ref": "#/$defs/conditions"},
+                {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/conditions"}},
+            ]
         },
     ),
     where_reader.negated: Shape(
@@ -135,6 +135,13 @@ def schema() -> Schema:
             "product": _table(properties(PRODUCT_KEYS.values(), ALL_SHAPES)),
             "defaults": _table({key: {"$ref": f"#/$defs/rule/properties/{key}"} for key in DEFAULTS_KEYS}),
             "rule": _rule(),
+            "conditions": {
+                "description": "Conditions on attributes, all of which have to hold.",
+                "type": "object",
+                "minProperties": 1,
+                "propertyNames": _PATH,
+                "additionalProperties": {"$ref": "#/$defs/predicates"},
+            },
             "predicates": {
                 "description": "A value to be equal to, a list of them, or tests, all of which have to pass.",
                 "anyOf": [*_VALUES, {"$ref": "#/$defs/tests"}],
