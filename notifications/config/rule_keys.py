@@ -81,7 +81,7 @@ _PRICES = ("price_drop", "price_rise")
 RULE_KEYS = by_name(
     Key("name", rule_name, "a name that no other rule has, at most 100 characters", required=True),
     Key("when", WHEN, "the kind of change to alert about", required=True),
-    Key("where", where, "conditions on attributes of the item, all of which have to hold; of a list of tables, those of one",
+    Key("where", where, "conditions on attributes, all of which have to hold; of a list of tables, those of one",
         unset="any item"),
     Key("severity", SEVERITY, "how much the alert matters; subscribers can filter by it", default="info"),
     Key("title", template, "one line for people, the subject of an e-mail", unset="a title for each `when`"),

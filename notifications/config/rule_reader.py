@@ -86,6 +86,8 @@ def _price(when: str, table: TomlTable, product: Product) -> PriceMoved:
     all_time: bool | Path = table.get(RULE_KEYS["all_time_low" if down else "all_time_high"])
     return PriceMoved(
         price=product.price,
+        form=product.price_form,
+        fixed_currency=product.currency if isinstance(product.currency, str) else None,
         currency=product.currency_path,
         direction=-1 if down else 1,
         at_least=table.get(RULE_KEYS["at_least"]),

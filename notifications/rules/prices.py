@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Context, Decimal
 from typing import Any, NamedTuple
 
 from notifications.rules.conditions import FiresOnInsert, Judgement, comes_or_goes
 from notifications.rules.memory import Memory
+from notifications.rules.price_form import PLAIN, PriceForm
 from notifications.stream.attributes import EXACT, Path, number
-from notifications.stream.changes import Change
+from notifications.stream.changes import MODIFY, Change
 from notifications.text.formatting import decimal_text, value_text
 
 PREVIOUS, LAST_ALERT = "previous", "last_alert"
@@ -79,6 +81,10 @@ class PriceMoved(FiresOnInsert):
     """For `all_time`: the attribute that keeps the lowest (or highest) price from before the rule began."""
     baseline: str | Path = PREVIOUS
     """What the price is compared with: the previous price, the last alerted one, or another attribute."""
+    form: PriceForm = PLAIN
+    """How the table keeps prices, those of the baseline and of the record included."""
+    fixed_currency: str | None = None
+    """The one currency of the whole table."""
     first_sight: bool = False
     """Whether a product fires that appears already beyond the target."""
 
@@ -98,11 +104,21 @@ class PriceMoved(FiresOnInsert):
 
     def asks_memory(self, change: Change) -> bool:
         """Tell whether this judgement depends on earlier changes: first sight only where a price comes or goes."""
-        return self._always_asks or (self.first_sight and comes_or_goes(change, self.price))
+        return self._always_asks or (self.first_sight and self._comes_or_goes(change))
+
+    def _amount(self, side: Callable[[Path], Any], path: Path) -> Decimal | None:
+        """Read a price of one side of a change."""
+        if self.form == PLAIN:
+            return number(side(path))
+        code = value_text(side(self.currency)) if self.currency else self.fixed_currency
+        return self.form.amount(side(path), code)
 
     def judge(self, change: Change, memory: Memory) -> Judgement:
         """Compare the price with the baseline, and then with everything else that is asked of it."""
-        old, latest = number(change.old(self.price)), number(change.new(self.price))
+        if self.form is PLAIN:  # nearly always
+            old, latest = number(change.old(self.price)), number(change.new(self.price))
+        else:
+            old, latest = self._amount(change.old, self.price), self._amount(change.new, self.price)
         if latest is None:
             return Judgement(False, "the new {} is not a number", (self.price.text,))
         seen_before = memory.latest is not None
@@ -147,7 +163,7 @@ class PriceMoved(FiresOnInsert):
 
     def learn(self, change: Change, memory: Memory, judgement: Judgement, alerted: bool) -> Memory:
         """Follow the price: what was alerted, the record, and whether the target may be crossed again."""
-        old, latest = number(change.old(self.price)), number(change.new(self.price))
+        old, latest = self._amount(change.old, self.price), self._amount(change.new, self.price)
         known = old if latest is None else latest
         if not self.uses_memory or known is None:
             return memory
@@ -169,6 +185,12 @@ class PriceMoved(FiresOnInsert):
             armed=armed,
         )
 
+    def _comes_or_goes(self, change: Change) -> bool:
+        if self.form == PLAIN:
+            return comes_or_goes(change, self.price)
+        old, latest = self._amount(change.old, self.price), self._amount(change.new, self.price)
+        return change.event_name == MODIFY and (old is None) != (latest is None)
+
     def _moved(self, start: Decimal, latest: Decimal) -> Decimal:
         """Return how far a price moved in the rule's direction."""
         return EXACT.multiply(EXACT.subtract(latest, start), Decimal(self.direction))
@@ -188,10 +210,9 @@ class PriceMoved(FiresOnInsert):
         known = [price for price in prices if price is not None]
         return (min if self.direction < 0 else max)(known, default=None)
 
-    @staticmethod
-    def _record_before(record: Path, change: Change, latest: Decimal) -> Decimal | None:
+    def _record_before(self, record: Path, change: Change, latest: Decimal) -> Decimal | None:
         """Return the record that the item keeps, as it was before this price could set it."""
-        before, after = number(change.old(record)), number(change.new(record))
+        before, after = self._amount(change.old, record), self._amount(change.new, record)
         return after if before is None and after != latest else before
 
     @property
@@ -201,7 +222,7 @@ class PriceMoved(FiresOnInsert):
 
     def _baseline(self, change: Change, old: Decimal, memory: Memory) -> Decimal | None:
         if isinstance(self.baseline, Path):
-            found = number(change.new(self.baseline))
+            found = self._amount(change.new, self.baseline)
             return old if found is None and self._target_decides else found
         if self.baseline == LAST_ALERT and memory.baseline is not None:
             return memory.baseline

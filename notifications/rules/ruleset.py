@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from notifications.rules.conditions import Condition
+from notifications.rules.price_form import PLAIN
 from notifications.rules.prices import PREVIOUS, PriceMoved
 from notifications.rules.product import Product
 from notifications.rules.rule import Rule, names_of
@@ -170,7 +171,9 @@ def _number_check(condition: Condition) -> CannotFire | None:
     if condition.uses_memory:
         return None
     match condition:
-        case PriceMoved(first_sight=False, baseline=baseline) if baseline == PREVIOUS and not condition.price.rest:
+        case PriceMoved(first_sight=False, baseline=baseline, form=form) if (
+            baseline == PREVIOUS and form == PLAIN and not condition.price.rest
+        ):
             return _price_check(condition)
         case StockMoved(first_sight=False) if not condition.stock.rest:
             return _stock_check(condition)

@@ -10,6 +10,9 @@ from notifications.text.formatting import Template
 
 ROLES = ("id", "name", "price", "stock", "currency")
 OF_ALERT = ("link", "rule", "severity", "changes", "removal", "delta", "percent", "baseline", "threshold", "held_back")
+AMOUNTS = ("price", "baseline", "delta", "threshold")
+"""Money for a rule about prices, with the currency's digits; NAME.raw is the number."""
+RAW = tuple(f"{name}.raw" for name in AMOUNTS)
 PLACEHOLDERS = ("product", *ROLES, *OF_ALERT)
 
 DEFAULT_TITLES = {
@@ -64,7 +67,7 @@ AT_ZERO = {
 
 def known_names(attributes: Iterable[Path]) -> tuple[str, ...]:
     """List the names that templates may use: the fixed ones, and the attributes that the file names elsewhere."""
-    return (*PLACEHOLDERS, *(path.text for path in attributes))
+    return (*PLACEHOLDERS, *RAW, *(path.text for path in attributes))
 
 
 def unknown_name(name: str, known: Iterable[str]) -> str | None:

@@ -71,7 +71,7 @@ def test_prices_in_two_currencies_are_not_compared() -> None:
     shop = Shop().put(price=30, currency="USD").put(price=20, currency="EUR").put(price=15)
     assert fired(text, shop) == [3]
     assert reasons(text, shop)[1] == "currency changed, so the prices cannot be compared"
-    assert titles(text, shop) == ["mug: 15 EUR, was 20"]
+    assert titles(text, shop) == ["mug: 15.00 EUR, was 20.00"]
 
 
 @pytest.mark.parametrize("when", ["price_drop", "price_rise", "out_of_stock", "back_in_stock", "low_stock"])
