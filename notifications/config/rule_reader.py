@@ -15,7 +15,7 @@ from notifications.rules.rule import Rule
 from notifications.rules.stocks import StockMoved
 from notifications.rules.where import Demand
 from notifications.stream.attributes import Path
-from notifications.text.formatting import Template
+from notifications.text.formatting import Template, decimal_text
 from notifications.text.wording import DEFAULT_TEXTS, DEFAULT_TITLES, RECORD_TEXTS, RECORD_TITLES, known_names
 
 
@@ -79,10 +79,19 @@ def _price(when: str, table: TomlTable, product: Product) -> PriceMoved:
     if target_key not in table:
         for key in NEEDS_TARGET:
             if key in table:
-                table.problem(key, f"needs {target_key}: it has no meaning without a target price")
+                table.problem(
+                    key,
+                    f"needs {target_key}: it has no meaning without a target price; "
+                    f"write {target_key} = 20, say, or leave {key} out",
+                )
     elif target is not None and rearm is not None and (rearm < target if down else rearm > target):
         limit = "at least" if down else "at most"
-        table.problem("rearm", f"expected {limit} the value of {target_key}, the price at which the rule fires", rearm)
+        table.problem(
+            "rearm",
+            f"expected {limit} the value of {target_key}, the price at which the rule fires; "
+            f"write rearm = {decimal_text(target)} or {'more' if down else 'less'}",
+            rearm,
+        )
     all_time: bool | Path = table.get(RULE_KEYS["all_time_low" if down else "all_time_high"])
     return PriceMoved(
         price=product.price,
@@ -108,7 +117,12 @@ def _stock(when: str, table: TomlTable, product: Product) -> StockMoved:
         if "threshold" not in table:
             table.problem("threshold", RULE_KEYS["threshold"].missing)
         elif rearm is not None and rearm < threshold:
-            table.problem("rearm", "expected at least the threshold: it is the stock to come back to", rearm)
+            table.problem(
+                "rearm",
+                "expected at least the threshold: it is the stock to come back to; "
+                f"write rearm = {decimal_text(threshold)} or more",
+                rearm,
+            )
     first_sight = table.get(RULE_KEYS["first_sight"])
     includes_zero = table.get(RULE_KEYS["includes_zero"])
     rearm = None if rearm == threshold else rearm

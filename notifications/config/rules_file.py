@@ -6,6 +6,7 @@ generated from them.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from decimal import Decimal
@@ -23,6 +24,8 @@ from notifications.rules.product import Product
 from notifications.rules.rule import Rule
 from notifications.rules.ruleset import Ruleset
 
+_AT_LINE = re.compile(r"\(at line (\d{1,9}), column")
+_PERCENTAGE = re.compile(r"\s*([A-Za-z0-9_-]{1,40})\s*=\s*([0-9.]{1,20}\s*%)")
 TOP_KEYS = ("product", "defaults", "rules")
 
 
@@ -44,11 +47,11 @@ def parse(content: str, source: str = "alerts.toml") -> Ruleset:
     try:
         document = tomllib.loads(content, parse_float=Decimal)
     except tomllib.TOMLDecodeError as error:
-        raise RulesError(source, (Problem(f"is not valid TOML: {error}"),)) from None
+        raise RulesError(source, (_not_toml(error, content),)) from None
     lines = lines_of(content)
     problems: list[Problem] = []
     top = TomlTable(document, ("", 1), lines, problems)
-    top.check_keys(TOP_KEYS)
+    top.check_keys(TOP_KEYS, {"rule": "write [[rules]], also for a single rule"})
     product = read_product(TomlTable(_table_in(top, "product"), ("product", 1), lines, problems))
     defaults = _defaults(_table_in(top, "defaults"), lines, problems)
     entries = _entries(top)
@@ -59,6 +62,17 @@ def parse(content: str, source: str = "alerts.toml") -> Ruleset:
     if product.overrides is None:
         return Ruleset(rules, product)
     return Ruleset(rules, product, Overrides(product, by_name).rule_for)
+
+
+def _not_toml(error: tomllib.TOMLDecodeError, content: str) -> Problem:
+    """Say what is wrong with the file's form; for a percentage without quotes also what to write."""
+    place = _AT_LINE.search(str(error))
+    number = int(place[1]) if place else None
+    line = content.split("\n")[number - 1] if number else ""
+    percentage = _PERCENTAGE.match(line)
+    if percentage:
+        return Problem(f'expected a percentage in quotes; write {percentage[1]} = "{percentage[2]}"', number)
+    return Problem(f"is not valid TOML: {error}")
 
 
 def _table_in(top: TomlTable, key: str) -> Mapping[str, Any]:
@@ -85,7 +99,7 @@ def _entries(top: TomlTable) -> list[Mapping[str, Any]]:
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         top.problem("rules", "expected [[rules]] tables, one for each rule")
         return []
-    if not entries:
+    if not entries and "rule" not in top:
         top.problem("rules", "expected at least one [[rules]] table; without a rule there is never an alert")
     return entries
 

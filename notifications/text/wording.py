@@ -72,7 +72,7 @@ def known_names(attributes: Iterable[Path]) -> tuple[str, ...]:
 
 def unknown_name(name: str, known: Iterable[str]) -> str | None:
     """Say what is wrong with a placeholder, or None if it is one of `known` or a path after `old.` or `new.`."""
-    known = tuple(known)
+    known, when = tuple(known), {"old": "before", "new": "after"}
     if name in known:
         return None
     side, dot, path = name.partition(".")
@@ -82,6 +82,10 @@ def unknown_name(name: str, known: Iterable[str]) -> str | None:
         except ValueError:
             return f"{{{name}}}: {path!r} is not the path of an attribute"
         return None
+    for written in ("old", "new"):  # {old_price} and {price_old}
+        bare = name.removeprefix(f"{written}_").removesuffix(f"_{written}")
+        if bare not in {name, ""}:
+            return f"unknown name {{{name}}}; write {{{written}.{bare}}} for an attribute {when[written]} the change"
     close = difflib.get_close_matches(name, known, 1)
     hint = f"did you mean {{{close[0]}}}?" if close else f"write {{new.{name}}} for an attribute of the item"
     return f"unknown name {{{name}}}; {hint}"

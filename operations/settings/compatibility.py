@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +30,8 @@ class Mismatch:
     """What goes wrong, and what to change."""
     rule: str = ""
     """The rule that suffers; empty where all do."""
+    view_type: str = ""
+    """The stream's, where that is what leaves the rule without an image."""
 
 
 def mismatches(ruleset: Ruleset, service: Service) -> list[Mismatch]:
@@ -38,13 +40,27 @@ def mismatches(ruleset: Ruleset, service: Service) -> list[Mismatch]:
     return [*_view_type(ruleset, service), *_settings(service), *_filters(ruleset, patterns)]
 
 
+def in_few_lines(found: Sequence[Mismatch]) -> list[str]:
+    """Say what does not fit, a line each; rules that one view type leaves blind share a line."""
+    blind = [each for each in found if each.view_type]
+    if len(blind) <= 1:
+        return [f"{each.key}: {each.message}" for each in found]
+    names = ", ".join(f'"{each.rule}"' for each in blind)
+    line = (
+        f"{blind[0].key}: {len(blind)} rules need an image that the stream does not send, as it sends "
+        f"{blind[0].view_type}: they will not fire. Give the table a stream with NEW_AND_OLD_IMAGES. The rules: {names}"
+    )
+    return [line, *(f"{each.key}: {each.message}" for each in found if not each.view_type)]
+
+
 def _view_type(ruleset: Ruleset, service: Service) -> Iterator[Mismatch]:
     sent = images_sent(service.view_type)
     for rule in ruleset.rules:
         for event_name in sorted(rule.condition.events, reverse=True):
             missing = rule.needs(event_name, service.key_attributes) - sent
             if missing:
-                yield Mismatch("StreamViewType", describe_missing_images(rule, service.view_type, missing), rule.name)
+                message = describe_missing_images(rule, service.view_type, missing)
+                yield Mismatch("StreamViewType", message, rule.name, service.view_type)
                 break
 
 
