@@ -16,6 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+_MOST_BITS = 1000  # of a whole number that is written out
 _LONGEST_VALUE = 60  # characters of a wrong value that a message repeats
 
 
@@ -95,6 +96,8 @@ def _toml(value: Any) -> str:
         return f'"{value}"'
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, int) and value.bit_length() > _MOST_BITS:
+        return "…"
     if isinstance(value, list):
         return f"[{', '.join(map(_toml, value))}]"
     if isinstance(value, dict):

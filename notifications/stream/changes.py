@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, NamedTuple
 
 from notifications.common.errors import MalformedRecordError
-from notifications.stream.attributes import Image, Path, number, plain, same
+from notifications.stream.attributes import Image, Path, excerpt, number, plain, same
 
 INSERT, MODIFY, REMOVE = "INSERT", "MODIFY", "REMOVE"
 EVENT_NAMES = frozenset({INSERT, MODIFY, REMOVE})
+_SEQUENCE_NUMBER = re.compile(r"[0-9]{1,40}")  # DynamoDB Streams API, "StreamRecord": 21 to 40
+_YEAR_10000 = 253_402_300_800  # epoch seconds
 EXPIRED_BY = "dynamodb.amazonaws.com"  # the service's name in userIdentity; a user's deletion has no userIdentity
 
 NEW, OLD = "new", "old"
@@ -123,11 +126,11 @@ def decode(raw: Any) -> Change:
     old_image = change.get("OldImage")
     new_image = change.get("NewImage")
     if not isinstance(event_name, str) or event_name not in EVENT_NAMES:
-        raise MalformedRecordError(f"eventName: expected INSERT, MODIFY or REMOVE, got {event_name!r}")
+        raise MalformedRecordError(f"eventName: expected INSERT, MODIFY or REMOVE, got {excerpt(event_name)}")
     if not isinstance(keys, dict) or not keys:
-        raise MalformedRecordError(f"dynamodb.Keys: expected a map, got {keys!r}")
-    if not isinstance(sequence_number, str) or not sequence_number.isdecimal():
-        raise MalformedRecordError(f"dynamodb.SequenceNumber: expected digits, got {sequence_number!r}")
+        raise MalformedRecordError(f"dynamodb.Keys: expected a map, got {excerpt(keys)}")
+    if not isinstance(sequence_number, str) or not _SEQUENCE_NUMBER.fullmatch(sequence_number):
+        raise MalformedRecordError(f"dynamodb.SequenceNumber: expected digits, got {excerpt(sequence_number)}")
     for name, image in (("OldImage", old_image), ("NewImage", new_image)):
         if image is not None and not isinstance(image, dict):
             raise MalformedRecordError(f"dynamodb.{name}: expected a map, got {type(image).__name__}")
@@ -155,12 +158,10 @@ def sequence_number_of(raw: Any) -> str:
 
 
 def _seconds(value: Any) -> float | None:
-    if not isinstance(value, int | float) or isinstance(value, bool):
+    """Read a creation time; None for what is not a time between 1970 and the year 9999, NaN and infinity included."""
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value < _YEAR_10000:
         return None
-    try:
-        return float(value)
-    except OverflowError:
-        return None
+    return float(value)
 
 
 def _what_is_missing(raw: Any) -> str:
