@@ -36,7 +36,9 @@ class RecordState:
     change: Change | None = None
     """None where nothing follows from the record."""
     product: str = ""
-    """As the ledger names it: the table's ARN, "#" and the product's id."""
+    """The item, as `Change.item` names it: what rules remember belongs to it, whatever people call the product."""
+    history: str = ""
+    """Where its alerts stand in the ledger: the table's ARN, "#" and what people call the product now."""
     evaluations: list[Evaluation] = field(default_factory=list)
     """Of the rules that may fire."""
     forgets: bool = False
@@ -76,13 +78,14 @@ class RecordState:
                 Evaluation(change, rule, product_id, alert_id(change, rule.name), judgement)
                 for rule, judgement in found
             ]
-            self.product = f"{change.table_arn}#{product_id}"
+            self.product = change.item
+            self.history = f"{change.table_arn}#{product_id}"
             self.change = change
 
     def ask(self, query: LedgerQuery) -> None:
         """Add what the decisions about this record depend on."""
         for evaluation in self.evaluations:
-            query.alerts.add(AlertKey(self.product, evaluation.change.sequence_number, evaluation.alert_id))
+            query.alerts.add(AlertKey(self.history, evaluation.change.sequence_number, evaluation.alert_id))
             if evaluation.rule.remembers:
                 query.products.add(self.product)
             if evaluation.hour:
@@ -149,11 +152,11 @@ class RecordState:
         The removal may come late, when the product is back: what a rule has seen since then it keeps.
         """
         known = snapshot.memories.get(self.product, {})
-        removal = Memory(sequence_number=change.sequence_number)
+        removal = Memory(sequence_number=change.sequence_number, stream=change.stream_label)
         memories = {}
         for rule in ruleset.remembering(change):
             memory = known.get(rule.name, removal)
-            memories[rule.name] = memory if memory.has_seen(change.sequence_number) else removal
+            memories[rule.name] = memory if memory.has_seen(change.sequence_number, change.stream_label) else removal
         snapshot.memories[self.product] = memories
         self.product_gone = all(
             memory.sequence_number == change.sequence_number for memory in memories.values()
@@ -185,7 +188,7 @@ class Batch:
     outage: ProductAlertsError | None = None
     """Why nothing more is published in this invocation."""
     failed_products: dict[str, ProductAlertsError] = field(default_factory=dict)
-    """Product ids with a failed alert: those behind it wait, or they would overtake it."""
+    """Items with a failed alert: those behind it wait, or they would overtake it."""
     parked: int = 0
 
     @property
@@ -218,13 +221,18 @@ class Batch:
             log.exception("a record could not be evaluated; this is a fault of ours")
             record.give_up(error)
 
+    def product_of(self, message: Message) -> str:
+        """Return the item that a message is about."""
+        return self.record_of[message.alert.id].product
+
     def sendable(self, messages: Sequence[Message]) -> list[Message]:
         """Return the messages that may go out; the records of those that have to wait come again."""
         free = []
         for message in messages:
-            error = self.outage or self.failed_products.get(message.alert.subject)
+            record = self.record_of[message.alert.id]
+            error = self.outage or self.failed_products.get(record.product)
             if error:
-                self.record_of[message.alert.id].come_again(error)
+                record.come_again(error)
             else:
                 free.append(message)
         return free

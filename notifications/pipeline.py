@@ -128,7 +128,7 @@ class Pipeline:
     def _publish(self, batch: Batch, messages: Sequence[Message], deadline: Deadline) -> list[Entry]:
         """Publish, product by product in order; return the alerts that are out and not written down yet."""
         unwritten: list[Entry] = []
-        for group in group_for_publishing(messages):
+        for group in group_for_publishing(messages, batch.product_of):
             free = batch.sendable(group)
             if not free:
                 continue
@@ -150,12 +150,12 @@ class Pipeline:
             alert = result.message.alert
             record = batch.record_of[alert.id]
             if result.error is None:
-                published.append(SentAlert(record.product, alert))
+                published.append(SentAlert(record.history, alert))
                 record.published.append(alert.id)
             elif isinstance(result.error, PermanentError):
                 record.give_up(result.error, alert.rule)
             else:
-                batch.failed_products[alert.subject] = result.error
+                batch.failed_products[record.product] = result.error
                 record.come_again(result.error)
         return published
 

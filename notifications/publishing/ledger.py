@@ -1,7 +1,8 @@
 """What was sent and what rules remember: read once before a batch is published, written once after.
 
-One item an alert, under its product and in the order of the product's changes: the ledger is the history, too.
-Beside them one item a product with what its rules remember, and one an hour of a rule that has a limit.
+One item an alert, under what people call the product and in the order of its changes: the ledger is the history, too.
+An alert's id has the stream and the sequence number in it, so products may share a name. Beside them one item a product
+with what its rules remember, under the product's primary key, and one an hour of a rule that has a limit.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ class LedgerQuery:
 
     alerts: set[AlertKey] = field(default_factory=set)
     products: set[str] = field(default_factory=set)
-    """Those whose rules remember something."""
+    """Those whose rules remember something, as `Change.item` names them."""
     hours: set[Hour] = field(default_factory=set)
 
 
@@ -50,6 +51,7 @@ class SentAlert(NamedTuple):
     """An alert was published."""
 
     product: str
+    """As in `AlertKey`."""
     alert: Alert
 
 
@@ -57,6 +59,7 @@ class RuleMemory(NamedTuple):
     """What the rules remember of a product now."""
 
     product: str
+    """As `Change.item` names it."""
     memories: Mapping[str, Memory]
     gone: bool = False
     """The product was removed: its memory may expire."""

@@ -163,8 +163,9 @@ class Evaluation:
         """
         rule, change = self.rule, self.change
         self.memory = memory
-        self.late = rule.remembers and memory.has_seen(change.sequence_number)
-        if self.late and not replayed:
+        self.late = rule.remembers and memory.has_seen(change.sequence_number, change.stream_label)
+        # What an older stream still brings may never have been counted: it is judged as a replayed record is.
+        if self.late and not replayed and not memory.is_of_another(change.stream_label):
             self.outcome = RuleOutcome.SEEN
             return
         self.memory_before = NOTHING if self.late else memory
@@ -203,7 +204,7 @@ class Evaluation:
         change = self.change
         alerted = self.outcome is RuleOutcome.ALERT
         after = self.rule.condition.learn(change, self.memory, self.judgement, alerted)
-        after = after._replace(sequence_number=change.sequence_number)
+        after = after._replace(sequence_number=change.sequence_number, stream=change.stream_label)
         if not alerted:
             return after
         return after._replace(

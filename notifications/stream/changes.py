@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any, NamedTuple
 
 from notifications.common.errors import MalformedRecordError
-from notifications.stream.attributes import Image, Path, excerpt, number, plain, same
+from notifications.stream.attributes import EXACT, Image, Path, excerpt, number, plain, same
 
 INSERT, MODIFY, REMOVE = "INSERT", "MODIFY", "REMOVE"
 EVENT_NAMES = frozenset({INSERT, MODIFY, REMOVE})
@@ -62,6 +63,20 @@ class Change(NamedTuple):
         return self.stream_arn.partition("/stream/")[0] or "unknown"
 
     @property
+    def stream_label(self) -> str:
+        """When the stream was made, as its ARN ends: it orders a table's streams. "" where the record does not say."""
+        return self.stream_arn.partition("/stream/")[2]
+
+    @property
+    def item(self) -> str:
+        """The item among all others: its table's ARN, "#" and the primary key in typed JSON, {"id":{"S":"1"}}.
+
+        Raises MalformedRecordError where a value is not an attribute value.
+        """
+        keys = {name: _normal(self.keys[name]) for name in sorted(self.keys)}
+        return f"{self.table_arn}#{json.dumps(keys, separators=(',', ':'))}"
+
+    @property
     def image(self) -> Image:
         """The latest known image; the keys where the stream sends no image."""
         image = self.old_image if self.event_name == REMOVE else self.new_image
@@ -103,6 +118,15 @@ class Change(NamedTuple):
         Raises MalformedRecordError where a value is not an attribute value.
         """
         return "/".join(_key_value(self.keys[name]) for name in sorted(self.keys))
+
+
+def _normal(value: Any) -> Any:
+    """Return a typed value, a number in the one form that all its spellings share."""
+    parsed = number(value)
+    if parsed is not None:
+        return {"N": format(parsed.normalize(EXACT), "f")}
+    plain(value)
+    return value
 
 
 def _key_value(value: Any) -> str:

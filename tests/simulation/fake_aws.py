@@ -182,7 +182,7 @@ class FakeDynamo:
         if not running.live:
             return
         seen = max((int(memory["M"].get("sequence_number", {"S": "0"})["S"]) for memory in rules.values()), default=0)
-        product = product_key.rpartition("#")[2]
+        product = json.loads(product_key.partition("#")[2])["productId"]["S"]
         self.counted.update((product, number) for number in running.numbers if int(number) <= seen)
 
 
