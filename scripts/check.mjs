@@ -1,4 +1,4 @@
-// npm run check: the gate, the same on a laptop and in CI. Every step runs, whatever the ones before it found.
+// npm run check: the gate, the same on a laptop and in CI. Every step runs, whatever the others found.
 import fs from "node:fs";
 import path from "node:path";
 
@@ -8,25 +8,42 @@ import { capture, endStepsOnSignal } from "./lib/steps.mjs";
 await setUpOrExit();
 endStepsOnSignal();
 
-const sls = path.join(root, "node_modules", ".bin", "sls");
 const packages = path.join(root, ".local", "check");
 const module = (...args) => [python, "-m", ...args];
+const tool = (name, ...args) => [path.join(root, ".venv", "bin", name), ...args];
 const templateSteps = ["dev", "prod"].map((stage) => {
   const directory = path.join(packages, stage);
   return [
     `template of stage ${stage}`,
-    [sls, "package", "--stage", stage, "--package", directory],
-    [path.join(root, ".venv", "bin", "cfn-lint"), path.join(directory, "cloudformation-template-update-stack.json")],
+    [path.join(root, "node_modules", ".bin", "sls"), "package", "--stage", stage, "--package", directory],
+    tool("cfn-lint", path.join(directory, "cloudformation-template-update-stack.json")),
   ];
 });
 const zips = ["dev", "prod"].flatMap((stage) => ["--artifact", path.join(packages, stage, "product-alerts.zip")]);
-const steps = [
-  ["format", module("ruff", "format", "--check", ".")],
-  ["lint", module("ruff", "check", ".")],
-  ["types", module("mypy")],
-  ...templateSteps,
-  ["tests", module("pytest", "-q")],
-  ["benchmarks", module("benchmarks", "--quick", ...zips)],
+const SIDE_BY_SIDE = ["-n", "auto", "--dist", "loadfile", "--no-loadscope-reorder"]; // as `npm test`
+const coverage = process.argv.includes("--coverage") ? ["--cov", "--cov-report="] : []; // half as much time again
+const workflows = path.join(".github", "workflows", "check.yml");
+
+// A part begins when the one before it has ended; its lanes run side by side, the steps of a lane one after another.
+// The two stages share a lane, and no test runs beside them: osls packages in one folder, .serverless/.
+const parts = [
+  [
+    templateSteps,
+    [
+      ["format", module("ruff", "format", "--check", ".")],
+      ["lint", module("ruff", "check", ".")],
+      ["types", module("mypy")],
+      [
+        "workflows",
+        tool("check-jsonschema", "--builtin-schema", "vendor.github-workflows", workflows),
+        tool("zizmor", "--offline", "--no-progress", "--persona", "pedantic", workflows),
+      ],
+    ],
+  ],
+  [
+    [["tests", module("pytest", "-q", ...SIDE_BY_SIDE, ...coverage)]],
+    [["benchmarks", module("benchmarks", "--quick", ...zips)]], // counts instructions and calls, which load cannot change
+  ],
 ];
 
 async function run(commands) {
@@ -40,27 +57,43 @@ async function run(commands) {
   return { passed: true, output };
 }
 
-/** Show on a terminal that a step is under way, and for how long; a log has its line when the step is over. */
-async function underWay(name, work) {
-  const started = Date.now();
-  const draw = () => process.stderr.write(`\r       ${name} … ${Math.floor((Date.now() - started) / 1000)} s`);
-  const timer = process.stderr.isTTY ? setInterval(draw, 500) : undefined;
-  const result = await work;
-  clearInterval(timer);
-  if (timer) process.stderr.write("\r\u001b[K");
-  return result;
+const underWay = new Map(); // the steps, and when each began
+const passed = [];
+const failed = [];
+
+/** Show on a terminal what is under way, and for how long; a log has a step's line when the step is over. */
+function draw() {
+  const steps = [...underWay].map(([name, started]) => `${name} … ${Math.floor((Date.now() - started) / 1000)} s`);
+  process.stderr.write(`\r\u001b[K       ${steps.join(", ")}`);
+}
+
+async function lane(steps) {
+  for (const [name, ...commands] of steps) {
+    const started = Date.now();
+    underWay.set(name, started);
+    const result = await run(commands);
+    underWay.delete(name);
+    if (process.stderr.isTTY) process.stderr.write("\r\u001b[K");
+    report(name, (Date.now() - started) / 1000, result);
+  }
+}
+
+function report(name, seconds, result) {
+  (result.passed ? passed : failed).push(name);
+  console.log(`${result.passed ? "ok    " : "FAILED"} ${name.padEnd(24)} ${seconds.toFixed(1).padStart(6)} s`);
+  if (!result.passed) console.log(result.output.trimEnd().replaceAll(/^/gm, "  | "));
+  else if (name === "tests") console.log(lastLines(result.output));
+}
+
+/** Give pytest's own count and, where it was measured, the coverage. */
+function lastLines(output) {
+  return output.split("\n").filter((line) => /^\d+ passed|^Required test coverage/.test(line)).join("\n");
 }
 
 fs.rmSync(packages, { recursive: true, force: true });
-const failed = [];
-for (const [name, ...commands] of steps) {
-  const started = Date.now();
-  const { passed, output } = await underWay(name, run(commands));
-  const seconds = ((Date.now() - started) / 1000).toFixed(1);
-  console.log(`${passed ? "ok    " : "FAILED"} ${name.padEnd(24)} ${seconds.padStart(6)} s`);
-  if (!passed) failed.push(name);
-  if (!passed) console.log(output.trimEnd().replaceAll(/^/gm, "  | "));
-  else if (name === "tests") console.log(output.trimEnd().split("\n").at(-1)); // pytest's own count
-}
-console.log(failed.length ? `${failed.length} of ${steps.length} failed: ${failed.join(", ")}` : `All ${steps.length} passed.`);
+const timer = process.stderr.isTTY ? setInterval(draw, 500) : undefined;
+for (const lanes of parts) await Promise.all(lanes.map(lane));
+clearInterval(timer);
+const total = passed.length + failed.length;
+console.log(failed.length ? `${failed.length} of ${total} failed: ${failed.join(", ")}` : `All ${total} passed.`);
 process.exitCode = failed.length ? 1 : 0;

@@ -206,7 +206,7 @@ def event(*records: Any) -> dict[str, Any]:
 
 def sample(name: str) -> dict[str, Any]:
     """Read one of the sample events."""
-    return json.loads((EVENTS / name).read_text(encoding="utf-8"))
+    return dict(json.loads((EVENTS / name).read_text(encoding="utf-8")))
 
 
 def alert(product: str = "prod-1", at: int = 1, rule: str = "r", title: str = "A title", **data: Any) -> Alert:

@@ -1,5 +1,6 @@
 """What tests of several packages share."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -8,6 +9,43 @@ import pytest
 from local.stack.deployment import Deployment, deploy
 from local.stack.local_aws import LocalAws, local_aws
 from local.stack.served_mapping import served_mapping
+from tests import soak
+
+MOST_PROCESSES = 8  # each collects the tests anew, and the longest file takes as long in any case
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the one switch for the length of the soaks."""
+    parser.addoption(
+        "--soak", action="store_true", help="run the tests marked `soak` at full length, not a tenth of it"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Set the length before test modules ask for it."""
+    soak.divisor = soak.FULL if config.getoption("--soak") else soak.GATE
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Run one process more than there are cores, as some mostly wait for a server; soaks never do."""
+    cores = os.cpu_count() or 1
+    return cores if config.getoption("--soak") else min(cores + 1, MOST_PROCESSES)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Side by side, begin with the files that take longest: those that wait for a server or package, then the soaks."""
+    if hasattr(config, "workerinput"):
+        early = ("end_to_end", "packaged", "soak")  # markers, and a fixture
+        items.sort(
+            key=lambda item: min(
+                (
+                    early.index(name)
+                    for name in early
+                    if name in item.keywords or name in getattr(item, "fixturenames", ())
+                ),
+                default=3,
+            )
+        )
 
 
 @dataclass(frozen=True)

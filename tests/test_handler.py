@@ -27,7 +27,12 @@ def test_it_answers_without_a_context(handler: ModuleType) -> None:
 def test_it_watches_the_time_that_lambda_gives_it(handler: ModuleType) -> None:
     """The context's remaining time is asked."""
     asked = []
-    context = SimpleNamespace(get_remaining_time_in_millis=lambda: asked.append(1) or 60_000)
+
+    def remaining() -> int:
+        asked.append(1)
+        return 60_000
+
+    context = SimpleNamespace(get_remaining_time_in_millis=remaining)
     assert handler.handle_stream(event(added()), context) == {"batchItemFailures": []}
     assert asked
 

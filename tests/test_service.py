@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 import yaml
 
+from local.stack.deployment import one_package_at_a_time
 from tests.builders import ROOT
 
 STAGES = ("dev", "prod")
@@ -71,15 +72,16 @@ def sls(*arguments: str, folder: Path = ROOT) -> subprocess.CompletedProcess[str
     assert (folder / "node_modules" / ".bin" / "sls").exists(), (
         "the Node packages are missing: run `npm ci` (or `npm run setup`) first"
     )
-    return subprocess.run(
-        ["npx", "--no", "--", "sls", *arguments],
-        cwd=folder,
-        env=environment(),
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
+    with one_package_at_a_time():
+        return subprocess.run(
+            ["npx", "--no", "--", "sls", *arguments],
+            cwd=folder,
+            env=environment(),
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
 
 
 class Package:

@@ -1,6 +1,6 @@
 """The way of one matching record through the code: how many calls, functions and files a reader has to follow.
 
-Before the code had rooms, the price drop of events/price-drop.json took 383 calls of 135 functions in 21 files, the fakes
+Before the code had rooms, events/price-drop.json took 383 calls of 135 functions in 21 files, the fakes
 included, and each rule was judged twice.
 """
 

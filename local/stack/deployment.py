@@ -75,11 +75,13 @@ def function_log(aws: LocalAws, deployment: Deployment, lines: int = 15) -> str:
 
 @contextmanager
 def one_package_at_a_time() -> Iterator[None]:
-    """Wait until no other process packages this project: every osls writes to .serverless/."""
-    lock = PROJECT / ".local" / "deploy.lock"
-    lock.parent.mkdir(exist_ok=True)
-    with lock.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    """Wait for whoever packages this project: osls does it in .serverless/, where two at once would mix halves."""
+    directory = PROJECT / ".local"
+    directory.mkdir(exist_ok=True)
+    with (directory / "deploy.next").open("w") as upcoming, (directory / "deploy.lock").open("w") as lock:
+        fcntl.flock(upcoming, fcntl.LOCK_EX)  # who waits is the next one, also when the holder comes back at once
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        fcntl.flock(upcoming, fcntl.LOCK_UN)
         yield
 
 

@@ -14,7 +14,8 @@ from typing import Any
 
 from notifications.common.errors import Problem
 from notifications.config.fields import nearest
-from notifications.config.rule_reader import COMMON_KEYS, KEYS_BY_WHEN, OVERRIDABLE_KEYS, read_rule
+from notifications.config.rule_keys import OVERRIDABLE_KEYS, RULE_KEYS
+from notifications.config.rule_reader import read_rule
 from notifications.config.toml_table import TomlTable
 from notifications.rules.product import Product
 from notifications.rules.rule import Rule
@@ -25,7 +26,6 @@ log = logging.getLogger(__name__)
 MUTE = "mute"
 LONGEST_VALUE = 100
 """Characters of one value of an exception."""
-_RULE_KEYS = frozenset((*COMMON_KEYS, *(key for keys in KEYS_BY_WHEN.values() for key in keys)))
 _KINDS = ("S", "N", "B", "BOOL", "NULL", "SS", "NS", "BS", "L", "M")
 _MOST_REMEMBERED = 1024
 _EXPECTED = f'expected "{MUTE}" or a map of {", ".join(OVERRIDABLE_KEYS)}'
@@ -85,7 +85,7 @@ def _read(exception: Any) -> tuple[dict[str, str | bool | None], str]:
     changes = {}
     for key, typed in entries.items():
         if key not in OVERRIDABLE_KEYS:
-            named = f"{key}: " if key in _RULE_KEYS else ""  # any other word may be the item's own
+            named = f"{key}: " if key in RULE_KEYS else ""  # any other word may be the item's own
             close = nearest(key, OVERRIDABLE_KEYS)
             return {}, f"{named}unknown key; " + (f"did you mean {close}?" if close else _EXPECTED)
         value = next(iter(typed.values())) if isinstance(typed, dict) and len(typed) == 1 else typed

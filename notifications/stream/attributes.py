@@ -99,17 +99,12 @@ def same(old: Any, new: Any) -> bool:
 
 
 def number(value: Any) -> Decimal | None:
-    """Return the number in `value`, or None where it is absent, NULL or of another type."""
-    text = value.get("N") if isinstance(value, dict) else None
-    return parse_number(text) if isinstance(text, str) else None
-
-
-def parse_number(text: str) -> Decimal | None:
-    """Read a number as DynamoDB can hold it, or None: every text that becomes a number passes here.
+    """Return the number in `value`, or None where it is absent, NULL, of another type, or none that DynamoDB can hold.
 
     Length and exponent are looked at before anything is computed: 1e1000000000 would take gigabytes.
     """
-    if len(text) > _LONGEST_NUMBER or not _NUMBER.fullmatch(text):
+    text = value.get("N") if isinstance(value, dict) else None
+    if not isinstance(text, str) or len(text) > _LONGEST_NUMBER or not _NUMBER.fullmatch(text):
         return None
     parsed = Decimal(text)
     if not parsed:
@@ -117,6 +112,11 @@ def parse_number(text: str) -> Decimal | None:
     exponent = parsed.as_tuple().exponent
     exact = isinstance(exponent, int) and exponent >= _LAST_PLACE
     return parsed if exact and _SMALLEST <= parsed.adjusted() <= _LARGEST else None
+
+
+def parse_number(text: str) -> Decimal | None:
+    """Read a number that stands in a text: with the limits of those in an item."""
+    return number({"N": text})
 
 
 def plain(value: Any) -> Any:

@@ -13,6 +13,7 @@ INSERT, MODIFY, REMOVE = "INSERT", "MODIFY", "REMOVE"
 EVENT_NAMES = frozenset({INSERT, MODIFY, REMOVE})
 _SEQUENCE_NUMBER = re.compile(r"[0-9]{1,40}")  # DynamoDB Streams API, "StreamRecord": 21 to 40
 _YEAR_10000 = 253_402_300_800  # epoch seconds
+_TO_JSON = json.JSONEncoder(separators=(",", ":")).encode
 EXPIRED_BY = "dynamodb.amazonaws.com"  # the service's name in userIdentity; a user's deletion has no userIdentity
 
 NEW, OLD = "new", "old"
@@ -73,8 +74,7 @@ class Change(NamedTuple):
 
         Raises MalformedRecordError where a value is not an attribute value.
         """
-        keys = {name: _normal(self.keys[name]) for name in sorted(self.keys)}
-        return f"{self.table_arn}#{json.dumps(keys, separators=(',', ':'))}"
+        return f"{self.table_arn}#{_TO_JSON({name: _normal(self.keys[name]) for name in sorted(self.keys)})}"
 
     @property
     def image(self) -> Image:
@@ -122,11 +122,9 @@ class Change(NamedTuple):
 
 def _normal(value: Any) -> Any:
     """Return a typed value, a number in the one form that all its spellings share."""
-    parsed = number(value)
-    if parsed is not None:
-        return {"N": format(parsed.normalize(EXACT), "f")}
     plain(value)
-    return value
+    parsed = number(value) if "N" in value else None
+    return value if parsed is None else {"N": format(parsed.normalize(EXACT), "f")}
 
 
 def _key_value(value: Any) -> str:

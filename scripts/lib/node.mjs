@@ -1,32 +1,9 @@
-// The Node half of the set-up: a Node that osls runs on, and node_modules as package-lock.json has it.
+// The Node half of the set-up: node_modules as package-lock.json has it.
 import { createHash } from "node:crypto";
 import fs from "node:fs";
 import path from "node:path";
 
 import { SetupError, capture, step } from "./steps.mjs";
-
-/** Does a version satisfy a range made of `^1.2.3`, `>=1.2.3` and `||`? That is all package.json's engines use. */
-export function satisfies(version, range) {
-  const numbers = (text) => [0, 1, 2].map((place) => Number(text.split(".")[place] ?? 0));
-  const actual = numbers(version.replace(/^v/, ""));
-  return range.split("||").some((part) => {
-    const [, operator, text] = /^\s*(\^|>=)(\d[\d.]*)\s*$/.exec(part) ?? [];
-    if (!operator) throw new Error(`engines in package.json: ${part.trim()} is not understood`);
-    const wanted = numbers(text);
-    const first = [0, 1, 2].find((place) => actual[place] !== wanted[place]);
-    const atLeast = first === undefined || actual[first] > wanted[first];
-    return atLeast && (operator === ">=" || actual[0] === wanted[0]);
-  });
-}
-
-export function checkNode(root) {
-  const range = JSON.parse(fs.readFileSync(path.join(root, "package.json"), "utf8")).engines.node;
-  if (satisfies(process.version, range)) return;
-  throw new SetupError(
-    `Node ${process.version} at ${process.execPath} does not do: ${range} is needed. Install a newer one from ` +
-      "https://nodejs.org/ (or `nvm install 24`), and run this again.",
-  );
-}
 
 export async function setUpNodePackages(root) {
   const lock = createHash("sha256").update(fs.readFileSync(path.join(root, "package-lock.json"))).digest("hex");

@@ -2,7 +2,7 @@
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
-import { checkNode, setUpNodePackages } from "./node.mjs";
+import { setUpNodePackages } from "./node.mjs";
 import { setUpPython, venvPython } from "./python.mjs";
 import { endStepsOnSignal, explain } from "./steps.mjs";
 
@@ -13,7 +13,6 @@ export const python = venvPython(root);
 export async function setUpOrExit() {
   const stop = endStepsOnSignal();
   try {
-    checkNode(root);
     await setUpNodePackages(root);
     await setUpPython(root);
   } catch (error) {

@@ -2,9 +2,11 @@
 
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests import soak
 from tests.event_source_mapping.random_runs import FILTERS, Draw, check
 from tests.event_source_mapping.scenario import QUEUE_ARN
 
@@ -40,21 +42,24 @@ draws = st.builds(
 )
 
 
-@settings(max_examples=10_000, **_GATE)
+@pytest.mark.soak
+@settings(max_examples=soak.length(10_000), **_GATE)
 @given(draws)
 def test_every_record_is_acknowledged_or_given_up_once_and_in_order(draw: Draw) -> None:
     """All laws of `random_runs`: nothing lost, nothing twice, order, quota, lanes [Guarantees]."""
     check(draw)
 
 
-@settings(max_examples=300, **_GATE)
+@pytest.mark.soak
+@settings(max_examples=soak.length(300), **_GATE)
 @given(draws)
 def test_the_same_seed_gives_the_same_run(draw: Draw) -> None:
     """Nothing but the draw decides: no clock, no hash seed, no thread [Guarantees]."""
     assert check(draw) == check(draw)
 
 
-@settings(max_examples=1_500, **_GATE)
+@pytest.mark.soak
+@settings(max_examples=soak.length(1_500), **_GATE)
 @given(draws, st.integers(1, 4))
 def test_pauses_and_updates_lose_and_repeat_nothing(draw: Draw, interruptions: int) -> None:
     """Disabled, enabled and updated at any time, the laws hold but for the quota [Guarantees]."""
@@ -63,7 +68,8 @@ def test_pauses_and_updates_lose_and_repeat_nothing(draw: Draw, interruptions: i
     check(draw)
 
 
-@settings(max_examples=1_500, **_GATE)
+@pytest.mark.soak
+@settings(max_examples=soak.length(1_500), **_GATE)
 @given(draws, st.integers(1, 3))
 def test_restarts_from_checkpoints_lose_and_repeat_nothing(draw: Draw, restarts: int) -> None:
     """Stopped at any time and started again, one lane delivers as if it had run on [Guarantees].

@@ -71,7 +71,8 @@ def mutated(dice: random.Random) -> Any:
 
 def _place(dice: random.Random, event: Any) -> tuple[Any, Any]:
     """Choose a container and a key or an index in it, at any depth."""
-    container, key = {"Records": []}, "Records"
+    container: Any = {"Records": []}
+    key: Any = "Records"
     found = event
     for _ in range(dice.choice((1, 2, 3, 4, 4, 5, 5, 6, 7))):
         if isinstance(found, dict) and found:

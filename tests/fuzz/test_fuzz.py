@@ -19,10 +19,11 @@ from notifications.publishing.failures import Parked, SqsFailures
 from notifications.publishing.fakes import MemoryLedger, MemoryTopic
 from notifications.publishing.messages import Message
 from notifications.rules.ruleset import Ruleset
+from tests import soak
 
 from .events import CANARY, FIRST_CANARY, VALUES, canary, mutated, nested
 
-EVENTS = 100_000
+EVENTS = soak.length(100_000)
 _SQS_LIMIT = 1_048_576
 RULES = (load(Path(__file__).parents[2] / "alerts.toml"), load(Path(__file__).parent / "rules.toml"))
 
@@ -132,6 +133,7 @@ def _check_message(message: Message) -> None:
     assert size <= MOST_BYTES
 
 
+@pytest.mark.soak
 def test_a_hundred_thousand_spoilt_events_lose_and_stop_nothing() -> None:
     """No exception, a well-formed answer; every record is evaluated, parked or handed back; good neighbours alert."""
     parked = alerts = handed_back = 0

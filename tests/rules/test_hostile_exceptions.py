@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from tests.builders import modified, rules
-from tests.rules.scenario import Service, rule
+from tests.rules.scenario import rule
+from tests.service import DONE, Service
 
 RULES = '[product]\noverrides = "alerts"\n' + rule("price_drop", 'at_least = "10%"', "drop") + rule("added", "", "new")
 A_MOMENT = 2.0  # seconds; each of these once took minutes or gigabytes
@@ -22,7 +23,7 @@ def _logged_for(exception: Any, caplog: pytest.LogCaptureFixture) -> str:
     for image in ("OldImage", "NewImage"):
         record["dynamodb"][image].update(carried)
     started = time.monotonic()
-    assert service.handle(record) is None
+    assert service.handle(record) == DONE
     assert time.monotonic() - started < A_MOMENT
     assert [alert.rule for alert in service.alerts] == ["drop"]
     assert service.alerts[0].data["threshold"] == "10%"

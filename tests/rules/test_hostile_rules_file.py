@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notifications.common.errors import RulesError
-from notifications.config.rules_file import DEFAULTS_KEYS, PRODUCT_KEYS, parse
+from notifications.config.product_reader import PRODUCT_KEYS
+from notifications.config.rule_keys import RULE_KEYS
+from notifications.config.rules_file import parse
 from tests.rules.scenario import rule
 
 A_MOMENT = 5.0  # seconds
@@ -39,7 +41,7 @@ LONG = {
 }
 KEYS = [
     *(f"product.{key}" for key in PRODUCT_KEYS),
-    *(f"rule.{key}" for key in (*DEFAULTS_KEYS, "title", "attributes")),
+    *(f"rule.{key}" for key in RULE_KEYS if key not in {"name", "when"}),
 ]
 
 

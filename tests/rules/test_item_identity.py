@@ -9,7 +9,8 @@ import pytest
 from notifications.common.errors import ProductAlertsError, ServiceError
 from notifications.publishing.messages import Message
 from tests.builders import CREATED_AT, STREAM, raw, rules, sequence_number
-from tests.rules.scenario import Service, rule
+from tests.rules.scenario import rule
+from tests.service import DONE, Service, from_
 
 DROP = rule("price_drop", 'cooldown = "1h"')
 CALLED_BY_SKU = '[product]\nid = "sku"\n' + DROP
@@ -40,7 +41,7 @@ def test_10_24_two_items_called_the_same_do_not_silence_each_other(text: str, on
     """The later record first, in batches of their own: neither is seen, and neither cools the other down."""
     service = Service(rules(text))
     for keys, at in ((other, 9), (one, 1)):
-        assert service.handle(_cheaper(keys, at, sku={"S": "mug"})) is None
+        assert service.handle(_cheaper(keys, at, sku={"S": "mug"})) == DONE
     assert [alert.sequence_number for alert in service.alerts] == [sequence_number(9), sequence_number(1)]
     assert len(service.ledger.memories) == 2
 
@@ -77,7 +78,7 @@ def test_10_24_a_stream_made_anew_may_count_from_a_lower_number(first: int) -> N
         for step in range(3):
             record = _cheaper(keys, 1, prices[step], prices[step + 1], stream)
             record["dynamodb"]["SequenceNumber"] = str(start + step)
-            assert service.handle(record) is None
+            assert service.handle(record) == DONE
         prices = [70, 60, 50, 40]
     assert len(service.alerts) == 6
     memory = next(iter(service.ledger.memories.values()))["r"]
@@ -112,10 +113,10 @@ def test_10_24_order_within_an_item_holds_when_its_id_changes() -> None:
         _cheaper(item, 2, 9, 8, sku={"S": "cup"}),
         _cheaper(other, 3, 9, 8, sku={"S": "mug"}),
     ]
-    assert service.handle(*batch) == sequence_number(1)
+    assert service.handle(*batch) == from_(1)
     assert [alert.sequence_number for alert in service.alerts] == [sequence_number(3)]
     failing.clear()
-    assert service.handle(*batch) is None
+    assert service.handle(*batch) == DONE
     assert [alert.sequence_number for alert in service.alerts][1:] == [sequence_number(1), sequence_number(2)]
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
+BEFORE = ("-r", "./scripts/lib/check-node.cjs")  # as package.json has it before each script
 NPM = """
 echo "npm $1" >> calls
 /bin/rm -rf node_modules
@@ -57,7 +58,7 @@ class Project:
         node = shutil.which("node")
         assert node, "Node runs the set-up"
         result = subprocess.run(
-            [node, f"scripts/{script}", *arguments],
+            [node, *BEFORE, f"scripts/{script}", *arguments],
             cwd=self.root,
             env={"PATH": str(self.bin), "HOME": os.environ.get("HOME", "/"), **environment},
             capture_output=True,
@@ -73,7 +74,7 @@ class Project:
         node = shutil.which("node")
         assert node, "Node runs the set-up"
         return subprocess.Popen(
-            [node, f"scripts/{script}", *arguments],
+            [node, *BEFORE, f"scripts/{script}", *arguments],
             cwd=self.root,
             env={"PATH": f"{self.bin}{os.pathsep}/bin{os.pathsep}/usr/bin"},
             stdout=subprocess.PIPE,

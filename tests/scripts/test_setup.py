@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from tests.scripts.conftest import Project
+from tests.scripts.conftest import BEFORE, Project
 
 ALL = ["npm ci", "python venv", "python pip"]
 
@@ -99,6 +99,14 @@ def test_a_node_that_is_too_old_is_told_before_anything_is_done(project: Project
 
     _fails(project, "^98.1.0 || >=99 is needed", "https://nodejs.org/")
     assert project.calls() == []
+
+
+def test_every_npm_script_looks_at_the_version_of_node_first(project: Project) -> None:
+    """What an old Node cannot even parse is loaded after the look at its version."""
+    scripts = json.loads((project.root / "package.json").read_text())["scripts"]
+    assert scripts
+    for script in scripts.values():
+        assert script.startswith(f"exec node {' '.join(BEFORE)} scripts/")
 
 
 def test_a_python_that_is_too_old_is_told_with_those_that_were_found(project: Project) -> None:

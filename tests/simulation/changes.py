@@ -13,11 +13,11 @@ from event_source_mapping.testing.builders import STREAM_ARN
 START = 1_700_000_000.0  # 13 minutes before a full hour
 FIRST_NUMBER = 10**20
 
-# What an item starts with, so that a price is always a number: what else can be is for the rules' own tests.
-FRESH = {"price": Decimal(24), "stock": Decimal(7), "tags": ("new",), "views": Decimal(0)}
-
 Value = Decimal | str | tuple[str, ...] | None
 Item = Mapping[str, Value]
+
+# What an item starts with, so that a price is always a number: what else can be is for the rules' own tests.
+FRESH: Item = {"price": Decimal(24), "stock": Decimal(7), "tags": ("new",), "views": Decimal(0)}
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def written(changes: Iterable[Change]) -> list[Written]:
     found = []
     for index, change in enumerate(changes):
         old = table.get(change.product)
-        new = {**(old or FRESH), **dict(change.sets)} if change.sets else None
+        new: Item | None = {**(old or FRESH), **dict(change.sets)} if change.sets else None
         if old == new:
             continue
         if new is None:

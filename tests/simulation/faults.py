@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -165,7 +165,7 @@ class Baton:
         self._alive: set[int] = set()
         self._mine = threading.local()
 
-    def run(self, works: list[Callable[[], T]]) -> list[T]:
+    def run(self, works: Sequence[Callable[[], T]]) -> list[T]:
         """Run all to their ends; return what they return."""
         results: dict[int, T] = {}
         self._turns = [threading.Semaphore(0) for _ in works]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from .changes import Written
+from .changes import Item, Written
 
 HOUR = 3600
 LIMITED, LIMIT = "busy", 2
@@ -45,19 +45,29 @@ def _number(record: Written, side: str, name: str) -> Decimal | None:
     return value if isinstance(value, Decimal) else None
 
 
+def _prices(record: Written) -> tuple[Decimal, Decimal]:
+    """Give the old and the new price of a record that has both, as each whose price moved has."""
+    old, new = _number(record, "old", "price"), _number(record, "new", "price")
+    assert old is not None
+    assert new is not None
+    return old, new
+
+
 def _moved(record: Written, name: str) -> bool:
     return record.event == "MODIFY" and (record.old or {}).get(name) != (record.new or {}).get(name)
 
 
 def _drop(record: Written, memory: Memory) -> Verdict:  # noqa: ARG001 - a rule without memory
     old, new = _number(record, "old", "price"), _number(record, "new", "price")
-    return Verdict(record.event == "MODIFY" and None not in {old, new} and (old - new) * 10 >= abs(old) and new < old)
+    if record.event != "MODIFY" or old is None or new is None:
+        return Verdict(False)
+    return Verdict((old - new) * 10 >= abs(old) and new < old)
 
 
 def _steps(record: Written, memory: Memory) -> Verdict:
     if not _moved(record, "price"):
         return Verdict(False)
-    old, new = _number(record, "old", "price"), _number(record, "new", "price")
+    old, new = _prices(record)
     baseline = old if memory.baseline is None else memory.baseline
     due = new < baseline and (baseline - new) * 10 >= abs(baseline)
     return Verdict(due, memory=replace(memory, baseline=new if due else baseline))
@@ -66,13 +76,16 @@ def _steps(record: Written, memory: Memory) -> Verdict:
 def _target(record: Written, memory: Memory) -> Verdict:
     if not _moved(record, "price"):
         return Verdict(False)
-    old, new = _number(record, "old", "price"), _number(record, "new", "price")
+    old, new = _prices(record)
     due = memory.armed and old >= 20 > new
     return Verdict(due, memory=replace(memory, armed=new >= 25 or (memory.armed and not due)))
 
 
 def _calm(record: Written, memory: Memory) -> Verdict:
-    if not _moved(record, "price") or _number(record, "new", "price") < _number(record, "old", "price"):
+    if not _moved(record, "price"):
+        return Verdict(False)
+    old, new = _prices(record)
+    if new < old:
         return Verdict(False)
     if memory.alerted_at is not None and record.created < memory.alerted_at + HOUR:
         return Verdict(False, memory=replace(memory, held=memory.held + 1))
@@ -83,19 +96,25 @@ def _low(record: Written, memory: Memory) -> Verdict:
     if not _moved(record, "stock"):
         return Verdict(False)
     old, new = _number(record, "old", "stock"), _number(record, "new", "stock")
-    due = memory.armed and None not in {old, new} and old >= 5 > new
+    due = memory.armed and old is not None and new is not None and old >= 5 > new
     armed = (new is not None and new >= 10) or (memory.armed and not due)
     return Verdict(due, memory=replace(memory, armed=armed))
 
 
 def _gone(record: Written, memory: Memory) -> Verdict:  # noqa: ARG001
     old, new = _number(record, "old", "stock"), _number(record, "new", "stock")
-    return Verdict(record.event == "MODIFY" and None not in {old, new} and old > 0 >= new)
+    return Verdict(record.event == "MODIFY" and old is not None and new is not None and old > 0 >= new)
 
 
 def _edited(record: Written, memory: Memory) -> Verdict:  # noqa: ARG001
-    before, after = ((item or {}).get("tags") for item in (record.old, record.new))
-    return Verdict(record.event == "MODIFY" and set(before or ()) != set(after or ()))
+    before, after = (_tags(item) for item in (record.old, record.new))
+    return Verdict(record.event == "MODIFY" and before != after)
+
+
+def _tags(item: Item | None) -> set[str]:
+    tags = (item or {}).get("tags") or ()
+    assert isinstance(tags, tuple)
+    return set(tags)
 
 
 _RULES: dict[str, Callable[[Written, Memory], Verdict]] = {

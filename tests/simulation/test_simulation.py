@@ -9,13 +9,15 @@ from dataclasses import replace
 
 import pytest
 
+from tests import soak
+
 from .mutants import MUTANTS, Mutant
 from .runs import runs, what_breaks
 from .scenario import ANY_CALL, CALLS, INVOCATION, Scenario, draw
 from .shrink import shrink
 from .world import run
 
-GATE = 100_000
+INVOCATIONS = soak.length(100_000)
 _SEEDS_FOR_A_MUTANT = 400
 
 
@@ -26,12 +28,13 @@ def _silence() -> Iterator[None]:
     logging.disable(logging.NOTSET)
 
 
+@pytest.mark.soak
 def test_nothing_is_lost_repeated_or_stuck_in_a_hundred_thousand_invocations() -> None:
     """Whatever goes wrong, every law of `laws.py` holds; a failure names the seed that repeats it."""
-    *_, last = runs(GATE)
-    assert last.invocations >= GATE
-    assert last.alerts > GATE / 10
-    assert last.given_up > GATE / 100
+    *_, last = runs(INVOCATIONS)
+    assert last.invocations >= INVOCATIONS
+    assert last.alerts > INVOCATIONS / 10
+    assert last.given_up > INVOCATIONS / 100
 
 
 def test_a_seed_gives_the_same_run_again() -> None:

@@ -1,12 +1,15 @@
 """A refused deploy is reported in the words of the tool that refused it."""
 
+import fcntl
 import os
+import threading
+import time
 from pathlib import Path
 
 import pytest
 
 from local.stack import deployment
-from local.stack.deployment import deploy
+from local.stack.deployment import deploy, one_package_at_a_time
 from local.stack.errors import DeployRefusedError
 from local.stack.local_aws import LocalAws
 
@@ -73,3 +76,32 @@ def test_without_node_packages_the_user_learns_how_to_get_them() -> None:
     """Where nothing is set up, the message names `npm run setup`."""
     with pytest.raises(DeployRefusedError, match="npm run setup"):
         deploy(AWS)
+
+
+def test_who_waits_to_package_comes_before_the_holders_next_turn(project: Path) -> None:
+    """Tests that package one stage after another do not keep a deploy waiting until they are through."""
+    turns = []
+
+    def deploys() -> None:
+        with one_package_at_a_time():
+            turns.append("waited")
+
+    other = threading.Thread(target=deploys)
+    with one_package_at_a_time():
+        other.start()
+        deadline = time.monotonic() + 10
+        while _is_free(project / ".local" / "deploy.next") and time.monotonic() < deadline:
+            pass
+    with one_package_at_a_time():
+        turns.append("held before")
+    other.join()
+    assert turns == ["waited", "held before"]
+
+
+def _is_free(lock: Path) -> bool:
+    with lock.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
