@@ -5,7 +5,7 @@ ProductAlertsError
 │   └── RulesError              alerts.toml
 ├── PermanentError              trying again cannot help: parked in the failures queue
 │   ├── MalformedRecordError    not a stream record, or something else where an attribute value is expected
-│   └── RefusedAlertError       the topic refuses this one message
+│   └── RefusedAlertError       AWS refuses this one message or entry
 └── RetryableError              the stream delivers the record again
     ├── OutOfTimeError          the invocation's time is up
     └── ServiceError            SNS, SQS or DynamoDB failed, throttled, or did not answer
@@ -70,7 +70,7 @@ class MalformedRecordError(PermanentError):
 
 
 class RefusedAlertError(PermanentError):
-    """SNS refuses this message, and would refuse it again."""
+    """SNS, SQS or DynamoDB refuses this one message or entry, and would refuse it again."""
 
 
 class RetryableError(ProductAlertsError):

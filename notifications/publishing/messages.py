@@ -12,7 +12,7 @@ from typing import Any
 from notifications.alerts.alert import Alert
 from notifications.common.sns_limits import LARGEST_NUMBER, LONGEST_SUBJECT, MOST_BYTES, MOST_ENTRIES, NUMBER_PLACES
 from notifications.stream.attributes import number
-from notifications.text.formatting import shorten
+from notifications.text.formatting import printable, shorten
 
 LONGEST_ATTRIBUTE = 1024  # characters: people filter by words, and a page of text would crowd out the alert
 _NOT_IN_XML = re.compile("[\ud800-\udfff\ufffe\uffff]")
@@ -77,7 +77,7 @@ def to_message(alert: Alert) -> Message:
 
 def subject_of(title: str) -> str:
     """Make the title fit for a subject: one line, no control characters, at most 99 characters."""
-    return shorten(" ".join(_printable(title).split()), LONGEST_SUBJECT)
+    return shorten(" ".join(printable(title).split()), LONGEST_SUBJECT)
 
 
 def _steps(data: dict[str, Any]) -> list[dict[str, Any]]:
@@ -130,14 +130,8 @@ def _attribute(value: Any) -> dict[str, str] | None:
 
 def _text_attribute(text: str) -> dict[str, str]:
     if len(text) > LONGEST_ATTRIBUTE or not text.isprintable():
-        text = shorten(_printable(text), LONGEST_ATTRIBUTE)
+        text = shorten(printable(text), LONGEST_ATTRIBUTE)
     return {"DataType": "String", "StringValue": text}
-
-
-def _printable(text: str) -> str:
-    if text.isprintable():  # nearly every text is
-        return text
-    return "".join(character if character.isprintable() else " " for character in text)
 
 
 def _to_json(value: Any) -> str:

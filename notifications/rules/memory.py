@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from notifications.stream.attributes import number
+from notifications.text.formatting import storable
 
 
 class Memory(NamedTuple):
@@ -61,7 +62,7 @@ def to_item(memory: Memory) -> dict[str, Any]:
         if name in _NUMBERS:
             typed[name] = {"N": format(Decimal(repr(value)) if isinstance(value, float) else Decimal(value), "f")}
         else:
-            typed[name] = {"BOOL" if isinstance(value, bool) else "S": value}
+            typed[name] = {"BOOL": value} if isinstance(value, bool) else {"S": storable(value)}
     return {"M": typed}
 
 
@@ -107,8 +108,8 @@ class HourlyCount:
     """The alerts of one hour of one rule, by id: adding one twice changes nothing."""
 
     admitted: set[str] = field(default_factory=set)
-    summarised: bool = False
-    """Whether the one alert went out that says that the limit is reached."""
+    summary: str = ""
+    """The first alert held back, in whose place the summary goes out that says that the limit is reached; or ""."""
 
     def admits(self, alert_id: str, limit: int) -> bool:
         """Count an alert, unless the hour's limit is reached without it."""
