@@ -160,9 +160,11 @@ class Pipeline:
         messages: list[Message] = []
         for record in batch.open:
             with batch.guard(record):
-                alerts = record.decide(self._ruleset, snapshot)
-                batch.record_of.update({alert.id: record for alert in alerts})
-                messages += [to_message(alert) for alert in alerts]
+                found = []
+                for alert in record.decide(self._ruleset, snapshot):
+                    batch.record_of[alert.id] = record
+                    found.append(to_message(alert))
+                messages += found
         return messages
 
     def _publish(self, batch: Batch, messages: Sequence[Message], deadline: Deadline) -> list[Entry]:
@@ -201,7 +203,9 @@ class Pipeline:
 
     def _park(self, batch: Batch, deadline: Deadline) -> None:
         """Park what was given up, before the first record that comes again anyway: each is parked once."""
-        for record in batch.safe:
+        for record in batch.records:
+            if record.retry:
+                return
             if record.given_up and not record.parked:
                 try:
                     deadline.check(calls=2)  # to park, to write down
