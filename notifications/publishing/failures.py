@@ -81,7 +81,9 @@ class SqsFailures:
 def to_bodies(parked: Parked, code_version: str, most_bytes: int = MOST_BYTES) -> list[str]:
     """Write the message, or the messages of a record that is too long for one.
 
-    They are JSON in ASCII, as SQS takes no control characters. `record` is the whole record. One that is too long is in `recordGzip` instead, base64 of gzip of its JSON. Where
+    They are JSON in ASCII, as SQS takes no control characters.
+
+    `record` is the whole record. One that is too long is in `recordGzip` instead, base64 of gzip of its JSON. Where
     that is too long, too, each message has a part of it: `part` of `of`, counted from 1, with the same `id`; parked
     again, the record has the same id again. One that is nested too deep to be written is without its images, and
     `imagesLeftOut` says so: its sequence number leads back to the stream.
