@@ -140,7 +140,7 @@ class Pipeline:
         while batch.limited:
             messages = self._decide_once(batch, snapshot.copy())
             if self._reserve(batch, snapshot, deadline):
-                return messages
+                return [message for message in messages if not batch.record_of[message.alert.id].retry]
         return self._decide_once(batch, snapshot)
 
     def _reserve(self, batch: Batch, snapshot: LedgerSnapshot, deadline: Deadline) -> bool:
