@@ -222,7 +222,7 @@ class Pipeline:
         Alerts are out already, so a failure does not take them back. But what a rule should remember and does not would
         lose or repeat later alerts: those records come again.
         """
-        for part in in_transactions(entries):
+        for part in in_transactions(entries) if len(entries) > 1 else filter(None, [entries]):
             self._write_part(batch, part, deadline)
 
     def _write_part(self, batch: Batch, part: Sequence[Entry], deadline: Deadline) -> None:
