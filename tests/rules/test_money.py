@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from tests.builders import raw, rules
-from tests.rules.scenario import Service, Shop, fired, play, reasons, rule
+from tests.rules.scenario import Shop, fired, play, reasons, rule
+from tests.service import Service
 
 
 def product(*lines: str) -> str:

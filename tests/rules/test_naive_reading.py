@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.builders import rules
-from tests.rules.scenario import HOUR, MINUTE, Service, Shop, fired, play, reasons, rule
+from tests.rules.scenario import HOUR, MINUTE, Shop, fired, play, reasons, rule
+from tests.service import Service
 
 EXCEPTIONS = '[product]\noverrides = "alertRules"\n'
 BASELINES = ['"previous"', '"last_alert"', '{ attribute = "listPrice" }']
@@ -90,7 +93,7 @@ def test_10_22_a_value_that_comes_back_is_not_at_first_sight(
     """The first value fires, its return does not: nothing was crossed since."""
     shop = Shop()
     for value in values:
-        shop.put(**{attribute: value})
+        shop.put(**dict[str, Any]({attribute: value}))
     assert fired(rule(when, f"{more}\nfirst_sight = true"), shop) == [1]
 
 
@@ -110,7 +113,7 @@ def test_10_22_a_value_that_comes_back_is_compared_with_the_last_one_known(
     text = rule(when, f"{more}\nfirst_sight = true")
     shop = Shop()
     for value in values:
-        shop.put(name="Mug", **{attribute: value})
+        shop.put(**dict[str, Any]({"name": "Mug", attribute: value}))
     assert fired(text, shop) == [3]
     assert reasons(text, shop)[2] == reason
 

@@ -55,7 +55,7 @@ def met(predicate: str, value: Any = ABSENT) -> bool:
         ("{ not = { exists = true } }", ABSENT, True),
     ],
 )
-def test_each_test_passes_what_its_name_says(predicate: str, value: Any, expected: bool) -> None:
+def test_each_predicate_holds_as_its_name_says(predicate: str, value: Any, expected: bool) -> None:
     """Numbers at their edges and in every digit, texts by their ends, presence, and the opposite of each."""
     assert met(predicate, value) is expected
 
@@ -64,7 +64,7 @@ def test_each_test_passes_what_its_name_says(predicate: str, value: Any, expecte
     "predicate", ["{ less_than = 5 }", "{ at_least = -5 }", '{ prefix = "x" }', '{ suffix = "x" }']
 )
 @pytest.mark.parametrize("value", [ABSENT, None, True, ["x"], {"x": 1}])
-def test_a_value_of_another_type_passes_no_test(predicate: str, value: Any) -> None:
+def test_no_predicate_holds_for_a_value_of_another_type(predicate: str, value: Any) -> None:
     """A text is not below a number, and a number begins with no text."""
     assert not met(predicate, value)
 
@@ -143,7 +143,7 @@ def test_numbers_are_equal_however_they_are_written() -> None:
     assert not met("9" * 38, ONE_LESS)
 
 
-def test_no_predicate_on_a_value_holds_for_a_malformed_one() -> None:
+def test_no_predicate_holds_for_a_malformed_value() -> None:
     """It is not what was asked for, and not a reason to give up a record that concerns no rule."""
     for value in ({"X": 1}, "bare", {"S": ["x"]}, {"BOOL": "true"}, {}):
         entry = raw("INSERT", new={"a": value})
