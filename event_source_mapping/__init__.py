@@ -25,6 +25,7 @@ from event_source_mapping.mapping.session import Options
 from event_source_mapping.model.errors import EventSourceMappingError
 from event_source_mapping.model.invocations import Invocation, InvokeResult
 from event_source_mapping.model.retry_schedule import RetrySchedule
+from event_source_mapping.model.stream_records import StreamRecord
 from event_source_mapping.service import serve
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "Metrics",
     "Options",
     "RetrySchedule",
+    "StreamRecord",
     "describe",
     "json_log",
     "serve",

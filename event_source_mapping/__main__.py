@@ -11,8 +11,8 @@ from types import FrameType
 from typing import Any, NoReturn
 
 from event_source_mapping.log.writers import json_log, text_log
+from event_source_mapping.mapping.parsing import OVERRIDABLE
 from event_source_mapping.mapping.session import Options
-from event_source_mapping.mapping.settings import OVERRIDABLE
 from event_source_mapping.model.errors import EventSourceMappingError
 from event_source_mapping.model.retry_schedule import RetrySchedule
 from event_source_mapping.service import serve

@@ -16,6 +16,7 @@ from event_source_mapping import (
     LogEvent,
     Options,
     RetrySchedule,
+    StreamRecord,
     serve,
 )
 from local.stack.deployment import Deployment
@@ -95,6 +96,7 @@ class _Crashing:
 
     def invoke(self, function_arn: str, invocation: Invocation) -> InvokeResult:
         """Invoke the function, unless the batch is to crash it."""
-        if self._poison and any(self._poison in record.item for record in invocation.records):
+        changed = (record.item for record in invocation.records if isinstance(record, StreamRecord))
+        if self._poison and any(self._poison in item for item in changed):
             return InvokeResult(CRASH, function_error="Unhandled")
         return self._function.invoke(function_arn, invocation)

@@ -12,7 +12,7 @@ import pytest
 from event_source_mapping.__main__ import parser
 from event_source_mapping.log.events import EventType
 from event_source_mapping.log.metrics import Metrics
-from event_source_mapping.mapping.settings import OVERRIDABLE
+from event_source_mapping.mapping.parsing import OVERRIDABLE
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "event_source_mapping"
