@@ -228,6 +228,15 @@ def finish(process: subprocess.Popen[str]) -> Run:
     return Run(process.returncode, parse(output), errors)
 
 
+def read_until(process: subprocess.Popen[str], outcome: str) -> None:
+    """Read a started command's JSON log up to an event with this outcome."""
+    assert process.stdout is not None
+    while line := process.stdout.readline():
+        if json.loads(line)["outcome"] == outcome:
+            return
+    raise AssertionError(f"the command ended before {outcome!r}")
+
+
 def wait_until(condition: Any, what: str) -> None:
     """Wait for something that another process does."""
     deadline = time.monotonic() + _LIMIT

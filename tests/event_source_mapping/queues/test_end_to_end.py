@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.event_source_mapping.stage import Stage, bodies, finish, invocations, received, wait_until
+from tests.event_source_mapping.stage import Stage, bodies, finish, invocations, read_until, received, wait_until
 
 pytestmark = pytest.mark.end_to_end
 
@@ -158,10 +158,8 @@ def test_a_throttled_batch_is_kept_and_runs_under_its_first_receipt(stage: Stage
     stage.client("lambda").put_function_concurrency(FunctionName=function, ReservedConcurrentExecutions=0)
     stage.send(url, "a")
     command = stage.start(stage.mapping(queue, function), more=["--exit-when-idle", "1"])
-    assert command.stdout is not None
     for _ in range(3):
-        while '"not_invoked"' not in command.stdout.readline():
-            pass
+        read_until(command, "not_invoked")
     stage.client("lambda").delete_function_concurrency(FunctionName=function)
     assert finish(command).code == 0
     (invocation,) = invocations(seen)
@@ -192,10 +190,9 @@ def test_changes_apply_while_the_queue_is_served(stage: Stage, tmp_path: Path) -
     # The endpoint's own poller must not take the messages: it obeys `Enabled`, and so they are sent while it is off.
     command = stage.start(mapping)
     lambdas = stage.client("lambda")
+    read_until(command, "serving")
     lambdas.update_event_source_mapping(UUID=mapping, Enabled=False)
-    assert command.stdout is not None
-    while '"paused"' not in command.stdout.readline():
-        pass
+    read_until(command, "paused")
     time.sleep(1.5)  # the receive that was under way has ended
     stage.send(url, '{"kind": "keep"}', '{"kind": "drop"}')
     time.sleep(1.5)
@@ -207,8 +204,7 @@ def test_changes_apply_while_the_queue_is_served(stage: Stage, tmp_path: Path) -
     lambdas.update_event_source_mapping(
         UUID=mapping, FilterCriteria={"Filters": [{"Pattern": '{"body": {"kind": ["keep"]}}'}]}
     )
-    while '"updated"' not in command.stdout.readline() if command.stdout else False:
-        pass
+    read_until(command, "updated")
     time.sleep(1.5)
     stage.send(url, '{"kind": "drop"}', '{"kind": "keep"}')
     wait_until(lambda: stage.left(url) == 0, "the queue's end")
