@@ -10,7 +10,7 @@ from event_source_mapping.batches.buffer import BatchBuffer
 from event_source_mapping.log.events import EventType
 from event_source_mapping.mapping.queue_settings import RECEIVED_AT_ONCE, QueueSettings
 from event_source_mapping.mapping.session import Session
-from event_source_mapping.model.errors import QueueError
+from event_source_mapping.model.errors import QueueError, QueueNotFoundError
 from event_source_mapping.model.messages import Message, QueueAttributes, ReceivedMessage, to_message
 from event_source_mapping.model.retry_schedule import RetrySchedule
 from event_source_mapping.queues.deleting import MessageDeleter
@@ -22,6 +22,7 @@ from event_source_mapping.running.tasks import Perform, Signal, Sleep, Task
 
 _BACKOFF = RetrySchedule(first=0.1, factor=2.0, longest=10.0)
 _STOPPING = "no invocation starts any more: they come again after their visibility timeout"
+_UNREACHABLE_AFTER = 6  # failures in a row: about six seconds
 _EXTENSION = 30  # seconds on top of window and timeout, where the queue hides messages for less than both
 
 
@@ -211,7 +212,8 @@ class QueueConsumer:
     def _wait_out(self, error: QueueError) -> Task[None]:
         """Say so when a trouble begins, not at every try; ask again later."""
         self._troubles += 1
-        self._unreachable = True
+        # A single outage is no reason to exit as idle while messages wait for their visibility timeouts.
+        self._unreachable = isinstance(error, QueueNotFoundError) or self._troubles >= _UNREACHABLE_AFTER
         if self._troubles == 1:
             self._session.log(EventType.QUEUE_TROUBLE, f"{error}: asking again")
         if not self._session.stopping:
