@@ -1,4 +1,4 @@
-"""A local event source mapping that treats a DynamoDB stream as AWS Lambda's does.
+"""A local event source mapping that treats DynamoDB streams and SQS queues as AWS Lambda's does.
 
 From the command line: `python -m event_source_mapping --help`. From Python:
 

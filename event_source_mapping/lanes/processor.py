@@ -1,6 +1,6 @@
 """From a batch to all of its records done or given up: invoke, wait, retry, split, discard.
 
-docs/event-source-mapping.md, "Retries", "StreamRecord age" and "Bisection".
+docs/event-source-mapping.md, "Retries", "Record age" and "Bisection".
 """
 
 from collections.abc import Callable, Sequence

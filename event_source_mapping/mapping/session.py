@@ -43,7 +43,7 @@ class Options:
     settings_interval: float = 1.0  # between two reads of the mapping
     retention: float = 86_400.0  # how long the stream keeps a record
     records_ahead: int = 10_000  # how many records of a shard may be read and not done
-    throttled: RetrySchedule = field(default_factory=lambda: RetrySchedule(1.0, 2.0, 60.0))  # a queue's batch
+    throttled: RetrySchedule = field(default_factory=lambda: RetrySchedule(1.0, 2.0, 8.0))  # a queue's batch
     receive_wait: int = 1  # how long a receive waits for the first message; 0 to 20
     queue_concurrency: int = 5  # batches of a queue at once, without MaximumConcurrency
 
