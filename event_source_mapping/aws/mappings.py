@@ -1,4 +1,7 @@
-"""What the Lambda API says of mappings and their functions, through boto3."""
+"""What the Lambda API says of mappings and their functions, through boto3.
+
+GetEventSourceMapping, ListEventSourceMappings, GetFunctionConfiguration.
+"""
 
 from collections.abc import Mapping
 from typing import Any
