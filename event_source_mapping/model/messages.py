@@ -11,6 +11,7 @@ from typing import Any
 from event_source_mapping.model.records import Record, encode
 
 _FIRST = ("ApproximateReceiveCount", "SentTimestamp", "SequenceNumber", "MessageGroupId", "SenderId")
+_LONGEST_TIME = 20  # digits
 _NOT_PASSED_ON = frozenset({"SqsManagedSseEnabled"})
 
 
@@ -100,4 +101,4 @@ def _attribute(value: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _epoch_seconds(milliseconds: str) -> float:
-    return int(milliseconds) / 1000 if milliseconds.isdecimal() else 0.0
+    return int(milliseconds) / 1000 if milliseconds.isdecimal() and len(milliseconds) <= _LONGEST_TIME else 0.0
