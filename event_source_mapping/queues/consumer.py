@@ -1,29 +1,24 @@
 """Consuming a queue in one session: one collector receives, and a task an invocation works.
 
-docs/event-source-mapping.md, "Receiving from a queue" and "Batches of messages".
+docs/event-source-mapping.md, "Batches of messages" and "Message groups".
 """
 
 from collections.abc import Sequence
-from functools import partial
 
 from event_source_mapping.batches.buffer import BatchBuffer
 from event_source_mapping.log.events import EventType
 from event_source_mapping.mapping.queue_settings import RECEIVED_AT_ONCE, QueueSettings
 from event_source_mapping.mapping.session import Session
-from event_source_mapping.model.errors import QueueError, QueueNotFoundError
-from event_source_mapping.model.messages import Message, QueueAttributes, ReceivedMessage, to_message
-from event_source_mapping.model.retry_schedule import RetrySchedule
+from event_source_mapping.model.messages import Message, ReceivedMessage, to_message
 from event_source_mapping.queues.deleting import MessageDeleter
 from event_source_mapping.queues.message_filter import passes
 from event_source_mapping.queues.message_log import MessageLog, MessageNumbers
 from event_source_mapping.queues.processor import MessageProcessor
+from event_source_mapping.queues.receiver import QueueReceiver
 from event_source_mapping.running.task_group import TaskGroup
-from event_source_mapping.running.tasks import Perform, Signal, Sleep, Task
+from event_source_mapping.running.tasks import Signal, Sleep, Task
 
-_BACKOFF = RetrySchedule(first=0.1, factor=2.0, longest=10.0)
 _STOPPING = "no invocation starts any more: they come again after their visibility timeout"
-_UNREACHABLE_AFTER = 6  # failures in a row: about six seconds
-_EXTENSION = 30  # seconds on top of window and timeout, where the queue hides messages for less than both
 
 
 class QueueConsumer:
@@ -33,6 +28,7 @@ class QueueConsumer:
         """Spawn invocations into `tasks`."""
         self._session = session
         self._tasks = tasks
+        self._receiver = QueueReceiver(session)
         self._log = MessageLog(session, numbers)
         self._deleter = MessageDeleter(session, self._log)
         self._processor = MessageProcessor(session, self._log, self._deleter)
@@ -46,16 +42,11 @@ class QueueConsumer:
         self._deleting = 0  # of what was filtered out
         self._space = Signal()
         self._due = Signal()
-        self._visibility = 0  # seconds; what the queue said last
-        self._looked_at = float("-inf")
-        self._troubles = 0
-        self._empty = False  # when looked at last, and nothing was received since
-        self._unreachable = False
 
     @property
     def busy(self) -> bool:
         """Whether messages are in flight, wait here, or are in the queue, visible or not."""
-        return bool(self._in_flight or self._deleting or len(self._buffer) or not (self._empty or self._unreachable))
+        return bool(self._in_flight or self._deleting or len(self._buffer) or not self._receiver.done)
 
     def tasks(self) -> list[Task[None]]:
         """Give the tasks to spawn."""
@@ -67,61 +58,18 @@ class QueueConsumer:
         self._due.fire()
 
     def _receive(self) -> Task[None]:
-        session = self._session
-        while not session.stopping:
+        while not self._session.stopping:
             if self._in_flight >= self._limit or self._buffer.full:
                 yield Sleep(None, self._space)
                 continue
-            began = session.clock.now()
-            try:
-                if began - self._looked_at >= session.options.settings_interval or not self._visibility:
-                    yield from self._look()
-                received = yield from self._ask()
+            room = self._session.settings.batch_size - len(self._buffer)
+            received = yield from self._receiver.receive(min(RECEIVED_AT_ONCE, room))
+            if received:
                 self._take(received)
-                if not received:
-                    yield from self._look()
-            except QueueError as error:
-                yield from self._wait_out(error)
-                continue
-            self._recover()
-            if not received and not session.stopping:
-                yield Sleep(max(session.clock.now(), began + session.options.poll_interval), session.stopped)
-
-    def _look(self) -> Task[None]:
-        """Ask the queue for its visibility timeout, and whether it is empty."""
-        client, arn = self._session.ports.queue, self._session.settings.source_arn
-        attributes: QueueAttributes = yield Perform(partial(client.attributes, arn))
-        self._visibility = max(1, attributes.visibility_timeout)
-        self._empty = not attributes.messages
-        self._looked_at = self._session.clock.now()
-
-    def _ask(self) -> Task[Sequence[ReceivedMessage]]:
-        settings, options = self._session.settings, self._session.options
-        limit = min(RECEIVED_AT_ONCE, settings.batch_size - len(self._buffer))
-        received: Sequence[ReceivedMessage] = yield Perform(
-            partial(
-                self._session.ports.queue.receive,
-                settings.source_arn,
-                limit=limit,
-                wait=options.receive_wait,
-                visibility_timeout=self._extended,
-            )
-        )
-        return received
-
-    @property
-    def _extended(self) -> int | None:
-        """The visibility timeout to ask for, where the queue's own is shorter than window and timeout."""
-        settings = self._session.settings
-        needed = settings.batching_window + settings.function_timeout
-        return needed + _EXTENSION if settings.batching_window and needed > self._visibility else None
 
     def _take(self, received: Sequence[ReceivedMessage]) -> None:
-        if not received:
-            return
         session, settings = self._session, self._session.settings
         now = session.last_active = session.clock.now()
-        self._empty = False
         session.metrics.PolledEventCount += len(received)
         messages = [
             to_message(
@@ -129,7 +77,7 @@ class QueueConsumer:
                 settings.source_arn,
                 fifo=settings.fifo,
                 null_md5=settings.batching_window > 0,
-                lease_end=now + (self._extended or self._visibility),
+                lease_end=now + self._receiver.visibility,
             )
             for message in received
         ]
@@ -208,17 +156,3 @@ class QueueConsumer:
         self._groups -= groups
         self._session.last_active = self._session.clock.now()
         self.wake()
-
-    def _wait_out(self, error: QueueError) -> Task[None]:
-        """Say so when a trouble begins, not at every try; ask again later."""
-        self._troubles += 1
-        # A single outage is no reason to exit as idle while messages wait for their visibility timeouts.
-        self._unreachable = isinstance(error, QueueNotFoundError) or self._troubles >= _UNREACHABLE_AFTER
-        if self._troubles == 1:
-            self._session.log(EventType.QUEUE_TROUBLE, f"{error}: asking again")
-        if not self._session.stopping:
-            yield Sleep(self._session.clock.now() + _BACKOFF.delay(self._troubles), self._session.stopped)
-
-    def _recover(self) -> None:
-        self._troubles = 0
-        self._unreachable = False
