@@ -88,7 +88,7 @@ def test_10_21_a_refill_during_a_cool_down_arms_again() -> None:
     ],
 )
 def test_10_22_a_value_that_comes_back_is_not_at_first_sight(
-    when: str, more: str, attribute: str, values: tuple[int | None, ...]
+    when: str, more: str, attribute: str, values: tuple[Any, ...]
 ) -> None:
     """The first value fires, its return does not: nothing was crossed since."""
     shop = Shop()
@@ -107,7 +107,7 @@ def test_10_22_a_value_that_comes_back_is_not_at_first_sight(
     ],
 )
 def test_10_22_a_value_that_comes_back_is_compared_with_the_last_one_known(
-    when: str, more: str, attribute: str, values: tuple[int | None, ...], reason: str
+    when: str, more: str, attribute: str, values: tuple[Any, ...], reason: str
 ) -> None:
     """Away at 25 and back at 15, it crossed 20 meanwhile."""
     text = rule(when, f"{more}\nfirst_sight = true")
