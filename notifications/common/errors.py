@@ -7,12 +7,8 @@ ProductAlertsError
 │       └── ReceiversError      receivers.toml
 ├── PermanentError              trying again cannot help: parked in the failures queue
 │   ├── MalformedRecordError    not a stream record, or something else where an attribute value is expected
-│   ├── RefusedAlertError       the topic refuses this one message
+│   ├── RefusedAlertError       AWS refuses this one message or entry
 │   ├── MalformedAlertError     not an alert as this project publishes it
-│   └── RefusedDeliveryError    a receiver refuses this one alert: it goes to the queue `undelivered`
-│       └── ReceiverGoneError   it will never take any again: it is disabled until the next deploy
-└── RetryableError              the stream delivers the record again
-
 │   └── RefusedDeliveryError    a receiver refuses this one alert: it goes to the queue `undelivered`
 │       └── ReceiverGoneError   it will never take any again: it is disabled until the next deploy
 └── RetryableError              the stream or the queue delivers the record or alert again
@@ -26,6 +22,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+_MOST_BITS = 1000  # of a whole number that is written out
 _LONGEST_VALUE = 60  # characters of a wrong value that a message repeats
 
 
@@ -89,7 +86,7 @@ class MalformedRecordError(PermanentError):
 
 
 class RefusedAlertError(PermanentError):
-    """SNS refuses this message, and would refuse it again."""
+    """SNS, SQS or DynamoDB refuses this one message or entry, and would refuse it again."""
 
 
 class MalformedAlertError(PermanentError):
@@ -136,6 +133,8 @@ def _toml(value: Any) -> str:
         return f'"{value}"'
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, int) and value.bit_length() > _MOST_BITS:
+        return "…"
     if isinstance(value, list):
         return f"[{', '.join(map(_toml, value))}]"
     if isinstance(value, dict):

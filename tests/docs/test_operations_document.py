@@ -19,7 +19,7 @@ from moto import mock_aws
 from notifications.delivery.handling.progress import AGAIN, DELIVERED, HELD, UNDELIVERED, Delivery
 from notifications.delivery.handling.progress import FAILING as RETRYING
 from notifications.delivery.handling.progress_table import DynamoDbProgress
-from notifications.publishing.failures import Parked, to_body
+from notifications.publishing.failures import Parked, to_bodies
 from notifications.rules.rule import RuleOutcome
 from operations.__main__ import main
 from operations.commands import (
@@ -118,7 +118,7 @@ def _failures() -> list[str]:
         }
         for shard, first, size, condition in batches
     ]
-    return [to_body(refused, ""), *map(json.dumps, given_up)]
+    return [*to_bodies(refused, ""), *map(json.dumps, given_up)]
 
 
 @pytest.fixture
