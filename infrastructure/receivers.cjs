@@ -11,16 +11,17 @@ const TIMEOUT = 120; // seconds: five messages at 15 s each, and what is written
 const RETENTION = 1209600; // seconds: 14 days, the most that SQS keeps
 const MOST_RECEIVES = 1000; // the function ends retries by itself, long before
 
-let known;
+const known = new Map(); // by file
 
-// A wrong file has no receivers here: `operations check`, which the plugin runs, refuses it and says why.
-function receivers() {
-  if (!known) {
+// A wrong receivers.toml has no receivers here: `operations check`, which the plugin runs, refuses it and says why.
+function receivers(file) {
+  if (!known.has(file)) {
     const python = path.join(root, ".venv", "bin", "python");
-    const read = spawnSync(python, ["-m", "operations.settings.receivers"], { cwd: root, encoding: "utf8" });
-    known = read.status === 0 ? JSON.parse(read.stdout) : [];
+    const read = spawnSync(python, ["-m", "operations.settings.receivers", file], { cwd: root, encoding: "utf8" });
+    if (read.status !== 0 && file !== "receivers.toml") throw new Error(read.stderr.trim());
+    known.set(file, read.status === 0 ? JSON.parse(read.stdout) : []);
   }
-  return known;
+  return known.get(file);
 }
 
 const ref = (name) => ({ Ref: name });
@@ -225,6 +226,7 @@ function lambda(all) {
     role: arn("DeliveryRole"),
     environment: {
       STAGE: "${sls:stage}",
+      RECEIVERS_FILE: "${param:receiversFile}",
       LEDGER_TABLE_NAME: ref("LedgerTable"),
       LEDGER_RETENTION_DAYS: "${param:ledgerRetentionInDays}",
       UNDELIVERED_QUEUE_URL: ref("UndeliveredQueue"),
@@ -236,6 +238,7 @@ function lambda(all) {
       ...(all.some(({ secret }) => secret) && {
         SECRETS_PREFIX: "/${self:service}/${sls:stage}/",
         ALLOW_PRIVATE_ADDRESSES: "${param:allowPrivateAddresses}",
+        HTTP_ENDPOINT_URL: "${param:httpEndpointUrl}",
       }),
     },
     events: all.map((receiver) => ({
@@ -251,7 +254,7 @@ function lambda(all) {
   };
 }
 
-module.exports = () => {
-  const all = receivers();
+module.exports = async ({ resolveVariable }) => {
+  const all = receivers(await resolveVariable("param:receiversFile"));
   return { function: lambda(all), resources: resources(all), outputs: outputs(all) };
 };

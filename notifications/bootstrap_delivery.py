@@ -26,11 +26,10 @@ from notifications.delivery.sending.http_senders import ChatSender, WebhookSende
 from notifications.delivery.sending.secrets import SsmSecrets
 from notifications.delivery.sending.sender import Outgoing, Sender
 
-RECEIVERS = PROJECT / "receivers.toml"
 
-
-def build_delivery(environ: Mapping[str, str], receivers: Path = RECEIVERS, rules: Path = RULES) -> Deliveries:
+def build_delivery(environ: Mapping[str, str], folder: Path = PROJECT, rules: Path = RULES) -> Deliveries:
     """Build what delivers; ConfigurationError says what it cannot start with."""
+    receivers = folder / environ.get("RECEIVERS_FILE", "receivers.toml")
     log_to_stderr(logging.INFO)
     ruleset = rules_file.load(rules)
     stage = required(environ, "STAGE")
@@ -60,7 +59,10 @@ class _Senders:
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ
-        self._http = Http(allow_private=environ.get("ALLOW_PRIVATE_ADDRESSES") == "true")
+        self._http = Http(
+            allow_private=environ.get("ALLOW_PRIVATE_ADDRESSES") == "true",
+            endpoint_url=environ.get("HTTP_ENDPOINT_URL", ""),
+        )
         self._secrets: SsmSecrets | None = None
 
     def of(self, receiver: Receiver) -> Sender:

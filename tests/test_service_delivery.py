@@ -229,7 +229,7 @@ def test_the_function_starts_with_the_variables_that_the_template_gives_it(
     assert (function["Handler"], function["Architectures"]) == ("handler.handle_delivery", ["arm64"])
     assert "ReservedConcurrentExecutions" not in function
     variables = {name: str(value) for name, value in function["Environment"]["Variables"].items()}
-    assert build_delivery(variables, package.folder.parent / "receivers.toml")
+    assert build_delivery(variables, package.folder.parent)
 
 
 def test_the_functions_start_from_the_artifact_alone(package: Package, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""`python -m operations.settings.receivers`: what infrastructure/ has to know of receivers.toml, as JSON.
+"""`python -m operations.settings.receivers FILE`: what infrastructure/ has to know of receivers.toml, as JSON.
 
 infrastructure/receivers.cjs calls it: the file has one reader, which is the function's own.
 """
@@ -29,10 +29,10 @@ def as_json(receiver: Receiver) -> dict[str, Any]:
     }
 
 
-def main(folder: Path = PROJECT) -> int:
-    """Print all receivers and return 0; 1 for a file that is wrong, which `check` explains."""
+def main(file: str = "receivers.toml", folder: Path = PROJECT) -> int:
+    """Print all receivers of a file and return 0; 1 for one that is wrong, which `check` explains."""
     try:
-        receivers = receivers_file.load(folder / "receivers.toml").all
+        receivers = receivers_file.load(folder / file).all
     except ConfigurationError as error:
         print(error, file=sys.stderr)
         return 1
@@ -41,4 +41,4 @@ def main(folder: Path = PROJECT) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1] if sys.argv[1:] else "receivers.toml"))

@@ -121,8 +121,9 @@ class Deliveries:
         if channel is None:
             self._keep(receiver, message.body, PermanentError("receivers.toml has no such receiver"), 0)
             return True
-        if _is_flush(message.body):
-            return self._flush(channel, message)
+        flush = _flush_in(message.body)
+        if flush:
+            return self._flush(channel, message, everything=flush.get("now") is True)
         try:
             view = channel.view_of(message.body)
         except PermanentError as error:
@@ -175,10 +176,13 @@ class Deliveries:
         self._delay(message, delay)
         return False
 
-    def _flush(self, channel: Channel, message: QueuedMessage) -> bool:
-        """Send what is due. What fails for long is tried again by the next hour's flush, which has its own message."""
+    def _flush(self, channel: Channel, message: QueuedMessage, *, everything: bool) -> bool:
+        """Send what is due, or everything that is held.
+
+        What fails for long is tried again by the next hour's flush, which has its own message.
+        """
         try:
-            self._digests.flush(channel)
+            self._digests.flush(channel, everything=everything)
         except ProductAlertsError as error:
             asked = error.retry_after if isinstance(error, DeliveryFailedError) else None
             delay = delay_after(message.receives, asked, FLUSH_DELAYS)
@@ -219,12 +223,13 @@ def _records_of(event: Any) -> Iterable[Any]:
     return ()
 
 
-def _is_flush(body: str) -> bool:
+def _flush_in(body: str) -> dict[str, Any]:
+    """Read `{"flush": RECEIVER}`, perhaps with `"now": true`; {} for any other message."""
     try:
         found = json.loads(body)
     except (ValueError, RecursionError):
-        return False
-    return isinstance(found, dict) and set(found) == {"flush"}
+        return {}
+    return found if isinstance(found, dict) and "flush" in found and set(found) <= {"flush", "now"} else {}
 
 
 def _named(delivery: Delivery) -> tuple[str, str, str]:

@@ -24,6 +24,7 @@ from notifications.delivery.rendering.view import AlertView
 MOST_ALERTS = 20_000
 """In one digest, for the function's memory; the rest comes with the next."""
 _EARLY = timedelta(seconds=60)  # the scheduler's clock and ours may differ
+_ALL = timedelta(days=2)  # nothing is held for longer
 _NAMESPACE = uuid.UUID("b8a9a2c6-3a4e-5a4d-9f0c-6f1d8f0f5a11")
 
 log = logging.getLogger(__name__)
@@ -38,14 +39,16 @@ class Digests:
         self._queues = queues
         self._now = now
 
-    def flush(self, channel: Channel) -> int:
-        """Send what is due as one message, and return how many alerts that were; an empty digest is not sent.
+    def flush(self, channel: Channel, *, everything: bool = False) -> int:
+        """Send what is due, or `everything` that is held, as one message; return how many alerts that were.
+
+        An empty digest is not sent.
 
         Raises RetryableError where it is to be tried again. A digest that is refused, or that failed for as long as an
         alert is tried, goes to the queue `undelivered`, alert by alert.
         """
         receiver = channel.receiver.name
-        held = list(islice(self._progress.held(receiver, self._now() + _EARLY), MOST_ALERTS))
+        held = list(islice(self._progress.held(receiver, self._now() + (_ALL if everything else _EARLY)), MOST_ALERTS))
         if not held:
             return 0
         digest_id = id_of(receiver, held)

@@ -51,6 +51,8 @@ class Http:
     """Posts to public addresses over TLS; with `allow_private` to any address, also without TLS."""
 
     allow_private: bool = False
+    endpoint_url: str = ""
+    """A test server that every request goes to, with path and query as they are; empty: to the URL's own host."""
     seconds: float = SECONDS
     resolve: Resolve = socket.getaddrinfo
     tls: Callable[[], ssl.SSLContext] = field(default=_public_authorities)
@@ -58,7 +60,7 @@ class Http:
     def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         """Post and return the answer, whatever its status. Raises DeliveryFailedError or RefusedDeliveryError."""
         end = time.monotonic() + self.seconds
-        parts, host, port = self._checked(url)
+        parts, host, port = self._checked(self._redirected(url))
         address = self._address(host, port)
         left = max(end - time.monotonic(), 0.001)
         connection = self._connection(parts.scheme, address, host, port, left)
@@ -85,6 +87,12 @@ class Http:
         if overrun.is_set():
             raise DeliveryFailedError(f"{host} did not answer within {self.seconds:g} s")
         return answer
+
+    def _redirected(self, url: str) -> str:
+        if not self.endpoint_url:
+            return url
+        found = urlsplit(url.strip())
+        return f"{self.endpoint_url.rstrip('/')}{found.path}" + (f"?{found.query}" if found.query else "")
 
     def _checked(self, url: str) -> tuple[SplitResult, str, int]:
         try:
