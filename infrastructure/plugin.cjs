@@ -14,6 +14,8 @@ class ProductAlerts {
     this.serverless = serverless;
     this.options = options;
     this.environment = path.join(serverless.serviceDir, ".venv");
+    const { functions } = serverless.service;
+    if (functions.delivery === false) delete functions.delivery; // receivers.toml has none
     this.hooks = {
       initialize: () => this.prepare(),
       "before:package:cleanup": () => this.checkRules(),

@@ -1,7 +1,8 @@
 """The report for programs: one JSON object a line, with the `event` that it is about.
 
 Events: started, sample, alert (the CloudEvent, the subject and the message attributes), mapping (a log event of the
-event source mapping), failure (a message of the failures queue), summary, watching, rulesChanged, error.
+event source mapping), failure (a message of the failures queue), delivery (what arrived at
+a sample receiver), summary, watching, rulesChanged, error.
 """
 
 import json
@@ -13,6 +14,7 @@ from typing import Any
 
 from event_source_mapping import LogEvent
 from local.reports.report import RunSummary
+from local.samples.sample_receivers import Delivered
 from local.samples.samples import Sample
 from local.samples.subscriber import ReceivedAlert
 from local.stack.deployment import Deployment
@@ -65,6 +67,12 @@ class JsonReport:
     def given_up(self, message: Mapping[str, Any]) -> None:
         """Write the message."""
         _write("failure", body=message)
+
+    def delivered(self, delivered: Sequence[Delivered], aws: LocalAws) -> None:
+        """Write each message."""
+        del aws
+        for each in delivered:
+            _write("delivery", **asdict(each))
 
     def summary(self, summary: RunSummary, function_log: str) -> None:
         """Write the counts, the missing and the unexpected alerts."""

@@ -9,6 +9,7 @@ from local.reports.report import Report
 from local.run.player import Player
 from local.samples.failures_queue import FailuresQueue
 from local.samples.rules_outline import read_rules_outline
+from local.samples.sample_receivers import SampleReceivers, sample_receivers
 from local.samples.samples import POISON_ID, samples
 from local.samples.subscriber import Subscriber
 from local.stack.deployment import Deployment, deploy, function_log
@@ -41,13 +42,16 @@ def run(report: Report, *, port: int | None, once: bool) -> bool:
 
 def _use(aws: LocalAws, claim: Claim, report: Report, *, once: bool) -> bool:
     command = f"npx sls deploy --stage {LOCAL_STAGE}"
-    with report.step(f"Deploying ({command})", f"The service is deployed ({command})"):
-        deployment = deploy(aws)
-    with served_mapping(aws, deployment, poison=POISON_ID) as mapping:
+    with ExitStack() as stack:
+        receivers = stack.enter_context(sample_receivers())
+        receivers.prepare(aws)
+        with report.step(f"Deploying ({command})", f"The service is deployed ({command})"):
+            deployment = deploy(aws, receivers.endpoint_url)
+        mapping = stack.enter_context(served_mapping(aws, poison=POISON_ID))
         subscriber = Subscriber(aws, deployment.alerts_topic_arn)
         report.started(aws, deployment)
         claim.announce(Running(aws.endpoint_url, deployment.products_table_name))
-        ok = _play(aws, deployment, subscriber, mapping, report)
+        ok = _play(aws, deployment, subscriber, mapping, report, receivers=receivers)
         if not once:
             report.watching(aws, deployment)
             with contextlib.suppress(KeyboardInterrupt):
@@ -57,11 +61,20 @@ def _use(aws: LocalAws, claim: Claim, report: Report, *, once: bool) -> bool:
 
 
 def _play(
-    aws: LocalAws, deployment: Deployment, subscriber: Subscriber, mapping: ServedMapping, report: Report
+    aws: LocalAws,
+    deployment: Deployment,
+    subscriber: Subscriber,
+    mapping: ServedMapping,
+    report: Report,
+    *,
+    receivers: SampleReceivers,
 ) -> bool:
     rules = read_rules_outline(RULES)
     failures = FailuresQueue(aws, deployment)
     summary = Player(rules, subscriber, mapping, failures, report).play(samples(aws, deployment, rules))
+    with report.waiting("waiting for the receivers"):
+        delivered = receivers.collect(aws)
+    report.delivered(delivered, aws)
     report.summary(summary, "" if summary.ok else function_log(aws, deployment))
     return summary.ok
 

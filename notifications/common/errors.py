@@ -7,11 +7,14 @@ ProductAlertsError
 │       └── ReceiversError      receivers.toml
 ├── PermanentError              trying again cannot help: parked in the failures queue
 │   ├── MalformedRecordError    not a stream record, or something else where an attribute value is expected
-│   ├── RefusedAlertError       the topic refuses this one message
-│   └── MalformedAlertError     not an alert as this project publishes it
-└── RetryableError              the stream delivers the record again
+│   ├── RefusedAlertError       AWS refuses this one message or entry
+│   ├── MalformedAlertError     not an alert as this project publishes it
+│   └── RefusedDeliveryError    a receiver refuses this one alert: it goes to the queue `undelivered`
+│       └── ReceiverGoneError   it will never take any again: it is disabled until the next deploy
+└── RetryableError              the stream or the queue delivers the record or alert again
     ├── OutOfTimeError          the invocation's time is up
-    └── ServiceError            SNS, SQS or DynamoDB failed, throttled, or did not answer
+    ├── ServiceError            SNS, SQS or DynamoDB failed, throttled, or did not answer
+    └── DeliveryFailedError     a receiver failed, throttled, or did not answer
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+_MOST_BITS = 1000  # of a whole number that is written out
 _LONGEST_VALUE = 60  # characters of a wrong value that a message repeats
 
 
@@ -82,11 +86,19 @@ class MalformedRecordError(PermanentError):
 
 
 class RefusedAlertError(PermanentError):
-    """SNS refuses this message, and would refuse it again."""
+    """SNS, SQS or DynamoDB refuses this one message or entry, and would refuse it again."""
 
 
 class MalformedAlertError(PermanentError):
     """What came to be delivered is not an alert; the message says why."""
+
+
+class RefusedDeliveryError(PermanentError):
+    """The receiver refuses this message, and would refuse it again."""
+
+
+class ReceiverGoneError(RefusedDeliveryError):
+    """The receiver says that it is gone for good (HTTP status 410)."""
 
 
 class RetryableError(ProductAlertsError):
@@ -101,6 +113,15 @@ class ServiceError(RetryableError):
     """An AWS service failed, throttled or did not answer."""
 
 
+class DeliveryFailedError(RetryableError):
+    """A receiver failed, throttled or did not answer."""
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        """Say what happened; `retry_after` are the seconds that the receiver asks to be left alone."""
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
 def _as_written(value: Any) -> str:
     """Write a value about as the file has it, cut to a line."""
     text = _toml(value)
@@ -112,6 +133,8 @@ def _toml(value: Any) -> str:
         return f'"{value}"'
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, int) and value.bit_length() > _MOST_BITS:
+        return "…"
     if isinstance(value, list):
         return f"[{', '.join(map(_toml, value))}]"
     if isinstance(value, dict):

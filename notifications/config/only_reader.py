@@ -16,7 +16,7 @@ from notifications.alerts.alert import TYPES
 from notifications.common import sns_limits
 from notifications.config.fields import MistakeError
 from notifications.config.rule_keys import SEVERITY
-from notifications.config.where_reader import where
+from notifications.config.where_reader import one_table
 from notifications.rules.where import Predicate
 
 KNOWN_VALUES: Mapping[str, tuple[str, ...]] = {"type": tuple(TYPES.values()), "severity": tuple(SEVERITY.words)}
@@ -36,7 +36,7 @@ def only(value: Any) -> Mapping[str, Any]:
         if not sns_limits.ATTRIBUTE_NAME.fullmatch(name):
             raise MistakeError(f"{name}: cannot be the name of a message attribute")
         try:
-            (condition,) = where({"value": wanted})
+            (condition,) = one_table({"value": wanted})
             policy[name] = _conditions(condition.predicates)
         except MistakeError as mistake:
             raise MistakeError(str(mistake).replace("value: ", f"{name}: ", 1)) from None

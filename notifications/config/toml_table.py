@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 from notifications.common.errors import Problem
-from notifications.config.fields import Key, MistakeError
+from notifications.config.fields import Key, MistakeError, nearest
 
-_HEADER = re.compile(r"\s*\[(\[?)\s*([^\]]+?)\s*\]")
+_HEADER = re.compile(r"\s*\[(\[?)([^\]]+)\]")
 _KEY = re.compile(r"""\s*(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|([A-Za-z0-9_-]+))\s*[.=]""")
 _COMMENT = re.compile(r"\s*#")
 _LONG_QUOTE = re.compile(r'"""|' + "'''")
@@ -61,7 +60,7 @@ class TomlTable:
 
     def problem(self, key: str, message: str, value: Any = None) -> None:
         """Report a mistake at `key`."""
-        places = ((self._place, key), (DEFAULTS, key), (self._place, ""))
+        places = ((self._place, key), (DEFAULTS, key), (self._place, ""), ((key, 1), ""))
         line = next((self._lines[place] for place in places if place in self._lines), None)
         self._problems.append(Problem(message, line, self._name, key, value, self._entry))
 
@@ -71,11 +70,11 @@ class TomlTable:
         for key in self.content:
             if key in allowed:
                 continue
-            close = difflib.get_close_matches(key, allowed, 1)
+            close = nearest(key, allowed)
             if elsewhere and key in elsewhere:
                 hint = elsewhere[key]
             else:
-                hint = f"did you mean {close[0]}?" if close else f"expected one of {', '.join(allowed)}"
+                hint = f"did you mean {close}?" if close else f"expected one of {', '.join(allowed)}"
             self.problem(key, f"unknown key; {hint}")
 
 
@@ -93,7 +92,7 @@ def lines_of(text: str) -> dict[tuple[Place, str], int]:
             header = _HEADER.match(line)
             key = _KEY.match(line)
             if header:
-                name = header[2]
+                name = header[2].strip()
                 counts[name] = counts.get(name, 0) + 1
                 place = (name, counts[name])
                 found.setdefault((place, ""), number)

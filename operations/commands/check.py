@@ -13,7 +13,7 @@ from notifications.common.errors import ConfigurationError, Problem, SettingsFil
 from notifications.config import rules_file
 from notifications.rules.ruleset import Ruleset
 from operations.evaluation.receivers_check import load_receivers
-from operations.settings.compatibility import Mismatch, mismatches
+from operations.settings.compatibility import Mismatch, in_few_lines, mismatches
 from operations.settings.project import DEFAULT_STAGE, PROJECT
 from operations.settings.service_file import read_service
 from operations.terminal.terminal import Terminal
@@ -111,8 +111,8 @@ def _show(found: Findings, arguments: argparse.Namespace) -> None:
         bad.line(bad.style("bad", str(SettingsFileError(source, problems))))
     if found.misfits:
         bad.line(bad.style("warning", f"serverless.yml, stage {arguments.stage}, does not fit the rules:"))
-        for mismatch in found.misfits:
-            bad.line(f"  {mismatch.key}: {mismatch.message}")
+        for line in in_few_lines(found.misfits):
+            bad.line(f"  {line}")
     if not found.problems and not found.misfits:
         terminal = Terminal()
         terminal.line(

@@ -1,1 +1,1 @@
-"""Tests of notifications.delivery."""
+"""Tests of what happens from a queue to a receiver."""
