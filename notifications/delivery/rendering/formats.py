@@ -6,6 +6,8 @@ from datetime import datetime, tzinfo
 from decimal import Context, Decimal, InvalidOperation
 from typing import NamedTuple
 
+from notifications.text.formatting import digits_of
+
 _THIN = "\u202f"  # a narrow space that no line breaks at
 
 
@@ -29,11 +31,6 @@ _MARKS = {
 }
 LANGUAGES = tuple(_MARKS)
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_PLACES = {
-    "JPY": 0, "KRW": 0, "CLP": 0, "VND": 0, "ISK": 0, "XAF": 0, "XOF": 0, "UGX": 0, "PYG": 0,
-    "BHD": 3, "IQD": 3, "JOD": 3, "KWD": 3, "LYD": 3, "OMR": 3, "TND": 3,
-}  # fmt: skip
-"""Decimals of a currency, ISO 4217; all others have two."""
 _MOST_PERCENT = 9999  # beyond it the number alone says more
 _ROUGH = Context(prec=100)
 _MOST_DIGITS = 60  # DynamoDB's largest number would fill a line
@@ -74,7 +71,7 @@ class Formats:
 
     def amount(self, value: Decimal, currency: str) -> str:
         """Write the same without the code."""
-        return self.number(value, _PLACES.get(currency, 2) if currency else 0)
+        return self.number(value, digits_of(currency) if currency else 0)
 
     def percent(self, old: Decimal, new: Decimal) -> str:
         """Write how much a number moved, without its direction: whole percents from 10 on, one decimal below."""

@@ -12,6 +12,8 @@ from notifications.common.errors import MalformedAlertError
 from notifications.config import rules_file
 from notifications.delivery.rendering.view import ChangeLine, as_test, view_of
 from notifications.publishing.messages import to_message
+from notifications.rules.price_form import CENTS, MINOR, TEXT, PriceForm
+from notifications.rules.product import Product
 from operations.evaluation.recorded_events import records_in
 from operations.evaluation.verdicts import judge
 from tests.builders import EVENTS, ROOT
@@ -65,6 +67,25 @@ def test_a_price_at_first_sight_has_nothing_to_compare_with() -> None:
     assert (seen.headline, seen.moved) == ("Wireless Mouse costs 19.99\u00a0USD", "19.99\u00a0USD")
     assert seen.subject == "Wireless Mouse costs 19.99 USD"
     assert seen.reason == "Rule price-drop: threshold 20"
+
+
+@pytest.mark.parametrize(
+    ("form", "currency", "kept", "shown"),
+    [
+        (PriceForm(CENTS), "USD", "1999", "19.99\u00a0USD"),
+        (PriceForm(MINOR), "JPY", "1999", "1,999\u00a0JPY"),
+        (PriceForm(MINOR), "KWD", "1999", "1.999\u00a0KWD"),
+        (PriceForm(type=TEXT), "USD", " 19.9 ", "19.90\u00a0USD"),
+        (PriceForm(), "USD", "19.9", "19.90\u00a0USD"),
+    ],
+)
+def test_a_price_is_shown_in_whole_units_however_the_table_keeps_it(
+    form: PriceForm, currency: str, kept: str, shown: str
+) -> None:
+    """In cents, in the currency's smallest unit, or as a text; the baseline is in whole units already."""
+    product = Product(currency=currency, price_form=form)
+    seen = view_of(event(product={"price": kept}), product, receiver(), "dev")
+    assert seen.after == shown
 
 
 def test_the_summary_of_a_rule_at_its_limit_is_said_as_it_is() -> None:
