@@ -8,7 +8,7 @@ from local.reports.console_report import ConsoleReport
 from local.reports.report import RunSummary
 from local.samples.subscriber import ReceivedAlert
 from operations.terminal.terminal import Terminal
-from tests.local.reports.examples import ALERT, AWS, DEPLOYMENT, SAMPLE
+from tests.local.reports.examples import ALERT, AWS, DEPLOYMENT, PRODUCT, SAMPLE
 from tests.operations.terminal.screen import Screen
 
 
@@ -61,7 +61,7 @@ def test_what_is_missing_is_said_with_the_functions_log() -> None:
 
     printed = stream.getvalue()
     assert "change 3" in printed
-    assert 'when = "low_stock": low-stock' in printed
+    assert "due by rule low-stock" in printed
     assert "the function's own words" in printed
 
 
@@ -69,7 +69,7 @@ def test_the_commands_to_copy_name_the_endpoint_and_the_table() -> None:
     """The user's next commands work as they are printed."""
     stream = io.StringIO()
 
-    ConsoleReport(Terminal(stream)).watching(AWS, DEPLOYMENT)
+    ConsoleReport(Terminal(stream)).watching(AWS, DEPLOYMENT, PRODUCT)
 
     printed = stream.getvalue()
     assert "AWS_ENDPOINT_URL=http://127.0.0.1:4711" in printed
@@ -107,3 +107,21 @@ def test_a_message_of_the_failures_queue_is_described(message: dict[str, object]
 
     assert printed in stream.getvalue()
     assert "operations redrive --stage local" in stream.getvalue()
+
+
+def test_10_4_why_a_sample_raises_no_alert_is_shown() -> None:
+    """The rule that kept quiet stands there with its reason; a kind without a rule is called that."""
+    stream = io.StringIO()
+    report = ConsoleReport(Terminal(stream))
+
+    report.no_alert(SAMPLE, [("low-stock", 'category is "Home", needs "Electronics"')], named=True)
+    report.no_alert(SAMPLE, [], named=False)
+
+    printed = stream.getvalue()
+    assert 'low-stock  category is "Home", needs "Electronics"' in printed
+    assert 'alerts.toml has no rule with when = "low_stock"' in printed
+
+
+def test_10_8_an_alert_that_is_none_is_shown_as_it_is() -> None:
+    """Whatever a queue holds is printed, and nothing of it is taken for granted."""
+    assert '"unreadable": "hello"' in _print(io.StringIO(), ReceivedAlert({"unreadable": "hello"}, None, {}))

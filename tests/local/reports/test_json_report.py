@@ -7,7 +7,7 @@ import pytest
 
 from local.reports.json_report import JsonReport
 from local.reports.report import RunSummary
-from tests.local.reports.examples import ALERT, AWS, DEPLOYMENT, SAMPLE
+from tests.local.reports.examples import ALERT, AWS, DEPLOYMENT, PRODUCT, SAMPLE
 
 
 def test_programs_read_one_object_a_line(capsys: pytest.CaptureFixture[str]) -> None:
@@ -17,7 +17,7 @@ def test_programs_read_one_object_a_line(capsys: pytest.CaptureFixture[str]) -> 
     report.sample(3, SAMPLE)
     report.alert(ALERT, sample=3)
     report.summary(RunSummary(played=1, missing=[(3, SAMPLE, ["low-stock"])], unexpected=[ALERT]), "")
-    report.watching(AWS, DEPLOYMENT)
+    report.watching(AWS, DEPLOYMENT, PRODUCT)
     report.failed("what went wrong", "more")
 
     lines = [cast(dict[str, object], json.loads(line)) for line in capsys.readouterr().out.splitlines()]
