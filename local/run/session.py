@@ -36,7 +36,8 @@ def run(report: Report, *, port: int | None, once: bool) -> bool:
     with ExitStack() as stack:
         claim = stack.enter_context(claim_directory())
         with report.step("Starting the local AWS (ministack)", "The local AWS is up (ministack)"):
-            aws = stack.enter_context(local_aws(claim.directory, port))
+            aws = stack.enter_context(local_aws(claim.directory, port, preferred=claim.last_port))
+        claim.remember_port(aws.port)
         try:
             return _use(aws, claim, report, once=once)
         except (BotoCoreError, ClientError) as error:

@@ -12,7 +12,6 @@ import pytest
 from event_source_mapping import EventType, LogEvent
 from local.change import change
 from local.reports.report import Reasons
-from local.run import watcher as watcher_module
 from local.run.watcher import Watcher
 from local.samples.expected import Expected
 from local.samples.subscriber import ReceivedAlert, Subscriber
@@ -24,7 +23,7 @@ from local.stack.products_table import ProductsTable
 from local.stack.rules_deployment import DeployedRules
 from local.stack.served_mapping import served_mapping
 from operations.__main__ import main as operations
-from operations.deployed.running import claim_directory, find_running
+from operations.deployed.running import Running, claim_directory, find_running
 from operations.evaluation.verdicts import Verdict
 from tests.builders import ROOT
 
@@ -129,7 +128,7 @@ def laptop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laptop]:
         deployment = deploy(aws)
         with served_mapping(aws, deployment) as mapping:
             deployed = DeployedRules(aws, deployment.alerts_function_name, rules, rules.read_bytes())
-            claim.announce(watcher_module.Running(aws.endpoint_url, deployment.products_table_name))
+            claim.announce(Running(aws.endpoint_url, deployment.products_table_name))
             report = Recorder()
             watcher = Watcher(
                 aws,
