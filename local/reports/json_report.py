@@ -20,6 +20,7 @@ from local.samples.subscriber import ReceivedAlert
 from local.stack.deployment import Deployment
 from local.stack.local_aws import LocalAws
 from local.stack.rules_deployment import DeployedRules
+from notifications.text.visible import visible_json
 from operations.evaluation.verdicts import Verdict
 from operations.terminal.progress import waiting
 from operations.terminal.terminal import Terminal
@@ -126,4 +127,4 @@ class JsonReport:
 
 
 def _write(event: str, **content: Any) -> None:
-    print(json.dumps({"event": event, **content}, ensure_ascii=False), flush=True)
+    print(visible_json(json.dumps({"event": event, **content}, ensure_ascii=False)), flush=True)
