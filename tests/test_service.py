@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,8 +19,10 @@ from typing import Any
 
 import pytest
 import yaml
+from botocore.exceptions import ClientError
 
 from local.stack.deployment import one_package_at_a_time
+from local.stack.local_aws import local_aws
 from operations.deployed.running import Running, claim_directory
 from tests.builders import ROOT
 
@@ -266,7 +269,7 @@ def test_the_failures_queue_is_encrypted_and_keeps_14_days(packaged: Packaged, s
 def test_the_products_table_is_safe_to_keep(packaged: Packaged, stage: str) -> None:
     """On demand, with both images, point-in-time recovery and encryption, and kept when the stack goes."""
     table = packaged(stage).resource("ProductsTable")
-    assert (table["DeletionPolicy"], table["UpdateReplacePolicy"]) == ("Retain", "Retain")
+    assert (table["DeletionPolicy"], table["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
     properties = table["Properties"]
     assert properties["BillingMode"] == "PAY_PER_REQUEST"
     assert properties["KeySchema"] == [{"AttributeName": "productId", "KeyType": "HASH"}]
@@ -597,3 +600,65 @@ def test_10_10_the_sdks_plans_do_not_push_a_message_off_the_screen() -> None:
     done = subprocess.run(["node", "-e", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert "another warning" in done.stderr
     assert "AWS SDK" not in done.stderr
+
+
+CACHE_LOCATION = (
+    "require('./infrastructure/requirements-cache.cjs')({resolveVariable: async () => process.argv.slice(1)})"
+    ".then(({location}) => console.log(location))"
+)
+
+
+def test_10_38_the_cache_of_requirements_is_keyed_by_what_is_left_out_too(project: Path) -> None:
+    """Another slim.yml, or another platform, is another cache; the same is the same, and serverless.yml asks for it."""
+
+    def location(*pip: str) -> str:
+        done = subprocess.run(
+            ["node", "-e", CACHE_LOCATION, *pip], cwd=project, capture_output=True, text=True, check=True
+        )
+        return done.stdout.strip()
+
+    before = location("a")
+    assert before == location("a") != location("b")
+    assert before.startswith(".cache/")
+    with (project / "infrastructure" / "slim.yml").open("a", encoding="utf-8") as slim:
+        slim.write('- "**/*.md"\n')
+    assert location("a") != before
+    config = yaml.safe_load((ROOT / "serverless.yml").read_text("utf-8").replace("!", ""))["custom"]
+    assert config["pythonRequirements"]["cacheLocation"] == "${file(./infrastructure/requirements-cache.cjs):location}"
+
+
+@pytest.mark.end_to_end
+def test_10_35_a_first_deploy_that_is_rolled_back_leaves_no_table(packaged: Packaged, tmp_path: Path) -> None:
+    """A table made by a deploy that fails goes with it, so that the next try can make it; one that stands is kept."""
+    table = packaged("dev").resource("ProductsTable")
+    broken = {
+        "Type": "AWS::SNS::Subscription",
+        "DependsOn": "ProductsTable",
+        "Properties": {"Protocol": "sqs", "TopicArn": {"Fn::GetAtt": ["ProductsTable", "NoSuchAttribute"]}},
+    }
+    with local_aws(tmp_path) as aws:
+        cloudformation, dynamodb = aws.client("cloudformation"), aws.client("dynamodb")
+
+        def deploy(name: str, resources: dict[str, Any]) -> str:
+            cloudformation.create_stack(StackName=name, TemplateBody=json.dumps({"Resources": resources}))
+            return _settled(cloudformation, name)
+
+        assert deploy("first", {"ProductsTable": table, "Broken": broken}).startswith("ROLLBACK")
+        assert dynamodb.list_tables()["TableNames"] == []
+        assert deploy("second", {"ProductsTable": table}) == "CREATE_COMPLETE"
+        cloudformation.delete_stack(StackName="second")
+        assert _settled(cloudformation, "second") in {"", "DELETE_COMPLETE"}
+        assert dynamodb.list_tables()["TableNames"] == ["product-alerts-dev-products"]
+
+
+def _settled(cloudformation: Any, name: str) -> str:
+    """Wait until a stack's operation is over; gives its status, or "" once there is no stack."""
+    for _ in range(300):
+        try:
+            status: str = cloudformation.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"]
+        except ClientError:
+            return ""
+        if "IN_PROGRESS" not in status:
+            return status
+        time.sleep(0.1)
+    raise AssertionError(status)
