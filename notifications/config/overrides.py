@@ -9,7 +9,8 @@ from functools import lru_cache
 from typing import Any
 
 from notifications.common.errors import MalformedRecordError, Problem
-from notifications.config.rule_reader import OVERRIDABLE_KEYS, read_rule
+from notifications.config.rule_keys import OVERRIDABLE_KEYS
+from notifications.config.rule_reader import read_rule
 from notifications.config.toml_table import TomlTable
 from notifications.rules.product import Product
 from notifications.rules.rule import Rule

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 from notifications.common.errors import Problem
-from notifications.config.fields import MistakeError
+from notifications.config.fields import Key, MistakeError
 from notifications.config.toml_lines import Place
 
 T = TypeVar("T")
@@ -36,6 +36,10 @@ class TomlTable:
         except MistakeError as mistake:
             self.problem(key, str(mistake), self.content[key])
             return default
+
+    def get(self, key: Key) -> Any:
+        """Read `key`, with its own kind and default; a key without a default gives None."""
+        return self.read(key.name, key.kind, None if key.default is None else key.kind(key.default))
 
     def problem(self, key: str, message: str, value: Any = None) -> None:
         """Report a mistake at `key`."""

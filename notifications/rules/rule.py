@@ -51,7 +51,7 @@ class Rule:
         return self.condition.watches if self.when == "changed" else None
 
     def needs(self, event_name: str, always_known: Iterable[str] = ()) -> frozenset[str]:
-        """Return the images that it cannot do without for an event; attributes `always_known` (keys) are not in them."""
+        """Return the images that an event needs; `always_known` attributes, such as keys, need no image."""
         if event_name == MODIFY:
             return frozenset({OLD, NEW})
         known = frozenset(always_known)

@@ -44,20 +44,14 @@ class Prefilter:
             events.add(REMOVE)
         self._ignored_events = {INSERT, REMOVE} - events
         self._any_attribute = False
-        self._watched: dict[str, list[CannotFire]] = {}
-        """Top-level attribute to the checks of a change of its number; empty where any change matters."""
-        unchecked = set()
+        checks: dict[str, list[CannotFire | None]] = {}
         for condition in [rule.condition for rule in rules if MODIFY in rule.events]:
             if condition.watches is None:
                 self._any_attribute = True
             for top in {path.top for path in condition.watches or ()}:
-                check = None if overridable else _number_check(condition)
-                self._watched.setdefault(top, [])
-                if check is None:
-                    unchecked.add(top)
-                else:
-                    self._watched[top].append(check)
-        self._watched.update({top: [] for top in unchecked})
+                checks.setdefault(top, []).append(None if overridable else _number_check(condition))
+        self._watched = [(top, tuple(filter(None, found)) if all(found) else ()) for top, found in checks.items()]
+        """Top-level attribute, and the checks of a change of its number; none where any change matters."""
 
     def can_skip(self, raw: Any) -> bool:
         """Tell whether no rule can fire for an entry of `Records`, and nothing has to be forgotten for it."""
@@ -69,7 +63,7 @@ class Prefilter:
             if self._any_attribute:
                 return isinstance(old, dict) and old == new
             before, after = old.get, new.get
-            for top, checks in self._watched.items():
+            for top, checks in self._watched:
                 left, right = before(top), after(top)
                 if left != right:
                     if not checks:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.rules.scenario import Shop, fired, play, reasons, rule, titles
@@ -63,7 +65,7 @@ def test_a_price_that_falls_to_zero_fell_by_all_of_it() -> None:
 
 
 def test_prices_in_two_currencies_are_not_compared() -> None:
-    """From 30 USD to 20 EUR is no drop; the next change within EUR is compared again."""
+    """From 30 USD to 20 EUR is not a drop; the next change within EUR is compared again."""
     text = '[product]\ncurrency = "currency"\n' + rule("price_drop", 'at_least = "10%"')
     shop = Shop().put(price=30, currency="USD").put(price=20, currency="EUR").put(price=15)
     assert fired(text, shop) == [3]
@@ -73,11 +75,14 @@ def test_prices_in_two_currencies_are_not_compared() -> None:
 
 @pytest.mark.parametrize("when", ["price_drop", "price_rise", "out_of_stock", "back_in_stock", "low_stock"])
 @pytest.mark.parametrize("gap", [None, "on request"], ids=["absent", "text"])
-def test_a_missing_value_on_either_side_is_no_alert_and_no_error(when: str, gap: object) -> None:
+def test_a_missing_value_on_either_side_is_neither_an_alert_nor_an_error(when: str, gap: object) -> None:
     """A price or stock that goes, comes, or is a text fires nothing, and the reason says which side lacks it."""
     text = rule(when, "threshold = 5" if when == "low_stock" else "")
     attribute = "price" if when.startswith("price") else "stock"
-    shop = Shop().put(**{attribute: 10}).put(**{attribute: gap}).put(**{attribute: 0})
+    shop = Shop()
+    for value in (10, gap, 0):
+        given: dict[str, Any] = {attribute: value}
+        shop.put(**given)
     assert play(text, shop) == []
     assert reasons(text, shop)[1:] == [f"the new {attribute} is not a number", f"the old {attribute} is not a number"]
 
@@ -96,6 +101,7 @@ def test_all_time_low_is_not_fooled_by_a_spike() -> None:
     shop = Shop().prices(20, 15, 40, 16, "14.99")
     assert fired(text, shop) == [2, 5]
     assert reasons(text, shop)[3] == "dropped 60.0% from 40, the lowest so far is 15"
+    assert fired(text, Shop().prices(10, 8, 20, 9, 8, 7, "7.5", 6)) == [2, 6, 8]
 
 
 def test_all_time_high_is_not_fooled_by_a_dip() -> None:
@@ -103,9 +109,10 @@ def test_all_time_high_is_not_fooled_by_a_dip() -> None:
     assert fired(rule("price_rise", "all_time_high = true"), Shop().prices(20, 25, 5, 24, 26)) == [2, 5]
 
 
-def test_an_equal_price_is_no_record() -> None:
+def test_an_equal_price_is_not_a_record() -> None:
     """To reach the lowest price again is not to beat it."""
     assert fired(rule("price_drop", "all_time_low = true"), Shop().prices(20, 15, 20, 15)) == [2]
+    assert fired(rule("price_rise", "all_time_high = true"), Shop().prices(20, 25, 5, 25, 26)) == [2, 5]
 
 
 def test_a_record_is_one_of_its_product() -> None:

@@ -19,7 +19,7 @@ ITEM: dict[str, Any] = {
 
 
 @pytest.mark.parametrize(
-    ("demand", "met"),
+    ("predicate", "met"),
     [
         ('category = "Home"', True),
         ('category = "home"', False),
@@ -50,15 +50,17 @@ ITEM: dict[str, Any] = {
         ("stock = { not = { less_than = 5 } }", True),
         ('sku = { not = { prefix = "EU-" } }', False),
         ('"specs.color" = "red"', True),
+        ('"specs.color" = "blue"', False),
         ('"specs.size" = "red"', False),
         ('"offers[0].seller" = "ours"', True),
         ('"offers[1].seller" = { exists = true }', False),
+        ('category = "Home", active = true', True),
         ('category = "Home", active = false', False),
     ],
 )
-def test_a_demand_is_met_or_not(demand: str, met: bool) -> None:
+def test_a_predicate_holds_or_not(predicate: str, met: bool) -> None:
     """Every test of `where`, met and unmet."""
-    assert fired(rule("added", f"where = {{ {demand} }}"), Shop().put(**ITEM)) == ([1] if met else [])
+    assert fired(rule("added", f"where = {{ {predicate} }}"), Shop().put(**ITEM)) == ([1] if met else [])
 
 
 def test_where_looks_at_the_item_as_it_is_now() -> None:
@@ -68,6 +70,11 @@ def test_where_looks_at_the_item_as_it_is_now() -> None:
     assert fired(text, shop) == [2]
 
 
+def test_a_change_that_only_meets_the_predicate_fires_nothing() -> None:
+    """`where` narrows a rule; by itself it is not a reason to alert."""
+    assert fired(rule("price_drop", 'where = { category = "Sale" }'), Shop().put(price=9).put(category="Sale")) == []
+
+
 def test_where_looks_at_a_removed_item_as_it_was() -> None:
     """There is no new image then: the old one counts."""
     text = rule("removed", 'where = { category = "Sale" }')
@@ -75,7 +82,7 @@ def test_where_looks_at_a_removed_item_as_it_was() -> None:
     assert fired(text, shop) == [3]
 
 
-def test_the_reason_names_the_demand_that_was_not_met() -> None:
+def test_the_reason_names_the_predicate_that_failed() -> None:
     """What the item has, and what the rule needs."""
     text = rule("added", 'where = { category = ["Sale", "Toys"], stock = { less_than = 3 } }')
     assert reasons(text, Shop().put(category="Home", stock=1)) == ["category is Home, needs Sale or Toys"]
@@ -87,7 +94,7 @@ def test_the_reason_names_the_demand_that_was_not_met() -> None:
     ("more", "deleted", "expired"), [("", 1, 1), ("expired = false", 1, 0), ("expired = true", 0, 1)]
 )
 def test_expiries_can_be_left_out(more: str, deleted: int, expired: int) -> None:
-    """`expired = false` is for deletions by people alone, true for those by the table's time to live, none for both."""
+    """`expired = false` is for deletions by people, true for those by the table's time to live; absent, for both."""
     text = rule("removed", more)
     assert len(fired(text, Shop().put(name="a").remove())) == deleted
     assert len(fired(text, Shop().put(name="a").remove(expired=True))) == expired
