@@ -18,12 +18,12 @@ echo "npm $1" >> calls
 PYTHON = """
 case "$1" in
   -c) echo "{version} {venv} $0";;
-  -m) case "$*" in
-        *"pip config"*) exit 1;;
-        *uv.txt*) echo "pip uv" >> "{calls}"; {uv};;
-        *pip*) echo "pip $(requirements "$@")" >> "{calls}"; {pip};;
-        *venv*) echo "python venv" >> "{calls}"
-                /bin/rm -rf "$4"; /bin/mkdir -p "$4/bin"; /bin/cp "$0" "$4/bin/python";;
+  -m) case "$2 $3 $(requirements "$@")" in
+        venv*) echo "python venv" >> "{calls}"
+               /bin/rm -rf "$4"; /bin/mkdir -p "$4/bin"; /bin/cp "$0" "$4/bin/python";;
+        "pip config"*) exit 1;;
+        *scripts/uv) echo "pip uv" >> "{calls}"; {uv};;
+        pip*) echo "pip $(requirements "$@")" >> "{calls}"; {pip};;
       esac;;
 esac
 """
