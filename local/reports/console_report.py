@@ -151,8 +151,7 @@ class ConsoleReport:
         exports = " ".join(f"{name}={value}" for name, value in settings.items())
         line()
         line(self._terminal.style("bold", "Now make changes of your own, in another terminal:"))
-        for arguments in product.hints(EXAMPLE_ID):
-            line(f"{INDENT}npm run change -- {arguments}")
+        self._hints(product)
         line("Or use the tools that you would use on AWS:")
         if os.environ.get("AWS_PROFILE"):
             line(f"{INDENT}unset AWS_PROFILE")
@@ -175,10 +174,11 @@ class ConsoleReport:
         for line in lines:
             self._terminal.line(f"{INDENT}  {self._dim('| ')}{self._bad(line)}")
 
-    def table_changed(self, deployment: Deployment) -> None:
-        """Print the table's name."""
+    def table_changed(self, deployment: Deployment, product: SampleProduct) -> None:
+        """Print the table's name, and how to change a product in it."""
         self._terminal.line()
         self._terminal.line(f"{self._good('✓')} The table {deployment.products_table_name} is watched now.")
+        self._hints(product)
 
     def rules_deployed(self, rules: DeployedRules) -> None:
         """Print how many rules run now, and the settings that do not suit them."""
@@ -207,6 +207,10 @@ class ConsoleReport:
     def failed(self, message: str, details: str) -> None:
         """Print the error to standard error, with the output of the other tool below it."""
         Terminal(sys.stderr).error(message, details)
+
+    def _hints(self, product: SampleProduct) -> None:
+        for arguments in product.hints(EXAMPLE_ID):
+            self._terminal.line(f"{INDENT}npm run change -- {arguments}")
 
     def _reasons(self, reasons: Reasons) -> None:
         width = max((len(rule) for rule, _ in reasons), default=0)

@@ -104,8 +104,9 @@ class JsonReport:
         if lines:
             _write("functionLog", lines=list(lines))
 
-    def table_changed(self, deployment: Deployment) -> None:
+    def table_changed(self, deployment: Deployment, product: SampleProduct) -> None:
         """Write which table it is now."""
+        del product
         _write("tableChanged", table=deployment.products_table_name)
 
     def rules_deployed(self, rules: DeployedRules) -> None:

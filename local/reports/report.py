@@ -81,8 +81,8 @@ class Report(Protocol):
     def function_log(self, lines: Sequence[str]) -> None:
         """Report what the function logged about an invocation that failed."""
 
-    def table_changed(self, deployment: Deployment) -> None:
-        """Report that a deploy had the service watch another table."""
+    def table_changed(self, deployment: Deployment, product: SampleProduct) -> None:
+        """Report that a deploy had the service watch another table; `product` writes changes for its shape."""
 
     def rules_deployed(self, rules: DeployedRules) -> None:
         """Report that edited rules run now."""

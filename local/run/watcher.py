@@ -5,11 +5,13 @@ from dataclasses import replace
 from event_source_mapping import EventType
 from local.reports.report import Report
 from local.samples.expected import Expected, reasons
+from local.samples.sample_product import SampleProduct
 from local.samples.subscriber import Subscriber
 from local.stack.deployment import Deployment
 from local.stack.errors import RulesRefusedError
 from local.stack.function_log import FunctionLog
 from local.stack.local_aws import LocalAws
+from local.stack.products_table import ProductsTable
 from local.stack.rules_deployment import DeployedRules
 from local.stack.served_mapping import ServedMapping
 from operations.deployed.running import Claim, Running
@@ -72,7 +74,8 @@ class Watcher:
             name = arn.partition(":table/")[2].partition("/")[0]
             self._deployment = replace(self._deployment, products_stream_arn=arn, products_table_name=name)
             self._claim.announce(Running(self._aws.endpoint_url, name))
-            self._report.table_changed(self._deployment)
+            table = ProductsTable(self._aws.client("dynamodb"), name)
+            self._report.table_changed(self._deployment, SampleProduct(table, self._rules.product))
 
     def _take_up_rules(self) -> None:
         """Deploy edited rules; a mistake leaves the old ones."""

@@ -14,6 +14,7 @@ from local.change import change
 from local.reports.report import Reasons
 from local.run.watcher import Watcher
 from local.samples.expected import Expected
+from local.samples.sample_product import SampleProduct
 from local.samples.subscriber import ReceivedAlert, Subscriber
 from local.stack import deployment as deployment_module
 from local.stack.deployment import Deployment, deploy, one_package_at_a_time, until_removed
@@ -40,6 +41,7 @@ class Recorder:
         self.quiet: dict[str, dict[str, str]] = {}
         self.log: list[str] = []
         self.tables: list[str] = []
+        self.hints: list[str] = []
         self.rules: list[int] = []
         self.refused: list[str] = []
 
@@ -60,8 +62,9 @@ class Recorder:
         """Keep the lines."""
         self.log += lines
 
-    def table_changed(self, deployment: Deployment) -> None:
-        """Keep the name."""
+    def table_changed(self, deployment: Deployment, product: SampleProduct) -> None:
+        """Keep the name, and how a product of the table is named."""
+        self.hints = product.hints("prod-456")
         self.tables.append(deployment.products_table_name)
 
     def rules_deployed(self, rules: DeployedRules) -> None:
@@ -229,6 +232,7 @@ def test_10_1_another_stream_is_served_and_its_alerts_are_shown(laptop: Laptop) 
     laptop.until(lambda: "New product: Shelf" in laptop.titles())
 
     assert laptop.report.tables == ["catalogue"]
+    assert laptop.report.hints[-1] == "shop=prod-456 sku=1 --delete"
     assert laptop.report.alerts[-1].message["subject"] == "berlin/7"
 
 
