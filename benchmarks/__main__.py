@@ -17,9 +17,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from benchmarks import artifact, cpu, first_alert, growth, instructions, local_stack, machine, memory, plot, publishing
-from benchmarks import start_up as starting
-from benchmarks.figures import Figure, missed, number_text, table
+from benchmarks.measuring.figures import Figure, missed, number_text, table
+from benchmarks.report import machine, plot
+from benchmarks.suites import artifact, cpu, first_alert, growth, instructions, local_stack, memory, publishing
+from benchmarks.suites import start_up as starting
 from local.stack.local_aws import HOST
 
 RESULTS = Path(__file__).parent / "results"

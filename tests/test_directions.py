@@ -18,7 +18,7 @@ ALLOWED = {
     "benchmarks": {"handler", "notifications", "operations", "event_source_mapping", "local"},
 }
 # The packages whose folders hold at most a dozen modules.
-IN_ROOMS = ("notifications", "event_source_mapping", "local", "operations")
+IN_ROOMS = ("notifications", "event_source_mapping", "local", "operations", "benchmarks")
 MOST_MODULES = 12  # in one folder, `__init__.py` not counted
 
 Graph = Mapping[str, set[str]]

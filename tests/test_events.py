@@ -9,10 +9,9 @@ import pytest
 
 from notifications.bootstrap import RULES
 from notifications.config import rules_file
-from notifications.pipeline import Pipeline
-from notifications.publishing.fakes import MemoryFailures, MemoryLedger, MemoryTopic
 from tests.builders import EVENTS, sample
 from tests.json_schemas import mistakes_in
+from tests.service import Service
 
 Alerts = list[tuple[str, str, str]]
 
@@ -36,8 +35,7 @@ EXPECTED: dict[str, Alerts] = {
     ],
     "mixed-batch.json": [
         ("product.added", "prod-456", "New product: Desk Lamp"),
-        ("product.price_dropped", "prod-456", "Desk Lamp: 39.9 USD, was 49.9"),
-        ("product.low_stock", "prod-123", "Wireless Mouse: only 0 left"),
+        ("product.price_dropped", "prod-456", "Desk Lamp: 39.90 USD, was 49.90"),
         ("product.out_of_stock", "prod-123", "Wireless Mouse is sold out"),
         ("product.removed", "prod-777", "Advent Mug has expired"),
     ],
@@ -52,12 +50,11 @@ class Run:
 
     def __init__(self, name: str) -> None:
         """Play it."""
-        topic, failures = MemoryTopic(), MemoryFailures()
-        pipeline = Pipeline(rules_file.load(RULES), topic, MemoryLedger(), failures)
-        self.response = pipeline.handle(sample(name))
-        self.messages = topic.published
-        self.alerts: list[dict[str, Any]] = [json.loads(message.body) for message in topic.published]
-        self.parked = [parked.error for parked in failures.parked]
+        service = Service(rules_file.load(RULES))
+        self.response = service.invoke(sample(name))
+        self.messages = service.topic.published
+        self.alerts: list[dict[str, Any]] = [json.loads(message.body) for message in self.messages]
+        self.parked = [parked.error for parked in service.failures.parked]
 
 
 def test_every_sample_has_an_expectation() -> None:
@@ -83,11 +80,10 @@ def test_a_sample_is_done_whatever_it_holds(name: str) -> None:
     assert run.parked == PARKED.get(name, [])
 
 
-@pytest.mark.parametrize("name", EXPECTED)
+@pytest.mark.parametrize("name", [name for name, alerts in EXPECTED.items() if alerts])
 def test_every_alert_of_a_sample_keeps_its_schema(name: str) -> None:
     """What is published validates against the JSON Schema of its type."""
-    for alert in Run(name).alerts:
-        assert mistakes_in(alert) == []
+    assert [mistakes_in(alert) for alert in Run(name).alerts] == [[]] * len(EXPECTED[name])
 
 
 @pytest.mark.parametrize("name", [name for name, alerts in EXPECTED.items() if alerts])

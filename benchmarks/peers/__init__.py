@@ -1,6 +1,6 @@
 """What a user would write instead, each as its own documentation shows it.
 
-All do the same work as the one rule in `benchmarks.contenders`: a price that drops by 10% or more is one alert.
+All do the same work as the one rule in `benchmarks.workload.contenders`: a price that drops by 10% or more is an alert.
 """
 
 from __future__ import annotations

@@ -1,70 +1,124 @@
-"""The fields of alerts.toml: one reader a kind of value, each saying what it expected where it got something else."""
+"""The keys of a TOML table, and the kinds of value they take: each reader says what it expected if it gets another."""
 
 from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable
-from decimal import Decimal, InvalidOperation
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
+from typing import Any, NamedTuple
 
 from notifications.rules.prices import Margin
-from notifications.rules.where import NUMBER_OPERATORS, TEXT_OPERATORS, Predicate, Scalar, Where
-from notifications.stream.attributes import Path
+from notifications.stream.attributes import Path, parse_number
 from notifications.text.formatting import Template
 from notifications.text.wording import unknown_name
 
-LONGEST_NAME = 100
-OPERATORS = (*NUMBER_OPERATORS, *TEXT_OPERATORS, "exists", "not")
-_DURATION = re.compile(r"(?:(\d+)\s*d)?\s*(?:(\d+)\s*h)?\s*(?:(\d+)\s*m)?\s*(?:(\d+)\s*s)?")
+LONGEST_TEXT = 10_000  # characters of a title, a text or a link
+_LONGEST_PATH = 1000
+_LONGEST_DURATION = 60
+_LONGEST_WORD = 100  # of which a near miss is worth a hint
+_LARGEST_BITS = 420  # of a whole number: more than DynamoDB holds
+# Blanks stand behind a digit or a unit alone: where two runs of them could meet, matching would try every split.
+_DURATION = re.compile("".join(rf"(?:([0-9]{{1,9}})\s*{unit}\s*)?" for unit in "dhms"))
 
 
 class MistakeError(Exception):
-    """A value is not what was expected; the message says what was."""
+    """A value is not what was expected; the message says what was expected."""
+
+
+class Key(NamedTuple):
+    """A key of a table: all that its reader, its JSON Schema and its reference in the documents are made from."""
+
+    name: str
+    kind: Callable[..., Any]
+    """Reads the value as TOML has it; raises MistakeError."""
+    description: str
+    """What the key gives, as a noun phrase without a full stop; also what the message about a missing key expects."""
+    of: tuple[str, ...] = ()
+    """The kinds of entry that have the key, such as price_drop; empty: all."""
+    required: bool = False
+    default: Any = None
+    """The value that holds without the key, as TOML has it."""
+    unset: str = ""
+    """For a key that has no such value: what holds without the key."""
+
+    @property
+    def missing(self) -> str:
+        """The message about a required key that is not there."""
+        return f"is missing: expected {self.description}"
+
+
+def by_name(*keys: Key) -> Mapping[str, Key]:
+    """Index the keys of a table."""
+    return {key.name: key for key in keys}
+
+
+class OneOf:
+    """Reads one of a few words."""
+
+    def __init__(self, words: Mapping[str, str]) -> None:
+        """Take what each word stands for, by word; "" for a word that explains itself."""
+        self.words = words
+
+    def __call__(self, value: Any) -> str:
+        """Read a word."""
+        if not isinstance(value, str) or value not in self.words:
+            close = nearest(value, self.words)
+            hint = f"; did you mean {close}?" if close else ""
+            raise MistakeError(f"expected one of {', '.join(self.words)}{hint}")
+        return value
+
+
+class WholeNumber:
+    """Reads a whole number from `least` to `most`."""
+
+    def __init__(self, least: int, most: int) -> None:
+        self.least, self.most = least, most
+
+    def __call__(self, value: Any) -> int:
+        """Read a number."""
+        if not isinstance(value, int) or isinstance(value, bool) or not self.least <= value <= self.most:
+            raise MistakeError(f"expected a whole number from {self.least} to {self.most}")
+        return value
 
 
 def text(value: Any) -> str:
-    """Read a text that is not empty."""
+    """Read text that is not empty."""
     if not isinstance(value, str) or not value.strip():
-        raise MistakeError("expected a text")
+        raise MistakeError("expected text that is not empty")
     return value
 
 
-def rule_name(value: Any) -> str:
-    """Read a rule's name: short enough for a message attribute that people filter by."""
-    name = text(value)
-    if len(name) > LONGEST_NAME or not name.isprintable():
-        raise MistakeError(f"expected at most {LONGEST_NAME} printable characters")
-    return name
-
-
-def one_of(value: Any, allowed: Iterable[str]) -> str:
-    """Read one of a few words."""
-    allowed = tuple(allowed)
-    if not isinstance(value, str) or value not in allowed:
-        close = difflib.get_close_matches(str(value), allowed, 1)
-        hint = f"; did you mean {close[0]}?" if close else ""
-        raise MistakeError(f"expected one of {', '.join(allowed)}{hint}")
+def _at_most(value: str, limit: int) -> str:
+    if len(value) > limit:
+        raise MistakeError(f"expected at most {limit} characters, got {len(value)}")
     return value
+
+
+def nearest(word: Any, allowed: Iterable[str]) -> str | None:
+    """Return the one of `allowed` that was probably meant, if any."""
+    if not isinstance(word, str) or len(word) > _LONGEST_WORD:
+        return None
+    return next(iter(difflib.get_close_matches(word, tuple(allowed), 1)), None)
 
 
 def amount(value: Any) -> Decimal:
     """Read a number, written as 5, 4.99 or "4.99"."""
-    parsed: Decimal | None = None
-    if isinstance(value, int | Decimal) and not isinstance(value, bool):
-        parsed = Decimal(value)
-    elif isinstance(value, str):
-        try:
-            parsed = Decimal(value.strip())
-        except InvalidOperation:
-            parsed = None
-    if parsed is None or not parsed.is_finite():
+    parsed = exact(value.strip() if isinstance(value, str) else value)
+    if parsed is None:
         raise MistakeError('expected a number such as 5 or "4.99"')
     return parsed
 
 
+def exact(value: Any) -> Decimal | None:
+    """Return the number in a value of a TOML file; None where it holds none that DynamoDB could hold."""
+    if isinstance(value, bool) or (isinstance(value, int) and value.bit_length() > _LARGEST_BITS):
+        return None
+    return parse_number(str(value)) if isinstance(value, str | int | Decimal) else None
+
+
 def margin(value: Any) -> Margin:
-    """Read a percentage or an amount, more than nothing."""
+    """Read a percentage or an amount, more than 0."""
     percent = isinstance(value, str) and value.strip().endswith("%")
     try:
         size = amount(value.strip()[:-1] if percent else value)
@@ -78,7 +132,7 @@ def margin(value: Any) -> Margin:
 def path(value: Any) -> Path:
     """Read the path of an attribute."""
     try:
-        return Path.parse(text(value))
+        return Path.parse(_at_most(text(value), _LONGEST_PATH))
     except (MistakeError, ValueError):
         raise MistakeError('expected an attribute such as "price", "specs.color" or "offers[0].price"') from None
 
@@ -93,7 +147,7 @@ def paths(value: Any) -> tuple[Path, ...]:
 def template(value: Any, known: Iterable[str]) -> Template:
     """Read a title, text or link; every name in it must be one of `known` or a path after `old.` or `new.`."""
     try:
-        parsed = Template(text(value))
+        parsed = Template(_at_most(text(value), LONGEST_TEXT))
     except ValueError as error:
         raise MistakeError(str(error)) from None
     problems = [problem for problem in (unknown_name(name, known) for name in parsed.names) if problem]
@@ -111,7 +165,7 @@ def yes_or_no(value: Any) -> bool:
 
 def duration(value: Any) -> float:
     """Read a duration such as "90s", "30m", "1h", "1h30m" or "2d"; seconds."""
-    match = _DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
+    match = _DURATION.fullmatch(value.strip()) if isinstance(value, str) and len(value) <= _LONGEST_DURATION else None
     seconds = 0
     if match:
         days, hours, minutes, rest = (int(part or 0) for part in match.groups())
@@ -119,49 +173,3 @@ def duration(value: Any) -> float:
     if not seconds:
         raise MistakeError('expected a duration such as "30m", "1h", "1h30m" or "2d"')
     return seconds
-
-
-def where(value: Any) -> tuple[Where, ...]:
-    """Read conditions on attributes."""
-    if not isinstance(value, dict) or not value:
-        raise MistakeError('expected conditions on attributes, such as { category = ["Electronics", "Home"] }')
-    conditions = []
-    for name, wanted in value.items():
-        try:
-            conditions.append(Where(path(name), _predicates(wanted)))
-        except MistakeError as mistake:
-            raise MistakeError(f"{name}: {mistake}") from None
-    return tuple(conditions)
-
-
-def _predicates(wanted: Any) -> tuple[Predicate, ...]:
-    if not isinstance(wanted, dict):
-        return (Predicate("any_of", _scalars(wanted)),)
-    if not wanted:
-        raise MistakeError(f"expected one of {', '.join(OPERATORS)}")
-    return tuple(_predicate(operator, argument) for operator, argument in wanted.items())
-
-
-def _predicate(operator: str, argument: Any) -> Predicate:
-    if operator in NUMBER_OPERATORS:
-        return Predicate(operator, amount(argument))
-    if operator in TEXT_OPERATORS:
-        return Predicate(operator, text(argument))
-    if operator == "exists":
-        return Predicate(operator, yes_or_no(argument))
-    if operator == "not":
-        predicates = _predicates(argument)
-        if len(predicates) != 1:
-            raise MistakeError("not: expected a value, a list of values, or one test")
-        return Predicate("not", predicates[0])
-    close = difflib.get_close_matches(operator, OPERATORS, 1)
-    hint = f"did you mean {close[0]}?" if close else f"expected one of {', '.join(OPERATORS)}"
-    raise MistakeError(f"unknown test {operator!r}; {hint}")
-
-
-def _scalars(value: Any) -> tuple[Scalar, ...]:
-    entries = value if isinstance(value, list) else [value]
-    known = all(isinstance(entry, str | bool | int | Decimal) for entry in entries)
-    if not entries or not known or any(isinstance(entry, Decimal) and not entry.is_finite() for entry in entries):
-        raise MistakeError('expected a value such as "Home", 5 or true, or a list of them')
-    return tuple(Decimal(entry) if type(entry) is int else entry for entry in entries)

@@ -2,72 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from decimal import Decimal
 from functools import partial
-from typing import Any
 
-from notifications.config import fields
-from notifications.config.fields import MistakeError
+from notifications.config.fields import template
+from notifications.config.rule_keys import COMMON_KEYS, KEYS_BY_WHEN, NEEDS_TARGET, RULE_KEYS, TARGETS
 from notifications.config.toml_table import TomlTable
 from notifications.rules.conditions import Added, Changed, Condition, Removed
-from notifications.rules.prices import LAST_ALERT, PREVIOUS, PriceMoved
+from notifications.rules.prices import PriceMoved
 from notifications.rules.product import Product
 from notifications.rules.rule import Rule
 from notifications.rules.stocks import StockMoved
-from notifications.rules.where import Where
+from notifications.rules.where import Demand
 from notifications.stream.attributes import Path
 from notifications.text.formatting import Template
-from notifications.text.wording import DEFAULT_TEXTS, DEFAULT_TITLES, known_names
-
-SEVERITIES = ("info", "warning", "critical")
-COMMON_KEYS = ("name", "when", "where", "severity", "title", "text", "cooldown", "max_per_hour")
-_PRICE_KEYS = ("at_least", "at_most", "baseline", "rearm", "first_sight")
-KEYS_BY_WHEN: Mapping[str, tuple[str, ...]] = {
-    "added": (),
-    "removed": ("expired",),
-    "changed": ("attributes",),
-    "price_drop": (*_PRICE_KEYS, "below", "all_time_low"),
-    "price_rise": (*_PRICE_KEYS, "above", "all_time_high"),
-    "out_of_stock": ("first_sight",),
-    "back_in_stock": (),
-    "low_stock": ("threshold", "rearm", "first_sight"),
-}
-TARGETS: Mapping[str, str] = {"price_drop": "below", "price_rise": "above"}
-NEEDS_TARGET = ("rearm", "first_sight")
-"""Of a rule about prices: what says nothing without a target."""
-OVERRIDABLE_KEYS = (
-    "at_least", "at_most", "below", "above", "threshold", "rearm", "cooldown", "severity",
-)  # fmt: skip
-MOST_PER_HOUR = 1000
+from notifications.text.wording import DEFAULT_TEXTS, DEFAULT_TITLES, RECORD_TEXTS, RECORD_TITLES, known_names
 
 
 def read_rule(table: TomlTable, name: str, product: Product) -> Rule | None:
-    """Read one rule called `name`; mistakes go to the table. None where not even its kind is known."""
-    when = table.read("when", partial(fields.one_of, allowed=KEYS_BY_WHEN), "")
+    """Read one rule called `name`; mistakes are reported to the table. Return None if not even its `when` is known."""
+    when = table.get(RULE_KEYS["when"]) or ""
     if when:
         table.check_keys(COMMON_KEYS + KEYS_BY_WHEN[when], _belongs_to(when))
     else:  # any key may be right; the values can still be checked
-        table.check_keys((*COMMON_KEYS, *(key for keys in KEYS_BY_WHEN.values() for key in keys)))
-    no_where: tuple[Where, ...] = ()
-    no_path: tuple[Path, ...] = ()
-    where = table.read("where", fields.where, no_where)
-    watched = table.read("attributes", fields.paths, no_path)
+        table.check_keys(RULE_KEYS)
+    where: tuple[Demand, ...] = table.get(RULE_KEYS["where"]) or ()
+    watched: tuple[Path, ...] = table.get(RULE_KEYS["attributes"]) or ()
     known = known_names(
-        (*product.roles.values(), *product.message_attributes, *watched, *(each.path for each in where))
+        (
+            *product.roles.values(),
+            *product.message_attributes,
+            *watched,
+            *(path for each in where for path in each.paths),
+        )
     )
-    as_template = partial(fields.template, known=known)
     condition = _condition(when, table, product, watched)
+    is_record = isinstance(condition, PriceMoved) and condition.all_time
+    title, text = (RECORD_TITLES, RECORD_TEXTS) if is_record else (DEFAULT_TITLES, DEFAULT_TEXTS)
+    as_template = partial(template, known=known)
     rule = Rule(
         name=name,
         when=when,
         condition=condition,
-        severity=table.read("severity", partial(fields.one_of, allowed=SEVERITIES), SEVERITIES[0]),
-        title=table.read("title", as_template, Template(DEFAULT_TITLES.get(when, ""))),
-        text=table.read("text", as_template, Template(DEFAULT_TEXTS.get(when, ""))),
+        severity=table.get(RULE_KEYS["severity"]),
+        title=table.read("title", as_template, Template(title.get(when, ""))),
+        text=table.read("text", as_template, Template(text.get(when, ""))),
         where=where,
-        cooldown=table.read("cooldown", fields.duration, 0.0),
-        max_per_hour=table.read("max_per_hour", _max_per_hour, None),
+        cooldown=table.get(RULE_KEYS["cooldown"]) or 0.0,
+        max_per_hour=table.get(RULE_KEYS["max_per_hour"]),
     )
     return rule if when else None
 
@@ -76,99 +58,64 @@ def _condition(when: str, table: TomlTable, product: Product, watched: tuple[Pat
     if when == "added":
         return Added()
     if when == "removed":
-        return Removed(table.read("expired", fields.yes_or_no, None))
+        return Removed(table.get(RULE_KEYS["expired"]))
     if when == "changed":
         return Changed(watched or None)
-    if when in {"price_drop", "price_rise"}:
-        return _price(-1 if when == "price_drop" else 1, table, product)
+    if when in TARGETS:
+        return _price(when, table, product)
     if when:
         return _stock(when, table, product)
-    for key, kind in _KINDS.items():
-        table.read(key, kind, None)
+    for key in RULE_KEYS.values():
+        if key.of and key.name != "attributes":  # those are read already
+            table.get(key)
     return Added()
 
 
-def _price(direction: int, table: TomlTable, product: Product) -> PriceMoved:
-    down = direction < 0
-    target_key = TARGETS["price_drop" if down else "price_rise"]
-    target = table.read(target_key, fields.amount, None)
-    rearm = table.read("rearm", fields.amount, None)
-    first_sight = table.read("first_sight", fields.yes_or_no, False)
+def _price(when: str, table: TomlTable, product: Product) -> PriceMoved:
+    down = when == "price_drop"
+    target_key = TARGETS[when]
+    target = table.get(RULE_KEYS[target_key])
+    rearm = table.get(RULE_KEYS["rearm"])
     if target_key not in table:
         for key in NEEDS_TARGET:
             if key in table:
-                table.problem(key, f"needs {target_key}: without a target there is nothing to be beyond")
+                table.problem(key, f"needs {target_key}: it has no meaning without a target price")
     elif target is not None and rearm is not None and (rearm < target if down else rearm > target):
-        table.problem("rearm", f"expected at {'least' if down else 'most'} {target_key}, the price that fires", rearm)
-    previous: str | Path = PREVIOUS
-    baseline = table.read("baseline", _baseline, previous)
+        limit = "at least" if down else "at most"
+        table.problem("rearm", f"expected {limit} the value of {target_key}, the price at which the rule fires", rearm)
+    all_time: bool | Path = table.get(RULE_KEYS["all_time_low" if down else "all_time_high"])
     return PriceMoved(
         price=product.price,
+        form=product.price_form,
+        fixed_currency=product.currency if isinstance(product.currency, str) else None,
         currency=product.currency_path,
-        direction=direction,
-        at_least=table.read("at_least", fields.margin, None),
-        at_most=table.read("at_most", fields.margin, None),
+        direction=-1 if down else 1,
+        at_least=table.get(RULE_KEYS["at_least"]),
+        at_most=table.get(RULE_KEYS["at_most"]),
         target=target,
         rearm=rearm,
-        all_time=table.read("all_time_low" if down else "all_time_high", fields.yes_or_no, False),
-        baseline=baseline,
-        first_sight=first_sight,
+        all_time=bool(all_time),
+        record=all_time if isinstance(all_time, Path) else None,
+        baseline=table.get(RULE_KEYS["baseline"]),
+        first_sight=table.get(RULE_KEYS["first_sight"]),
     )
 
 
 def _stock(when: str, table: TomlTable, product: Product) -> StockMoved:
-    threshold = table.read("threshold", _threshold, Decimal(0))
-    rearm = table.read("rearm", fields.amount, None)
+    threshold: Decimal = table.get(RULE_KEYS["threshold"]) or Decimal(0)
+    rearm: Decimal | None = table.get(RULE_KEYS["rearm"])
     if when == "low_stock":
         if "threshold" not in table:
-            table.problem("threshold", "is missing: expected the stock below which to alert, such as 5")
+            table.problem("threshold", RULE_KEYS["threshold"].missing)
         elif rearm is not None and rearm < threshold:
-            table.problem("rearm", "expected at least the threshold, as the stock to be back at", rearm)
-    first_sight = table.read("first_sight", fields.yes_or_no, False)
-    return StockMoved(product.stock, when, threshold, None if rearm == threshold else rearm, first_sight)
+            table.problem("rearm", "expected at least the threshold: it is the stock to come back to", rearm)
+    first_sight = table.get(RULE_KEYS["first_sight"])
+    includes_zero = table.get(RULE_KEYS["includes_zero"])
+    rearm = None if rearm == threshold else rearm
+    return StockMoved(product.stock, when, threshold, rearm, first_sight, includes_zero)
 
 
 def _belongs_to(when: str) -> dict[str, str]:
     """Say of each key that another `when` has to which ones it belongs."""
-    homes: dict[str, list[str]] = {}
-    for other, keys in KEYS_BY_WHEN.items():
-        for key in keys:
-            homes.setdefault(key, []).append(other)
-    return {key: f"{key} belongs to {' and '.join(found)}, not to {when}" for key, found in homes.items()}
-
-
-def _threshold(value: Any) -> Decimal:
-    size = fields.amount(value)
-    if size <= 0:
-        raise MistakeError("expected more than 0; a stock of 0 is what out_of_stock is for")
-    return size
-
-
-def _baseline(value: Any) -> str | Path:
-    if isinstance(value, dict) and set(value) == {"attribute"}:
-        return fields.path(value["attribute"])
-    if isinstance(value, str) and value in {PREVIOUS, LAST_ALERT}:
-        return value
-    raise MistakeError('expected "previous", "last_alert" or { attribute = "listPrice" }')
-
-
-def _max_per_hour(value: Any) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= MOST_PER_HOUR:
-        raise MistakeError(f"expected a whole number from 1 to {MOST_PER_HOUR}")
-    return value
-
-
-_KINDS: Mapping[str, Callable[[Any], Any]] = {
-    "at_least": fields.margin,
-    "at_most": fields.margin,
-    "below": fields.amount,
-    "above": fields.amount,
-    "rearm": fields.amount,
-    "threshold": _threshold,
-    "baseline": _baseline,
-    "first_sight": fields.yes_or_no,
-    "expired": fields.yes_or_no,
-    "all_time_low": fields.yes_or_no,
-    "all_time_high": fields.yes_or_no,
-}
-"""What to check where the kind of the rule is not known."""
+    keys = (key for key in RULE_KEYS.values() if key.of)
+    return {key.name: f"{key.name} belongs to {' and '.join(key.of)}, not to {when}" for key in keys}

@@ -1,46 +1,35 @@
-"""`alerts.toml`: read, checked, and turned into rules. Every mistake is reported, and none is skipped.
+"""`alerts.toml`: read, checked, and turned into rules. All mistakes are reported at once.
 
-The JSON Schema beside the file, `alerts.schema.json`, says the same to editors; a test keeps the two together.
+`rule_keys` and `product_reader` know its keys. `schemas/alerts.schema.json`, which says the same to editors, is
+generated from them.
 """
 
 from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import replace
 from decimal import Decimal
-from functools import partial
 from pathlib import Path as FilePath
 from typing import Any
 
-from notifications.common import sns_limits
 from notifications.common.errors import Problem, RulesError
-from notifications.config import fields
-from notifications.config.fields import MistakeError
 from notifications.config.overrides import Overrides
-from notifications.config.rule_reader import COMMON_KEYS, KEYS_BY_WHEN, NEEDS_TARGET, TARGETS, read_rule
+from notifications.config.product_reader import read_product
+from notifications.config.rule_keys import COMMON_KEYS, DEFAULTS_KEYS, KEYS_BY_WHEN, NEEDS_TARGET, RULE_KEYS, TARGETS
+from notifications.config.rule_reader import read_rule
 from notifications.config.toml_lines import lines_of
 from notifications.config.toml_table import DEFAULTS, Lines, TomlTable
 from notifications.rules.product import Product
 from notifications.rules.rule import Rule
 from notifications.rules.ruleset import Ruleset
-from notifications.stream.attributes import Path
-from notifications.text.wording import ROLES
+from notifications.stream.attributes import parse_number
 
+LONGEST_FILE = 1_000_000
+"""Characters."""
+LONGEST_LINE = 12_000
+"""Characters; reading a key of so many dots takes a moment, and the time grows with the square."""
+MOST_LEVELS = 20
 TOP_KEYS = ("product", "defaults", "rules")
-PRODUCT_KEYS = ("id", "name", "price", "currency", "stock", "link", "message_attributes", "overrides")
-DEFAULTS_KEYS = tuple(
-    key
-    for key in dict.fromkeys((*COMMON_KEYS, *(key for keys in KEYS_BY_WHEN.values() for key in keys)))
-    if key not in {"name", "when", "title", "text", "attributes"}
-)
-FIXED_MESSAGE_ATTRIBUTES = ("type", "rule", "severity", "productId")
-CURRENCY_CODES = frozenset({
-    "AUD", "BRL", "CAD", "CHF", "CNY", "CZK", "DKK", "EUR", "GBP", "HKD", "HUF", "INR",
-    "JPY", "KRW", "MXN", "NOK", "NZD", "PLN", "SEK", "SGD", "TRY", "USD", "ZAR",
-})  # fmt: skip
-"""Hardly names of attributes: a bare code is a mistake for { value = ... }."""
-MOST_MESSAGE_ATTRIBUTES = sns_limits.MOST_ATTRIBUTES - len(FIXED_MESSAGE_ATTRIBUTES)
 
 
 def load(path: FilePath) -> Ruleset:
@@ -59,14 +48,14 @@ def load(path: FilePath) -> Ruleset:
 def parse(content: str, source: str = "alerts.toml") -> Ruleset:
     """Check the text of a rules file and compile it; RulesError lists what is wrong with it."""
     try:
-        document = tomllib.loads(content, parse_float=Decimal)
-    except tomllib.TOMLDecodeError as error:
-        raise RulesError(source, (Problem(f"is not valid TOML: {error}"),)) from None
+        document = _toml(content)
+    except (ValueError, RecursionError) as error:
+        raise RulesError(source, (Problem(f"is not valid TOML: {_reason(error)}"),)) from None
     lines = lines_of(content)
     problems: list[Problem] = []
     top = TomlTable(document, ("", 1), lines, problems)
     top.check_keys(TOP_KEYS)
-    product = _product(TomlTable(_table_in(top, "product"), ("product", 1), lines, problems))
+    product = read_product(TomlTable(_table_in(top, "product"), ("product", 1), lines, problems))
     defaults = _defaults(_table_in(top, "defaults"), lines, problems)
     entries = _entries(top)
     rules = _rules(entries, defaults, product, lines, problems)
@@ -78,6 +67,36 @@ def parse(content: str, source: str = "alerts.toml") -> Ruleset:
     return Ruleset(rules, product, Overrides(product, by_name).rule_for)
 
 
+def _toml(content: str) -> dict[str, Any]:
+    """Read TOML whose size, depth and numbers are bounded; ValueError or RecursionError where it is not."""
+    if len(content) > LONGEST_FILE:
+        raise ValueError(f"expected at most {LONGEST_FILE} characters, got {len(content)}")
+    longest = max(map(len, content.split("\n")))
+    if longest > LONGEST_LINE:
+        raise ValueError(f"expected lines of at most {LONGEST_LINE} characters, got {longest}")
+    document = tomllib.loads(content, parse_float=_parse_float)
+    level: list[Any] = [document]
+    for _ in range(MOST_LEVELS):
+        inner = [value.values() if isinstance(value, dict) else value for value in level]
+        level = [value for values in inner for value in values if isinstance(value, dict | list)]
+    if level:
+        raise RecursionError
+    return document
+
+
+def _parse_float(text: str) -> Decimal:
+    number = parse_number(text)
+    return Decimal("NaN") if number is None else number  # every field refuses it, and says where it stands
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, RecursionError):
+        return f"it is nested more than {MOST_LEVELS} levels deep"
+    if isinstance(error, tomllib.TOMLDecodeError):
+        return str(error)
+    return "it has a number with thousands of digits" if "digits" in str(error) else str(error)
+
+
 def _table_in(top: TomlTable, key: str) -> Mapping[str, Any]:
     found = top.content.get(key, {})
     if isinstance(found, dict):
@@ -87,7 +106,7 @@ def _table_in(top: TomlTable, key: str) -> Mapping[str, Any]:
 
 
 def _defaults(content: Mapping[str, Any], lines: Lines, problems: list[Problem]) -> dict[str, Any]:
-    """Check the defaults by themselves; give those that are right, so that a mistake is reported once, not a rule."""
+    """Check the defaults by themselves, so that each mistake is reported once; return those that are right."""
     TomlTable(content, DEFAULTS, lines, problems).check_keys(DEFAULTS_KEYS)
     known = {key: value for key, value in content.items() if key in DEFAULTS_KEYS}
     mistakes: list[Problem] = []
@@ -100,10 +119,10 @@ def _defaults(content: Mapping[str, Any], lines: Lines, problems: list[Problem])
 def _entries(top: TomlTable) -> list[Mapping[str, Any]]:
     entries = top.content.get("rules", [])
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        top.problem("rules", "expected [[rules]] tables, one a rule")
+        top.problem("rules", "expected [[rules]] tables, one for each rule")
         return []
     if not entries:
-        top.problem("rules", "expected at least one [[rules]] table; without one nothing ever alerts")
+        top.problem("rules", "expected at least one [[rules]] table; without a rule there is never an alert")
     return entries
 
 
@@ -122,10 +141,10 @@ def _rules(
         table = TomlTable(_with_defaults(entry, defaults), ("rules", number), lines, problems, label)
         for required in ("name", "when"):
             if required not in entry:
-                table.problem(required, "is missing")
-        table.read("name", fields.rule_name, "")
+                table.problem(required, RULE_KEYS[required].missing)
+        table.get(RULE_KEYS["name"])
         if label in names:
-            table.problem("name", "another rule has this name; alerts are told apart by it")
+            table.problem("name", "another rule has this name; give each rule a name of its own")
         names.add(label)
         rule = read_rule(table, label, product)
         if rule:
@@ -142,45 +161,3 @@ def _with_defaults(entry: Mapping[str, Any], defaults: Mapping[str, Any]) -> dic
     if when in TARGETS and TARGETS[when] not in merged:
         return {key: value for key, value in merged.items() if key in entry or key not in NEEDS_TARGET}
     return merged
-
-
-def _product(table: TomlTable) -> Product:
-    table.check_keys(PRODUCT_KEYS)
-    no_path: tuple[Path, ...] = ()
-    plain = Product(
-        id=table.read("id", fields.path, None),
-        name=table.read("name", fields.path, Product().name),
-        price=table.read("price", fields.path, Product().price),
-        stock=table.read("stock", fields.path, Product().stock),
-        currency=table.read("currency", _currency, None),
-        message_attributes=table.read("message_attributes", _message_attributes, no_path),
-        overrides=table.read("overrides", fields.path, None),
-    )
-    names = (*ROLES, *(path.text for path in (*plain.roles.values(), *plain.message_attributes)))
-    return replace(plain, link=table.read("link", partial(fields.template, known=names), None))
-
-
-def _currency(value: Any) -> Path | str:
-    if isinstance(value, dict):
-        if set(value) != {"value"}:
-            raise MistakeError('expected { value = "USD" }, or the name of an attribute')
-        return fields.text(value["value"])
-    if value in CURRENCY_CODES:
-        raise MistakeError(f'expected the name of an attribute; for one currency write {{ value = "{value}" }}')
-    return fields.path(value)
-
-
-def _message_attributes(value: Any) -> tuple[Path, ...]:
-    found = fields.paths(value)
-    if len(found) > MOST_MESSAGE_ATTRIBUTES:
-        raise MistakeError(
-            f"expected at most {MOST_MESSAGE_ATTRIBUTES}: SNS hands ten on to a queue, "
-            f"and {', '.join(FIXED_MESSAGE_ATTRIBUTES)} are always there"
-        )
-    for path in found:
-        if not sns_limits.ATTRIBUTE_NAME.fullmatch(path.text) or path.text in FIXED_MESSAGE_ATTRIBUTES:
-            raise MistakeError(
-                f"{path.text!r} cannot be the name of a message attribute: letters, digits, _ - and . alone, "
-                f"and none of {', '.join(FIXED_MESSAGE_ATTRIBUTES)}"
-            )
-    return found

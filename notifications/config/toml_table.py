@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 from notifications.common.errors import Problem
-from notifications.config.fields import MistakeError
+from notifications.config.fields import Key, MistakeError, nearest
 from notifications.config.toml_lines import Place
 
 T = TypeVar("T")
@@ -37,6 +36,10 @@ class TomlTable:
             self.problem(key, str(mistake), self.content[key])
             return default
 
+    def get(self, key: Key) -> Any:
+        """Read `key`, with its own kind and default; a key without a default gives None."""
+        return self.read(key.name, key.kind, None if key.default is None else key.kind(key.default))
+
     def problem(self, key: str, message: str, value: Any = None) -> None:
         """Report a mistake at `key`."""
         places = ((self._place, key), (DEFAULTS, key), (self._place, ""))
@@ -49,9 +52,9 @@ class TomlTable:
         for key in self.content:
             if key in allowed:
                 continue
-            close = difflib.get_close_matches(key, allowed, 1)
+            close = nearest(key, allowed)
             if elsewhere and key in elsewhere:
                 hint = elsewhere[key]
             else:
-                hint = f"did you mean {close[0]}?" if close else f"expected one of {', '.join(allowed)}"
+                hint = f"did you mean {close}?" if close else f"expected one of {', '.join(allowed)}"
             self.problem(key, f"unknown key; {hint}")

@@ -11,7 +11,7 @@ from enum import Enum
 
 from notifications.rules.conditions import Condition, Judgement
 from notifications.rules.memory import NOTHING, Hour, HourlyCount, Memory
-from notifications.rules.where import Where
+from notifications.rules.where import Demand
 from notifications.stream.attributes import Path
 from notifications.stream.changes import INSERT, MODIFY, NEW, OLD, PARTIAL_VIEW_TYPES, REMOVE, Change, images_sent
 from notifications.text.formatting import Template, duration_text
@@ -27,11 +27,13 @@ class Rule:
     severity: str
     title: Template
     text: Template
-    where: tuple[Where, ...] = ()
+    where: tuple[Demand, ...] = ()
     cooldown: float = 0
     """Seconds after an alert in which further ones of the same product are suppressed."""
     max_per_hour: int | None = None
     """Alerts an hour, all products together; None: no limit."""
+    muted: bool = False
+    """The product asked for silence: no alert goes out, and the memory goes on."""
     events: frozenset[str] = field(init=False)
     """The events that it can fire for."""
     uses_memory: bool = field(init=False)
@@ -51,12 +53,12 @@ class Rule:
         return self.condition.watches if self.when == "changed" else None
 
     def needs(self, event_name: str, always_known: Iterable[str] = ()) -> frozenset[str]:
-        """Return the images that it cannot do without for an event, where `always_known` attributes (keys) are known."""
+        """Return the images that an event needs; `always_known` attributes, such as keys, need no image."""
         if event_name == MODIFY:
             return frozenset({OLD, NEW})
         known = frozenset(always_known)
         watched = self.condition.watches or ()
-        asked = [*(each.path for each in self.where), *(watched if event_name == INSERT else ())]
+        asked = [*(path for each in self.where for path in each.paths), *(watched if event_name == INSERT else ())]
         if all(path.top in known for path in asked):
             return frozenset()
         return frozenset({OLD if event_name == REMOVE else NEW})
@@ -64,6 +66,10 @@ class Rule:
     def missing_images(self, change: Change) -> frozenset[str]:
         """Return the images that it needs and the stream does not send."""
         return self.needs(change.event_name, change.keys) - images_sent(change.view_type)
+
+    def asks_memory(self, change: Change) -> bool:
+        """Tell whether what it makes of this change depends on earlier ones."""
+        return self.condition.asks_memory(change)
 
     def judge(self, change: Change, memory: Memory = NOTHING) -> Judgement:
         """Decide, with the reason either way."""
@@ -158,20 +164,26 @@ class Evaluation:
     def decide(self, memory: Memory, count: HourlyCount | None = None, *, replayed: bool = False) -> None:
         """Judge, unless that is done, and apply what keeps the noise down; an alert is added to the hour's `count`.
 
+        May be called again with more that the ledger says: nothing of the decision before stays.
+
         `replayed`: the record was given up and comes again, perhaps behind later ones. One that is older than what the
         rule has seen is then judged by its own two images, and leaves the memory as it is.
         """
         rule, change = self.rule, self.change
         self.memory = memory
-        self.late = rule.remembers and memory.has_seen(change.sequence_number)
-        if self.late and not replayed:
+        self.outcome, self.limit_reached = RuleOutcome.QUIET, False
+        self.late = rule.remembers and memory.has_seen(change.sequence_number, change.stream_label)
+        # What an older stream still brings may never have been counted: it is judged as a replayed record is.
+        if self.late and not replayed and not memory.is_of_another(change.stream_label):
             self.outcome = RuleOutcome.SEEN
             return
         self.memory_before = NOTHING if self.late else memory
-        if self.judgement is NOT_JUDGED:
+        if self.judgement is NOT_JUDGED or rule.uses_memory:
             self.judgement = rule.judge(change, self.memory_before)
         self.seconds_left = self._cooldown_left()
-        if self.judgement.fired:
+        if self.judgement.fired and rule.muted:
+            self.outcome = RuleOutcome.MUTED
+        elif self.judgement.fired:
             self.outcome = RuleOutcome.COOLING_DOWN if self.seconds_left > 0 else self._within_limit(count)
         if rule.remembers and not self.late and (self.judgement.fired or rule.uses_memory):
             self.memory = self._learned()
@@ -195,15 +207,16 @@ class Evaluation:
         limit = self.rule.max_per_hour
         if limit is None or count is None or count.admits(self.alert_id, limit):
             return RuleOutcome.ALERT
-        self.limit_reached = not count.summarised
-        count.summarised = True
+        self.limit_reached = count.summary in {"", self.alert_id}
+        if self.limit_reached:
+            count.summary = self.alert_id
         return RuleOutcome.LIMITED
 
     def _learned(self) -> Memory:
         change = self.change
         alerted = self.outcome is RuleOutcome.ALERT
         after = self.rule.condition.learn(change, self.memory, self.judgement, alerted)
-        after = after._replace(sequence_number=change.sequence_number)
+        after = after._replace(sequence_number=change.sequence_number, stream=change.stream_label)
         if not alerted:
             return after
         return after._replace(

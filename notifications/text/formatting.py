@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import lru_cache
 from string import Formatter
 from typing import Any
 from urllib.parse import quote
@@ -29,10 +30,53 @@ def shorten(text: str, limit: int) -> str:
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
+def storable(text: str, limit: int = LONGEST_VALUE) -> str:
+    """Cut `text` to `limit` characters, and replace what UTF-8 cannot hold: JSON can have half a character."""
+    return shorten(text, limit).encode(errors="replace").decode()
+
+
+def one_line(text: object, limit: int = LONGEST_VALUE) -> str:
+    """Write anything for a log: one line without control characters, however long it is."""
+    start = str(text)[: 2 * limit]
+    return shorten(" ".join(printable(start).split()), limit)
+
+
+def printable(text: str) -> str:
+    """Put a blank in the place of each character that cannot be printed."""
+    if text.isprintable():  # nearly every text is
+        return text
+    return "".join(character if character.isprintable() else " " for character in text)
+
+
 def decimal_text(value: Decimal) -> str:
     """Write a number in full, without an exponent and without trailing zeros: 1E+2 is 100, 5.50 is 5.5."""
     text = format(value, "f")
     return (text.rstrip("0").rstrip(".") or "0") if "." in text else text
+
+
+_DIGITS = {
+    **dict.fromkeys(
+        ("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF",
+         "XPF"), 0
+    ),
+    **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
+    **dict.fromkeys(("CLF", "UYW"), 4),
+}  # fmt: skip
+"""Of the currencies that have not two. Source: ISO 4217, list one, "Minor unit"."""
+USUAL_DIGITS = 2
+
+
+@lru_cache(64)
+def digits_of(currency: str | None) -> int:
+    """Return the digits after the point that amounts in a currency have; 2 where the code is not known."""
+    return _DIGITS.get((currency or "").upper(), USUAL_DIGITS)
+
+
+def money_text(amount: Decimal, digits: int) -> str:
+    """Write an amount with at least so many digits after the point; further ones are never rounded away."""
+    whole, _, fraction = format(amount, "f").partition(".")
+    fraction = fraction.rstrip("0").ljust(digits, "0")
+    return f"{whole}.{fraction}" if fraction else whole
 
 
 def duration_text(seconds: float) -> str:
@@ -64,6 +108,8 @@ def value_text(value: Any) -> str | None:
     """
     if value is None:
         return None
+    if isinstance(value, dict) and len(value) == 1 and isinstance(value.get("S"), str):  # what most values are
+        return str(value["S"])
     parsed = number(value)
     return _plain_text(plain(value)) if parsed is None else format(parsed, "f")
 
@@ -111,7 +157,10 @@ class Template:
                 elif value and len(value) > LONGEST_VALUE:
                     value = shorten(value, LONGEST_VALUE)
                 out.append(MISSING if value is None else value)
-        return "\n".join([" ".join(line.split()) for line in "".join(out).split("\n")]).strip()
+        filled = "".join(out)
+        if "\n" not in filled:
+            return " ".join(filled.split())
+        return "\n".join([" ".join(line.split()) for line in filled.split("\n")]).strip()
 
 
 def render_link(template: Template, values: Values) -> str | None:

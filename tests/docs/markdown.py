@@ -34,7 +34,7 @@ def blocks(text: str) -> list[Block]:
 
 
 def headings(text: str) -> list[tuple[int, str]]:
-    """List the headings of a document with their levels; lines in fenced blocks are none."""
+    """List the headings of a document with their levels; lines in fenced blocks do not count."""
     return [(len(match[1]), match[2]) for match in _HEADING.finditer(without_blocks(text))]
 
 

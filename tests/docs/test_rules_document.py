@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from notifications.common.errors import RulesError
-from notifications.config.fields import OPERATORS
-from notifications.config.rule_reader import COMMON_KEYS, KEYS_BY_WHEN, OVERRIDABLE_KEYS, SEVERITIES
-from notifications.config.rules_file import DEFAULTS_KEYS, PRODUCT_KEYS, TOP_KEYS
+from notifications.config.product_reader import PRODUCT_KEYS
+from notifications.config.rule_keys import DEFAULTS_KEYS, KEYS_BY_WHEN, OVERRIDABLE_KEYS, RULE_KEYS, SEVERITY
+from notifications.config.rules_file import TOP_KEYS
+from notifications.config.where_reader import TESTS
 from notifications.publishing.messages import cloud_event, to_message
 from notifications.stream.changes import VIEW_TYPES, images_sent
 from notifications.text.wording import PLACEHOLDERS
@@ -19,14 +20,13 @@ from operations.evaluation.verdicts import judge
 from tests.builders import ROOT, rules
 from tests.docs.markdown import Block, blocks, code_in, first_cells, headings, section
 from tests.docs.notation import Expected, read
-from tests.rules.scenario import Service
+from tests.service import Service
 
 TEXT = (ROOT / "docs" / "rules.md").read_text(encoding="utf-8")
 BLOCKS = blocks(TEXT)
 EXAMPLES = [
     (toml, changes) for toml, changes in pairwise(BLOCKS) if (toml.language, changes.language) == ("toml", "text")
 ]
-RULE_KEYS = {*COMMON_KEYS, *(key for keys in KEYS_BY_WHEN.values() for key in keys)}
 
 
 @pytest.mark.parametrize(("toml", "changes"), EXAMPLES, ids=lambda block: f"{block.heading}, line {block.line}")
@@ -77,7 +77,7 @@ def test_no_example_is_passed_over() -> None:
     assert [block.language for block in BLOCKS] == ["toml", "text"] * len(EXAMPLES)
 
 
-@pytest.mark.parametrize(("table", "keys"), [("[product]", set(PRODUCT_KEYS)), ("[[rules]]", RULE_KEYS)])
+@pytest.mark.parametrize(("table", "keys"), [("[product]", set(PRODUCT_KEYS)), ("[[rules]]", set(RULE_KEYS))])
 def test_every_key_has_a_heading_and_every_heading_a_key(table: str, keys: set[str]) -> None:
     """What the file can say stands in the document, and the document says nothing that the file cannot."""
     found = re.findall(r"^### `(\w+)`$", section(TEXT, table), re.MULTILINE)
@@ -106,7 +106,7 @@ def test_every_default_is_listed() -> None:
     text = section(TEXT, "[defaults]")
     excluded, listed = text[text.index("can stand here but") :].split(":", 1)
     assert sorted(code_in(listed)) == sorted(DEFAULTS_KEYS)
-    assert sorted(code_in(excluded)) == sorted(RULE_KEYS - set(DEFAULTS_KEYS))
+    assert sorted(code_in(excluded)) == sorted(set(RULE_KEYS) - set(DEFAULTS_KEYS))
 
 
 def test_every_key_that_a_product_may_replace_is_listed() -> None:
@@ -125,7 +125,7 @@ def test_every_kind_of_rule_is_explained_with_an_example() -> None:
 
 def test_every_test_of_where_is_listed() -> None:
     """The operators and no others."""
-    assert first_cells(section(TEXT, "`where`")) == [f"`{operator}`" for operator in OPERATORS]
+    assert first_cells(section(TEXT, "`where`")) == [f"`{operator}`" for operator in TESTS]
 
 
 def test_every_name_of_a_template_is_listed() -> None:
@@ -136,7 +136,7 @@ def test_every_name_of_a_template_is_listed() -> None:
 
 def test_severities_and_view_types_are_listed() -> None:
     """All of them."""
-    assert code_in(section(TEXT, "`severity`"))[: len(SEVERITIES)] == list(SEVERITIES)
+    assert code_in(section(TEXT, "`severity`"))[: len(SEVERITY.words)] == list(SEVERITY.words)
     assert sorted(first_cells(section(TEXT, "What the stream sends"))) == sorted(f"`{each}`" for each in VIEW_TYPES)
 
 

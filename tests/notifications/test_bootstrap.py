@@ -15,8 +15,7 @@ from notifications import bootstrap
 from notifications.common.errors import ConfigurationError, RulesError
 from notifications.common.time_budget import LONGEST_CALL
 from tests.builders import ROOT, added, event
-
-NO_FAILURE = {"batchItemFailures": []}
+from tests.service import DONE
 
 
 @pytest.fixture(autouse=True)
@@ -42,7 +41,7 @@ def environ(topic_arn: str, queue_url: str, dynamodb: Any) -> dict[str, str]:  #
 def test_the_parts_fit_together(environ: dict[str, str], sqs: Any, dynamodb: Any) -> None:
     """One record, one alert in the ledger; one poison record in the queue."""
     pipeline = bootstrap.build(environ)
-    assert pipeline.handle(event(added(), None)) == NO_FAILURE
+    assert pipeline.handle(event(added(), None)) == DONE
     assert len(dynamodb.scan(TableName="ledger")["Items"]) == 1
     assert len(sqs.receive_message(QueueUrl=environ["FAILURES_QUEUE_URL"])["Messages"]) == 1
 
@@ -61,7 +60,7 @@ def test_a_missing_variable_is_named(environ: dict[str, str], name: str, value: 
 
 
 @pytest.mark.parametrize("value", ["many", "0", "-1", "1.5"])
-def test_a_retention_that_is_no_number_of_days_is_told(environ: dict[str, str], value: str) -> None:
+def test_a_retention_that_is_not_a_number_of_days_is_reported(environ: dict[str, str], value: str) -> None:
     """A typing mistake fails at the start, with the variable's name."""
     with pytest.raises(ConfigurationError, match="LEDGER_RETENTION_DAYS is"):
         bootstrap.build({**environ, "LEDGER_RETENTION_DAYS": value})
@@ -87,7 +86,7 @@ def test_clients_give_up_in_time(environ: dict[str, str]) -> None:
 
 def test_printing_needs_no_environment(capsys: pytest.CaptureFixture[str]) -> None:
     """Alerts go to the terminal."""
-    assert bootstrap.build({"PRINT_ALERTS": "true"}).handle(event(added(name="Mouse"))) == NO_FAILURE
+    assert bootstrap.build({"PRINT_ALERTS": "true"}).handle(event(added(name="Mouse"))) == DONE
     assert "New product: Mouse" in capsys.readouterr().out
 
 

@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notifications.common.errors import ProductAlertsError, RefusedAlertError, ServiceError
-from notifications.pipeline import Pipeline
 from notifications.publishing.failures import Parked
 from notifications.publishing.fakes import MemoryFailures, MemoryLedger, MemoryTopic
 from notifications.publishing.ledger import BeforeCall, Entry, LedgerQuery, LedgerSnapshot, nothing
@@ -21,9 +20,7 @@ from notifications.rules.rule import Rule
 from notifications.rules.ruleset import Ruleset
 from notifications.stream.changes import Change
 from tests.builders import (
-    EVERY_KIND,
     added,
-    event,
     image,
     modified,
     priced,
@@ -33,10 +30,9 @@ from tests.builders import (
     rules,
     sequence_number,
 )
+from tests.service import DONE, DOWN, Service, from_
 
-DOWN = ServiceError("SNS did not answer")
 REFUSED = RefusedAlertError("SNS refuses this message")
-NO_FAILURE = {"batchItemFailures": []}
 
 
 class Failing(MemoryFailures):
@@ -65,46 +61,6 @@ class Unwritable(MemoryLedger):
         raise ServiceError(f"DynamoDB did not answer for {len(entries)}")
 
 
-class Service:
-    """A pipeline over fakes, and what came out of it."""
-
-    def __init__(
-        self,
-        failure_of: Callable[[Message], ProductAlertsError | None] = lambda _: None,
-        *,
-        topic: MemoryTopic | None = None,
-        ledger: MemoryLedger | None = None,
-        failures: MemoryFailures | None = None,
-        rules_text: str = EVERY_KIND,
-        longest_call: int = 0,
-    ) -> None:
-        """Build it."""
-        self.topic: Any = topic or MemoryTopic(failure_of)
-        self.ledger = ledger or MemoryLedger()
-        self.failures = failures or MemoryFailures()
-        self.rules = rules(rules_text)
-        self.pipeline = Pipeline(self.rules, self.topic, self.ledger, self.failures, longest_call)
-
-    def handle(self, *entries: Any, remaining_time: Callable[[], int] | None = None) -> Any:
-        """Process a batch of records."""
-        return self.pipeline.handle(event(*entries), remaining_time)
-
-    @property
-    def published(self) -> list[tuple[str, str]]:
-        """Product and rule of what is out, in order."""
-        return [(message.alert.subject, message.alert.rule) for message in self.topic.published]
-
-    @property
-    def parked(self) -> list[Any]:
-        """The records in the failures queue."""
-        return [parked.record for parked in self.failures.parked]
-
-
-def from_(position: int) -> dict[str, Any]:
-    """Give the response that has everything from a record on delivered again."""
-    return {"batchItemFailures": [{"itemIdentifier": sequence_number(position)}]}
-
-
 def fail_for(error: ProductAlertsError, *products: str) -> Callable[[Message], ProductAlertsError | None]:
     """Fail the alerts of some products."""
     return lambda message: error if message.alert.subject in products else None
@@ -116,7 +72,7 @@ def fail_for(error: ProductAlertsError, *products: str) -> Callable[[Message], P
 def test_a_batch_that_goes_well_is_done() -> None:
     """With all alerts out, the response names no failure."""
     service = Service()
-    assert service.handle(added("a", 1), priced(10, 5, "b", 2), removed("c", 3)) == NO_FAILURE
+    assert service.handle(added("a", 1), priced(10, 5, "b", 2), removed("c", 3)) == DONE
     assert service.published == [("a", "added"), ("b", "drop"), ("c", "removed")]
     assert service.parked == []
 
@@ -132,16 +88,16 @@ def test_several_rules_for_one_record_alert_in_the_order_of_the_file() -> None:
 def test_a_record_that_no_rule_cares_about_costs_no_call() -> None:
     """Where nothing fires, neither the topic nor the ledger is asked."""
     service = Service(ledger=Unreadable(), failures=Failing())
-    assert service.handle(modified({"views": 1}, {"views": 2})) == NO_FAILURE
+    assert service.handle(modified({"views": 1}, {"views": 2})) == DONE
     assert service.topic.calls == 0
 
 
-def test_a_dismissed_record_goes_no_further() -> None:
+def test_a_skipped_record_goes_no_further() -> None:
     """Nearly every record changes nothing that a rule names: it is not even decoded."""
     entry = modified({"views": 1, "price": 2}, {"views": 2, "price": 2})
     del entry["dynamodb"]["Keys"]  # decoding would find it malformed
     service = Service()
-    assert service.handle(entry) == NO_FAILURE
+    assert service.handle(entry) == DONE
     assert service.parked == []
 
 
@@ -157,27 +113,27 @@ def test_ten_alerts_are_one_call() -> None:
 
 def test_a_partial_failure_names_the_record_whose_alert_is_not_out() -> None:
     """The response names the failed alert's record, not its neighbours."""
-    service = Service(fail_for(DOWN, "b"))
+    service = Service(failure_of=fail_for(DOWN, "b"))
     assert service.handle(added("a", 1), added("b", 2), added("c", 3)) == from_(2)
     assert service.published == [("a", "added"), ("c", "added")]
 
 
 def test_of_several_failures_the_first_is_named() -> None:
     """Lambda starts again at one record: the earliest whose alerts are not safe."""
-    service = Service(fail_for(DOWN, "c", "b"))
+    service = Service(failure_of=fail_for(DOWN, "c", "b"))
     assert service.handle(added("a", 1), added("b", 2), added("c", 3)) == from_(2)
 
 
 def test_a_failed_alert_holds_up_the_later_ones_of_its_product() -> None:
     """No later change of a product is told before an earlier one."""
-    service = Service(lambda message: DOWN if message.alert.rule == "added" else None)
+    service = Service(failure_of=lambda message: DOWN if message.alert.rule == "added" else None)
     assert service.handle(added("a", 1), priced(9, 8, "a", 2), priced(8, 7, "a", 3)) == from_(1)
     assert service.published == []
 
 
 def test_a_failed_alert_holds_up_no_other_product() -> None:
     """A product whose alert failed waits alone."""
-    service = Service(fail_for(DOWN, "a"))
+    service = Service(failure_of=fail_for(DOWN, "a"))
     answer = service.handle(
         priced(9, 8, "a", 1), priced(9, 8, "b", 2), priced(8, 7, "a", 3), priced(8, 7, "b", 4), priced(9, 8, "c", 5)
     )
@@ -187,7 +143,7 @@ def test_a_failed_alert_holds_up_no_other_product() -> None:
 
 def test_a_failed_alert_that_was_alone_in_its_batch_holds_up_no_other_product() -> None:
     """That one alert fails says nothing of the others, however the alerts fell into batches."""
-    service = Service(fail_for(DOWN, "p10"))
+    service = Service(failure_of=fail_for(DOWN, "p10"))
     first = [priced(9, 8, f"p{position}", position) for position in range(11)]
     second = [priced(8, 7, f"p{position}", 11 + position) for position in range(11)]
     assert service.handle(*first, *second) == from_(10)
@@ -219,12 +175,13 @@ def test_when_the_topic_is_down_it_is_not_asked_again_and_again() -> None:
 
 def test_what_went_out_before_an_outage_is_in_the_ledger() -> None:
     """An outage in the middle of a batch makes nobody hear the first half twice."""
-    service = Service(topic=Broken(1))
+    topic = Broken(1)
+    service = Service(topic=topic)
     entries = [added(f"{position:02}", position) for position in range(30)]
     assert service.handle(*entries) == from_(10)
     assert len(service.ledger.alerts) == 10
-    service.topic.answers = 100
-    assert service.handle(*entries[5:]) == NO_FAILURE
+    topic.answers = 100
+    assert service.handle(*entries[5:]) == DONE
     assert service.published == [(f"{position:02}", "added") for position in range(30)]
 
 
@@ -243,17 +200,17 @@ def test_a_repeated_batch_alerts_once() -> None:
     service = Service()
     batch = (added("a", 1), priced(9, 8, "b", 2))
     service.handle(*batch)
-    assert service.handle(*batch) == NO_FAILURE
+    assert service.handle(*batch) == DONE
     assert len(service.published) == 2
 
 
 def test_a_retry_after_a_partial_failure_sends_only_what_is_missing() -> None:
     """The failed alert comes with the retry, its neighbours do not come twice."""
-    service = Service(fail_for(DOWN, "b"))
+    service = Service(failure_of=fail_for(DOWN, "b"))
     batch = (added("a", 1), added("b", 2), added("c", 3))
     service.handle(*batch)
     service.topic.failure_of = lambda _: None
-    assert service.handle(*batch[1:]) == NO_FAILURE
+    assert service.handle(*batch[1:]) == DONE
     assert service.published == [("a", "added"), ("c", "added"), ("b", "added")]
 
 
@@ -274,14 +231,14 @@ def test_a_ledger_that_cannot_be_read_hands_the_batch_back() -> None:
 def test_a_ledger_that_cannot_be_written_is_logged_and_fails_nothing(caplog: pytest.LogCaptureFixture) -> None:
     """The alerts are out: to fail the batch would only send them again."""
     service = Service(ledger=Unwritable())
-    assert service.handle(added("a", 1)) == NO_FAILURE
+    assert service.handle(added("a", 1)) == DONE
     assert service.published == [("a", "added")]
     assert "the ledger misses 1 entries" in caplog.text
 
 
 def test_a_refused_alert_is_not_in_the_ledger() -> None:
     """What nobody received does not count as sent."""
-    service = Service(fail_for(REFUSED, "a"))
+    service = Service(failure_of=fail_for(REFUSED, "a"))
     service.handle(added("a", 1), added("b", 2))
     assert [alert.subject for alert in service.ledger.alerts.values()] == ["b"]
 
@@ -315,7 +272,7 @@ def test_the_ledger_is_written_while_a_long_batch_is_published() -> None:
 
 # Poison records
 
-POISON = {
+POISON: dict[str, Any] = {
     "no dynamodb block": {"eventName": "MODIFY", "eventSourceARN": "x"},
     "an image that is no map": raw("MODIFY", old={}, at=2) | {"dynamodb": raw(at=2)["dynamodb"] | {"NewImage": "no"}},
     "an unknown event": raw("UPSERT", at=2),
@@ -336,7 +293,7 @@ POISON = {
 def test_a_poison_record_is_parked_whole_and_its_neighbours_alert(poison: Any) -> None:
     """A record that cannot be processed is kept as it came, and holds up nobody."""
     service = Service()
-    assert service.handle(added("a", 1), poison, added("c", 3)) == NO_FAILURE
+    assert service.handle(added("a", 1), poison, added("c", 3)) == DONE
     assert service.published == [("a", "added"), ("c", "added")]
     assert service.parked == [poison]
     assert service.failures.parked[0].error == "MalformedRecordError"
@@ -360,41 +317,41 @@ def test_a_record_without_a_name_that_could_not_be_parked_brings_the_whole_batch
 
 def test_a_poison_record_behind_a_failure_is_parked_once() -> None:
     """What comes again anyway is not parked yet, or every retry would park it again."""
-    service = Service(fail_for(DOWN, "b"))
+    service = Service(failure_of=fail_for(DOWN, "b"))
     poison = POISON["a value of no type"]
     batch = (added("a", 0), added("b", 1), poison)
     assert service.handle(*batch) == from_(1)
     assert service.parked == []
     service.topic.failure_of = lambda _: None
-    assert service.handle(*batch[1:]) == NO_FAILURE
+    assert service.handle(*batch[1:]) == DONE
     assert service.parked == [poison]
 
 
 def test_a_poison_record_before_a_failure_is_parked_at_once() -> None:
     """What is acknowledged now is parked now."""
-    service = Service(fail_for(DOWN, "c"))
+    service = Service(failure_of=fail_for(DOWN, "c"))
     assert service.handle(POISON["a value of no type"], added("c", 3)) == from_(3)
     assert service.parked == [POISON["a value of no type"]]
 
 
 def test_a_record_with_a_refused_and_a_failed_alert_is_parked_once() -> None:
     """One alert refused for good, another that waits: the record comes again, so it is parked when it is done."""
-    outcomes = {"changed": REFUSED, "drop": DOWN}
-    service = Service(lambda message: outcomes[message.alert.rule])
+    outcomes: dict[str, ProductAlertsError | None] = {"changed": REFUSED, "drop": DOWN}
+    service = Service(failure_of=lambda message: outcomes[message.alert.rule])
     record = modified({"price": 9, "name": "a"}, {"price": 8, "name": "b"})
     assert service.handle(record) == from_(1)
     assert service.parked == []
     outcomes["drop"] = None
-    assert service.handle(record) == NO_FAILURE
+    assert service.handle(record) == DONE
     assert service.parked == [record]
     assert service.published == [("prod-1", "drop")]
 
 
 def test_a_refused_alert_is_parked_with_its_record_and_rule() -> None:
     """An alert that SNS refuses for good is given up alone; the record says what it was about."""
-    service = Service(lambda message: REFUSED if message.alert.rule == "drop" else None)
+    service = Service(failure_of=lambda message: REFUSED if message.alert.rule == "drop" else None)
     record = modified({"price": 9, "name": "a"}, {"price": 8, "name": "b"}, "a", 1)
-    assert service.handle(record, added("b", 2)) == NO_FAILURE
+    assert service.handle(record, added("b", 2)) == DONE
     assert service.published == [("a", "changed"), ("b", "added")]
     (parked,) = service.failures.parked
     assert (parked.record, parked.rule, parked.error) == (record, "drop", "RefusedAlertError")
@@ -410,29 +367,28 @@ def test_a_fault_of_our_own_parks_the_record_and_spares_its_neighbours(caplog: p
                 raise ZeroDivisionError("a fault of ours")
             return super().concerned(record)
 
-    service = Service()
-    faulty = Faulty(service.rules.rules, service.rules.product)
-    pipeline = Pipeline(faulty, service.topic, service.ledger, service.failures)
-    assert pipeline.handle(event(added("a", 1), added("b", 2), added("c", 3))) == NO_FAILURE
+    every_kind = rules()
+    service = Service(Faulty(every_kind.rules, every_kind.product))
+    assert service.handle(added("a", 1), added("b", 2), added("c", 3)) == DONE
     assert service.published == [("a", "added"), ("c", "added")]
     assert service.failures.parked == [Parked(added("b", 2), "a fault of ours", "ZeroDivisionError")]
     assert "a record could not be evaluated" in caplog.text
 
 
-def test_a_price_that_is_no_number_is_no_error() -> None:
+def test_a_price_that_is_not_a_number_is_not_an_error() -> None:
     """A price of {"S": "abc"} fires no rule, parks nothing, and hides no neighbour."""
     service = Service()
-    assert service.handle(priced({"S": "abc"}, 5, "a", 1), priced(5, {"S": "abc"}, "b", 2), added("c", 3)) == NO_FAILURE
+    assert service.handle(priced({"S": "abc"}, 5, "a", 1), priced(5, {"S": "abc"}, "b", 2), added("c", 3)) == DONE
     assert service.published == [("c", "added")]
     assert service.parked == []
 
 
-def test_a_thousand_unknown_attributes_are_no_error() -> None:
+def test_a_thousand_unknown_attributes_are_not_an_error() -> None:
     """An item may hold whatever it likes beside what the rules name."""
     service = Service()
     many = image(**{f"attribute{number}": "x" * 50 for number in range(1000)})
     record = raw("MODIFY", old={**many, "price": {"N": "9"}}, new={**many, "price": {"N": "8"}})
-    assert service.handle(record) == NO_FAILURE
+    assert service.handle(record) == DONE
     assert service.published == [("prod-1", "drop")]
 
 
@@ -444,7 +400,7 @@ def test_an_item_nested_too_deeply_to_compare_is_parked() -> None:
         old, new = {"L": [old]}, {"L": [new]}
     record = raw("MODIFY", old={"name": old}, new={"name": new}, at=1)
     service = Service()
-    assert service.handle(record, added("b", 2)) == NO_FAILURE
+    assert service.handle(record, added("b", 2)) == DONE
     assert service.published == [("b", "added")]
 
 
@@ -453,16 +409,16 @@ def test_an_item_nested_too_deeply_to_compare_is_parked() -> None:
 
 @pytest.mark.parametrize("strange", [None, [], {}, {"Records": None}, {"Records": {}}, "x", 5])
 def test_an_event_without_records_is_answered(strange: Any, caplog: pytest.LogCaptureFixture) -> None:
-    """What no stream sends is no error: a warning, and nothing done."""
+    """An event that no stream sends is a warning, not an error, and nothing is done."""
     service = Service()
-    assert service.pipeline.handle(strange) == NO_FAILURE
+    assert service.invoke(strange) == DONE
     assert "no list of Records" in caplog.text
 
 
-def test_records_that_are_none_are_parked_each() -> None:
+def test_entries_that_are_not_records_are_each_parked() -> None:
     """Entries of every wrong shape are parked, and the batch goes on."""
     service = Service()
-    assert service.handle(None, 1, "x", [], {}) == NO_FAILURE
+    assert service.handle(None, 1, "x", [], {}) == DONE
     assert service.parked == [None, 1, "x", [], {}]
 
 
@@ -504,7 +460,7 @@ def test_a_record_that_there_is_no_time_to_park_is_handed_back() -> None:
     def slow(_: Message) -> None:
         clock.left -= 55_000
 
-    service = Service(slow, longest_call=12_000)
+    service = Service(failure_of=slow, longest_call=12_000)
     poison = POISON["a value of no type"]
     assert service.handle(added("a", 1), poison, remaining_time=clock) == from_(2)
     assert service.parked == []
@@ -513,7 +469,7 @@ def test_a_record_that_there_is_no_time_to_park_is_handed_back() -> None:
 def test_a_short_invocation_still_publishes() -> None:
     """With less time than the longest call could take in all, the function does not give up before it began."""
     service = Service(longest_call=12_000)
-    assert service.handle(added("a", 1), remaining_time=lambda: 3_000) == NO_FAILURE
+    assert service.handle(added("a", 1), remaining_time=lambda: 3_000) == DONE
     assert service.published == [("a", "added")]
 
 
@@ -537,8 +493,8 @@ def test_the_answer_goes_out_in_time_though_every_call_takes_as_long_as_it_may()
             clock.left -= 12_000
             super().write(entries)
 
-    pipeline = Pipeline(rules(), SlowTopic(), SlowLedger(), MemoryFailures(), longest_call=12_000)
-    pipeline.handle(event(*(added(f"p{position}", position) for position in range(60))), clock)
+    service = Service(topic=SlowTopic(), ledger=SlowLedger(), longest_call=12_000)
+    service.handle(*(added(f"p{position}", position) for position in range(60)), remaining_time=clock)
     assert clock.left >= 0
 
 
@@ -548,7 +504,7 @@ def test_the_answer_goes_out_in_time_though_every_call_takes_as_long_as_it_may()
 def test_a_batch_is_one_line_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
     """The counts of a batch stand in one line."""
     caplog.set_level(logging.INFO, logger="notifications")
-    service = Service(fail_for(DOWN, "b"))
+    service = Service(failure_of=fail_for(DOWN, "b"))
     service.handle(added("a", 1), added("b", 2))
     service.handle(added("a", 1))
     assert "records 2: alerts published 1, sent before 0, held back 0; records parked 0, handed back 1" in caplog.text
@@ -557,7 +513,7 @@ def test_a_batch_is_one_line_in_the_log(caplog: pytest.LogCaptureFixture) -> Non
 
 def test_the_log_names_what_was_given_up_and_what_was_handed_back(caplog: pytest.LogCaptureFixture) -> None:
     """Sequence numbers and reasons are in the log, so that an operator finds the record."""
-    service = Service(fail_for(DOWN, "c"))
+    service = Service(failure_of=fail_for(DOWN, "c"))
     service.handle(POISON["a value of no type"], added("c", 3))
     assert f"given up, sequence number {sequence_number(2)}: " in caplog.text
     assert f"handed back from sequence number {sequence_number(3)} on: SNS did not answer" in caplog.text
@@ -578,17 +534,14 @@ def test_every_record_is_safe_or_comes_again(
     perfect = Service()
     perfect.handle(*entries)
 
-    service = Service(lambda message: fates[int(message.alert.id[:6], 16) % len(fates)])
-    service.pipeline = Pipeline(
-        service.rules,
-        service.topic,
-        Unreadable() if ledger_down else service.ledger,
-        Failing() if parking_down else service.failures,
-    )
+    service = Service(failure_of=lambda message: fates[int(message.alert.id[:6], 16) % len(fates)])
+    ledger, failures = service.ledger, service.failures
+    service.ledger = Unreadable() if ledger_down else ledger
+    service.failures = Failing() if parking_down else failures
     rest = _rest(entries, service.handle(*entries))
-    service.pipeline = Pipeline(service.rules, service.topic, service.ledger, service.failures)
+    service.ledger, service.failures = ledger, failures
     service.topic.failure_of = lambda _: None
-    assert service.handle(*rest) == NO_FAILURE
+    assert service.handle(*rest) == DONE
 
     refused = {parked.rule for parked in service.failures.parked} - {""}
     wanted = {message.alert.id for message in perfect.topic.published}

@@ -17,7 +17,8 @@ from notifications.publishing.ledger import SentAlert
 from notifications.publishing.ledger_table import DynamoDbLedger
 from operations.__main__ import main
 from tests.builders import ROOT, STREAM, TABLE, rules
-from tests.rules.scenario import Service, Shop
+from tests.rules.scenario import Shop
+from tests.service import Service
 
 LEDGER = "ledger"
 SHARD = "shardId-00000001"

@@ -9,13 +9,10 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from notifications.alerts.alert import Alert
-from notifications.pipeline import Pipeline
-from notifications.publishing.fakes import MemoryFailures, MemoryLedger, MemoryTopic
 from notifications.publishing.messages import cloud_event
-from notifications.rules.memory import NOTHING, Memory
-from notifications.rules.ruleset import Ruleset
 from operations.evaluation.verdicts import Verdict, judge
-from tests.builders import CREATED_AT, event, image, raw, rules
+from tests.builders import CREATED_AT, image, raw, rules
+from tests.service import DONE, Service
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 
@@ -72,39 +69,6 @@ def _exact(value: Any) -> Any:
         return value
 
 
-class Service:
-    """The function with a topic, a ledger and a failures queue in memory; the ledger may be an older one."""
-
-    def __init__(self, loaded: Ruleset, ledger: MemoryLedger | None = None) -> None:
-        self.topic = MemoryTopic()
-        self.ledger = ledger or MemoryLedger()
-        self.failures = MemoryFailures()
-        self._pipeline = Pipeline(loaded, self.topic, self.ledger, self.failures)
-
-    def handle(self, *records: Any, redrive: bool = False) -> str | None:
-        """Deliver one batch; return the sequence number that it is handed back from, None if it is done."""
-        given = copy.deepcopy(event(*records))
-        if redrive:
-            given["redrive"] = True
-        failed = self._pipeline.handle(given)["batchItemFailures"]
-        return failed[0]["itemIdentifier"] if failed else None
-
-    @property
-    def alerts(self) -> list[Alert]:
-        """What was published, in that order."""
-        return [message.alert for message in self.topic.published]
-
-    @property
-    def titles(self) -> list[str]:
-        """The titles of what was published."""
-        return [alert.title for alert in self.alerts]
-
-    def memory(self, rule: str, product: str = "mug") -> Memory:
-        """Return what a rule remembers of a product."""
-        found = [rules for name, rules in self.ledger.memories.items() if name.endswith(f"#{product}")]
-        return found[0].get(rule, NOTHING) if found else NOTHING
-
-
 def rule(when: str, more: str = "", name: str = "r") -> str:
     """Write one [[rules]] entry."""
     return f'[[rules]]\nname = "{name}"\nwhen = "{when}"\n{more}\n'
@@ -118,8 +82,8 @@ def play(text: str, shop: Shop) -> list[Alert]:
     loaded = rules(text)
     one_by_one, at_once = Service(loaded), Service(loaded)
     for record in shop.records:
-        assert one_by_one.handle(record) is None
-    assert at_once.handle(*shop.records) is None
+        assert one_by_one.handle(record) == DONE
+    assert at_once.handle(*shop.records) == DONE
     judged = [alert for verdict in judge(loaded, shop.records) for alert in verdict.alerts]
     assert _events(at_once.alerts) == _events(judged)
     assert _events(one_by_one.alerts) == _events(judged)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from tests.builders import rules
-from tests.rules.scenario import DAY, HOUR, MINUTE, Service, Shop, fired, play, reasons, rule
+from tests.rules.scenario import DAY, HOUR, MINUTE, Shop, fired, play, reasons, rule
+from tests.service import Service
 
 DROP = rule("price_drop", 'at_least = "10%"\ncooldown = "1h"')
 
@@ -68,7 +69,7 @@ def test_the_count_begins_anew_after_each_alert() -> None:
 
 
 def test_each_product_cools_down_by_itself() -> None:
-    """Silence about the mug is no silence about the lamp."""
+    """Silence about the mug does not silence the lamp."""
     shop = Shop().prices(100, 80, product="mug").prices(100, 80, product="lamp")
     assert fired(DROP, shop) == [2, 4]
 
@@ -78,6 +79,9 @@ def test_each_rule_cools_down_by_itself() -> None:
     text = DROP + rule("price_rise", 'cooldown = "1h"', "rise")
     shop = Shop().prices(100, 80, 100, 80)
     assert [alert.rule for alert in play(text, shop)] == ["r", "rise"]
+    text = DROP + rule("price_drop", "", "always")
+    made = [(alert.rule, alert.data["baseline"]) for alert in play(text, Shop().prices(9, 8, 7))]
+    assert sorted(made) == [("always", "8"), ("always", "9"), ("r", "9")]
 
 
 def test_the_clock_is_the_records_own() -> None:

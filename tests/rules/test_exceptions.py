@@ -8,7 +8,8 @@ import pytest
 
 from notifications.common.errors import RulesError
 from tests.builders import rules
-from tests.rules.scenario import HOUR, MINUTE, Service, Shop, fired, play, reasons, rule
+from tests.rules.scenario import HOUR, MINUTE, Shop, fired, play, reasons, rule
+from tests.service import Service
 
 EXCEPTIONS = '[product]\noverrides = "alertRules"\n'
 DROP = EXCEPTIONS + rule("price_drop", 'at_least = "10%"')
@@ -23,7 +24,7 @@ def test_a_default_holds_for_each_rule_that_has_a_use_for_it() -> None:
 
 
 def test_a_default_for_targets_passes_over_rules_without_one() -> None:
-    """`rearm` and `first_sight` mean nothing to a price rule without a target, and are no mistake there."""
+    """`rearm` and `first_sight` mean nothing to a price rule without a target, and are not a mistake there."""
     text = "[defaults]\nrearm = 22\nfirst_sight = true\n"
     text += rule("price_drop") + rule("price_drop", "below = 20", "target")
     assert [alert.rule for alert in play(text, Shop().prices(15, 14))] == ["target", "r"]
@@ -113,6 +114,7 @@ def test_what_an_exception_remembers_goes_with_the_product() -> None:
         ({"when": "added"}, "when: unknown key"),
         ({"threshold": 5}, "threshold"),
         (["mute"], 'expected "mute" or a map'),
+        (5, 'expected "mute" or a map'),
         (None, 'expected "mute" or a map'),
         ({}, None),
     ],
@@ -131,12 +133,12 @@ def test_a_malformed_exception_is_reported_and_the_default_holds(
     assert len(told) == (1 if said else 0)
 
 
-def test_exceptions_that_are_no_map_are_reported_too(caplog: pytest.LogCaptureFixture) -> None:
+def test_exceptions_that_are_not_a_map_are_reported_too(caplog: pytest.LogCaptureFixture) -> None:
     """A text where the map should be changes nothing but the log."""
     service = Service(rules(DROP))
-    service.handle(*Shop().put(price=100, alertRules="mute").put(price=50).records)
-    assert len(service.alerts) == 1
-    assert any("expected a map of rule names" in record.getMessage() for record in caplog.records)
+    service.handle(*Shop().put(price=100, alertRules="mute").put(price=50).put(price=25).records)
+    assert len(service.alerts) == 2
+    assert caplog.text.count("expected a map of rule names") == 1
 
 
 def test_an_exception_for_a_rule_that_does_not_exist_is_passed_over() -> None:

@@ -13,6 +13,9 @@ KINDS = [
     ("price_rise", 'above = "20"', "price", 25, 15),
     ("low_stock", "threshold = 5", "stock", 3, 5),
     ("out_of_stock", "", "stock", 0, 1),
+    ("price_drop", 'below = "20"', "price", 19, 20),
+    ("price_rise", 'above = "20"', "price", 21, 20),
+    ("low_stock", "threshold = 5", "stock", 4, 6),
 ]
 
 
@@ -21,14 +24,16 @@ def test_by_default_a_product_that_appears_beyond_its_target_does_not_fire(
     when: str, more: str, attribute: str, beyond: int, _: int
 ) -> None:
     """Nothing was crossed."""
-    assert fired(rule(when, more), Shop().put(**{attribute: beyond})) == []
+    given: dict[str, Any] = {attribute: beyond}
+    assert fired(rule(when, more), Shop().put(**given)) == []
 
 
 @pytest.mark.parametrize(("when", "more", "attribute", "beyond", "_"), KINDS)
 def test_with_first_sight_it_fires(when: str, more: str, attribute: str, beyond: int, _: int) -> None:
     """The key says that its being there is news enough."""
     text = rule(when, f"{more}\nfirst_sight = true")
-    shop = Shop().put(**{attribute: beyond})
+    given: dict[str, Any] = {attribute: beyond}
+    shop = Shop().put(**given)
     assert fired(text, shop) == [1]
     assert reasons(text, shop)[0].startswith(f"{attribute} is {beyond} at first sight")
 
@@ -38,7 +43,8 @@ def test_with_first_sight_a_product_on_the_right_side_does_not_fire(
     when: str, more: str, attribute: str, _: int, short: int
 ) -> None:
     """It has to be beyond the target."""
-    assert fired(rule(when, f"{more}\nfirst_sight = true"), Shop().put(**{attribute: short})) == []
+    given: dict[str, Any] = {attribute: short}
+    assert fired(rule(when, f"{more}\nfirst_sight = true"), Shop().put(**given)) == []
 
 
 def test_a_price_that_a_product_gets_later_is_seen_for_the_first_time_then() -> None:
@@ -52,8 +58,8 @@ def test_a_price_that_a_product_gets_later_is_seen_for_the_first_time_then() -> 
 @pytest.mark.parametrize(
     ("when", "more", "item", "title", "said"),
     [
-        ("price_drop", 'below = "20"', {"price": 15}, "Mug: 15 USD", "Mug (mug) costs 15 USD, below 20."),
-        ("price_rise", 'above = "20"', {"price": 25}, "Mug: 25 USD", "Mug (mug) costs 25 USD, above 20."),
+        ("price_drop", 'below = "20"', {"price": 15}, "Mug: 15.00 USD", "Mug (mug) costs 15.00 USD, below 20.00."),
+        ("price_rise", 'above = "20"', {"price": 25}, "Mug: 25.00 USD", "Mug (mug) costs 25.00 USD, above 20.00."),
         ("low_stock", "threshold = 5", {"stock": 3}, "Mug: only 3 left", "Mug (mug) runs low: 3 left, fewer than 5."),
         ("out_of_stock", "", {"stock": 0}, "Mug is out of stock", "Mug (mug) is out of stock."),
     ],

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from tests.builders import rules
-from tests.rules.scenario import HOUR, MINUTE, Service, Shop, play, rule, verdicts
+from tests.rules.scenario import HOUR, MINUTE, Shop, play, rule, verdicts
+from tests.service import DOWN, Service
 
 LIMIT = rule("added", "max_per_hour = 2")
 
@@ -88,3 +89,14 @@ def test_a_rule_with_memory_tells_later_what_the_limit_held_back() -> None:
     shop.put("lamp", 2 * HOUR, price=7)
     alerts = play(text, shop)
     assert alerts[-1].data["heldBack"]["latest"]["title"] == "lamp: 8, was 10"
+
+
+def test_an_alert_that_is_not_out_keeps_its_place_in_the_hour() -> None:
+    """It comes again, and finds its place; the hour has as many alerts as it may have."""
+    service = Service(rules(LIMIT))
+    service.topic.failure_of = lambda message: DOWN if message.alert.subject == "p0" else None
+    service.handle(*_new(2).records)
+    assert [len(count.admitted) for count in service.ledger.hourly_counts.values()] == [2]
+    service.topic.failure_of = lambda _: None
+    service.handle(*_new(3).records)
+    assert service.titles == ["New product: p1", "New product: p0", "r: 2 alerts this hour, more are held back"]

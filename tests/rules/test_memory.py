@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import pytest
 
-from notifications.common.errors import ServiceError
+from notifications.common.errors import ProductAlertsError, RefusedAlertError, ServiceError
 from notifications.publishing.fakes import MemoryLedger
 from notifications.publishing.messages import Message
 from notifications.rules.memory import Memory
-from tests.builders import rules
-from tests.rules.scenario import HOUR, MINUTE, Service, Shop, rule
+from tests.builders import (
+    added,
+    image,
+    one_rule,
+    priced,
+    raw,
+    removed,
+    rules,
+)
+from tests.rules.scenario import HOUR, MINUTE, Shop, rule
+from tests.service import DONE, DOWN, Service, from_
 
 DROP = rule("price_drop", 'at_least = "10%"\nbaseline = "last_alert"\ncooldown = "1h"')
 LOW = rule("low_stock", "threshold = 5\nrearm = 10", "low")
@@ -73,10 +82,10 @@ def test_a_failed_alert_is_not_remembered_as_sent() -> None:
         return ServiceError("SNS is away") if outage else None
 
     service.topic.failure_of = failure_of
-    assert service.handle(*shop.records) == shop.records[1]["dynamodb"]["SequenceNumber"]
+    assert service.handle(*shop.records) == from_(2)
     assert service.memory("r").alerted_at is None
     outage = False
-    assert service.handle(*shop.records[1:]) is None
+    assert service.handle(*shop.records[1:]) == DONE
     assert service.titles == ["mug: 80, was 100"]
     assert service.memory("r").held == 1
 
@@ -86,7 +95,7 @@ def test_one_rule_failing_does_not_undo_what_another_product_learned() -> None:
     shop = Shop().prices(100, 80, product="mug").prices(100, 80, product="lamp")
     service = Service(rules(DROP))
     service.topic.failure_of = lambda message: ServiceError("no") if message.alert.subject == "mug" else None
-    assert service.handle(*shop.records) == shop.records[1]["dynamodb"]["SequenceNumber"]
+    assert service.handle(*shop.records) == from_(2)
     service.topic.failure_of = lambda _: None
     service.handle(*shop.records[1:])
     assert sorted(service.titles) == ["lamp: 80, was 100", "mug: 80, was 100"]
@@ -121,7 +130,9 @@ def test_a_removed_product_is_forgotten() -> None:
     shop.put(after=2 * MINUTE, price=50).put(after=3 * MINUTE, price=40)
     service = Service(rules(DROP))
     service.handle(*shop.records[:3])
-    assert service.memory("r") == Memory(sequence_number=shop.records[2]["dynamodb"]["SequenceNumber"])
+    removal = shop.records[2]
+    stream = removal["eventSourceARN"].partition("/stream/")[2]
+    assert service.memory("r") == Memory(sequence_number=removal["dynamodb"]["SequenceNumber"], stream=stream)
     service.handle(*shop.records[3:])
     assert service.titles == ["mug: 80, was 100", "mug: 40, was 50"]
 
@@ -148,3 +159,46 @@ def test_rules_without_memory_write_none() -> None:
     service = Service(rules(rule("price_drop")))
     service.handle(*Shop().prices(10, 9).records)
     assert (len(service.alerts), service.ledger.memories) == (1, {})
+
+
+def test_a_refused_alert_does_not_stop_the_memory() -> None:
+    """An alert that nobody will ever take counts as told: the next one compares with the newer price."""
+    error: list[ProductAlertsError | None] = [RefusedAlertError("no")]
+    service = Service(one_rule("price_drop", "at_least = 10\nbaseline = 'last_alert'"))
+
+    def refuse(_: Message) -> ProductAlertsError | None:
+        return error[0]
+
+    service.topic.failure_of = refuse
+    first, second = priced(100, 80, at=1), priced(80, 75, at=2)
+    assert service.handle(first) == DONE
+    error[0] = None
+    assert service.handle(second) == DONE
+    assert service.alerts == []
+    assert len(service.failures.parked) == 1
+
+
+def test_a_poison_record_is_parked_though_a_later_change_of_its_product_was_alerted() -> None:
+    """A record that is given up behind a failed one is not parked yet: nothing behind it may make it forgotten."""
+    service = Service(one_rule("price_drop", 'cooldown = "1h"'))
+    service.topic.failure_of = lambda message: DOWN if message.alert.subject == "a" else None
+    bad = {"price": {"N": "8"}, "bad": {"X": "?"}}
+    poison = raw("MODIFY", product="b", old=image(price=9), new=bad, at=2)
+    batch = (priced(9, 8, "a", 1), poison, priced(8, 7, "b", 3))
+    assert service.handle(*batch) == from_(1)
+    assert service.failures.parked == []
+    service.topic.failure_of = lambda _: None
+    assert service.handle(*batch) == DONE
+    assert service.parked == [poison]
+
+
+def test_a_change_behind_a_failed_alert_alerts_though_its_product_was_removed_before() -> None:
+    """What is written of a removed product says nothing of the changes that come again."""
+    text = '[[rules]]\nname = "new"\nwhen = "added"\n[[rules]]\nname = "drop"\nwhen = "price_drop"\ncooldown = "1h"'
+    service = Service(rules(text))
+    service.topic.failure_of = lambda message: DOWN if message.alert.rule == "new" else None
+    batch = (removed("p", 1), added("p", 2, price=9), priced(9, 8, "p", 3))
+    assert service.handle(*batch) == from_(2)
+    service.topic.failure_of = lambda _: None
+    assert service.handle(*batch[1:]) == DONE
+    assert service.titles == ["New product: p", "p: 8, was 9"]

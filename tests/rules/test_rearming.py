@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.rules.scenario import Shop, fired, play, reasons, rule
 
 LOW = rule("low_stock", "threshold = 5\nrearm = 10")
@@ -35,6 +37,14 @@ def test_a_price_that_flaps_around_its_target_fires_once() -> None:
     shop = Shop().prices(25, 19, 21, 19, 22, 19)
     assert fired(text, shop) == [2, 6]
     assert reasons(text, shop)[3] == "dropped 9.5% from 21, armed again only at 22"
+
+
+@pytest.mark.parametrize(
+    ("more", "alerts"), [("", [2, 4, 6, 8]), ("\nrearm = 22", [2, 6, 8]), ("\nrearm = 30", [2, 8])]
+)
+def test_the_further_off_it_is_armed_again_the_fewer_alerts(more: str, alerts: list[int]) -> None:
+    """One history of prices, and three rules that differ in `rearm` alone."""
+    assert fired(rule("price_drop", f"below = 20{more}"), Shop().prices(25, 19, 21, 19, 22, 18, 30, 19)) == alerts
 
 
 def test_a_price_upward_is_armed_again_further_down() -> None:

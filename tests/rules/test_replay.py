@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 from operations.evaluation.verdicts import judge
-from tests.builders import rules
-from tests.rules.scenario import HOUR, MINUTE, Service, Shop, play, rule
+from tests.builders import raw, rules
+from tests.rules.scenario import HOUR, MINUTE, Shop, play, rule
+from tests.service import DONE, Service, from_
 
 RULES = (
     rule("price_drop", 'at_least = "5%"\nbaseline = "last_alert"\ncooldown = "30m"\nmax_per_hour = 3', "drop")
@@ -29,7 +31,9 @@ def _busy_night(seed: int) -> Shop:
         if product in shop.items and draw.random() < 0.05:
             shop.remove(product, now, expired=draw.random() < 0.5)
         else:
-            change = draw.choice([{"price": draw.randint(40, 70)}, {"stock": draw.randint(0, 12)}, {"name": str(now)}])
+            change: dict[str, Any] = draw.choice(
+                [{"price": draw.randint(40, 70)}, {"stock": draw.randint(0, 12)}, {"name": str(now)}]
+            )
             shop.put(product, now, **change)
     return shop
 
@@ -68,9 +72,11 @@ def test_a_given_up_record_is_judged_by_itself_and_changes_no_memory() -> None:
     service = Service(rules(rule("price_drop", 'cooldown = "30m"\nbaseline = "last_alert"')))
     service.handle(shop.records[0], shop.records[2])
     before = dict(service.ledger.memories)
-    assert service.handle(shop.records[1], redrive=True) is None
+    assert service.handle(shop.records[1], redrive=True) == DONE
     assert service.titles == ["mug: 60, was 80", "mug: 80, was 100"]
     assert service.ledger.memories == before
+    service.handle(shop.records[1], redrive=True)
+    assert len(service.alerts) == 2
 
 
 def test_a_given_up_record_that_was_alerted_is_not_alerted_again() -> None:
@@ -80,3 +86,10 @@ def test_a_given_up_record_that_was_alerted_is_not_alerted_again() -> None:
     service.handle(*shop.records)
     service.handle(*shop.records, redrive=True)
     assert len(service.alerts) == 1
+
+
+def test_a_given_up_record_that_fails_again_is_handed_back_and_not_parked_anew() -> None:
+    """It is in the failures queue already."""
+    service = Service(rules(rule("added")))
+    assert service.handle(raw("UPSERT", at=1), redrive=True) == from_(1)
+    assert service.parked == []

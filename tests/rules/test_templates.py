@@ -25,12 +25,12 @@ def _title(template: str, shop: Shop, when: str = "price_drop", more: str = "") 
         ("{name}", "Mug"),
         ("{id}", "mug"),
         ("{product}", "Mug (mug)"),
-        ("{price} {currency}", "7.5 USD"),
-        ("{old.price} → {new.price}", "10 → 7.5"),
+        ("{price} {currency}", "7.50 USD"),
+        ("{old.price} → {new.price}", "10.00 USD → 7.50 USD"),
         ("{stock}", "4"),
-        ("{delta}", "2.5"),
+        ("{delta}", "2.50 USD"),
         ("{percent}", "25.0%"),
-        ("{baseline}", "10"),
+        ("{baseline}", "10.00 USD"),
         ("{threshold}", "10%"),
         ("{rule}, {severity}", "r, info"),
         ("{link}", "https://shop.example/p/mug"),
@@ -56,7 +56,7 @@ def test_the_names_tested_here_are_all_that_there_are() -> None:
     assert set(PLACEHOLDERS) == tested
 
 
-def test_a_removal_is_told_from_an_expiry() -> None:
+def test_a_removal_is_distinguished_from_an_expiry() -> None:
     """`{removal}` says which it was."""
     assert _title("{name} {removal}", Shop().put(name="Mug").remove(), "removed") == "Mug was removed"
     assert _title("{name} {removal}", Shop().put(name="Mug").remove(expired=True), "removed") == "Mug has expired"
@@ -67,7 +67,7 @@ def test_a_removal_is_told_from_an_expiry() -> None:
 )
 def test_numbers_are_written_plainly(price: str, written: str) -> None:
     """No exponent, nothing rounded."""
-    assert _title("{price}", Shop().put(price=price), "added") == written
+    assert _title("{price.raw}", Shop().put(price=price), "added") == written
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_numbers_are_written_plainly(price: str, written: str) -> None:
         "{new.}", "{name", "name}", "{new.a..b}", "{self}", "{os.environ}",
     ],
 )  # fmt: skip
-def test_what_is_no_name_fails_the_check(template: str) -> None:
+def test_an_unknown_name_fails_the_check(template: str) -> None:
     """Unknown names and all that Python's format could do besides fail when the file is read, not when it alerts."""
     with pytest.raises(RulesError) as raised:
         rules(rule("price_drop", f"title = {json.dumps(template)}"))
@@ -92,7 +92,8 @@ def test_a_path_reaches_data_and_nothing_else() -> None:
 
 def test_a_value_is_not_a_template() -> None:
     """Braces in a product's name are shown as they are."""
-    assert _title("{name}", Shop().put(name="{price} {link}", price=5), "added") == "{price} {link}"
+    for name in ("{price} {link}", "{price} {0.__class__} {{"):
+        assert _title("{name}", Shop().put(name=name, price=5), "added") == name
 
 
 def test_a_title_is_one_line() -> None:
@@ -102,7 +103,7 @@ def test_a_title_is_one_line() -> None:
 
 def test_a_title_is_never_empty() -> None:
     """A name of blanks leaves the rule's name and the id."""
-    assert _title("{new.nick}", Shop().put(name="Mug", nick="  "), "added") == "r: mug"
+    assert _title("{new.nick}", Shop().put(name="Mug", nick=" \n "), "added") == "r: mug"
 
 
 def test_the_defaults_read_well() -> None:
@@ -111,14 +112,20 @@ def test_the_defaults_read_well() -> None:
         rule(when, "threshold = 5" if when == "low_stock" else "", when)
         for when in ("added", "price_drop", "price_rise", "low_stock", "out_of_stock", "back_in_stock", "removed")
     )
+    text += rule("changed", 'attributes = ["name"]', "changed")
     shop = Shop().put(name="Mug", price=10, stock=9).put(price="7.5").put(price=8).put(stock=4).put(stock=0)
-    shop.put(stock=3).remove()
+    shop.put(stock=3).put(name="Cup").remove(expired=True)
+    shop.put("lamp", price=0).put("lamp", price=20).remove("lamp")
     assert [(alert.title, alert.data["text"]) for alert in play(text, shop)] == [
         ("New product: Mug", "Mug (mug) is new."),
-        ("Mug: 7.5 USD, was 10", "The price of Mug (mug) dropped by 25.0%, from 10 to 7.5 USD."),
-        ("Mug: 8 USD, was 7.5", "The price of Mug (mug) rose by 6.7%, from 7.5 to 8 USD."),
+        ("Mug: 7.50 USD, was 10.00", "The price of Mug (mug) dropped by 25.0%, from 10.00 to 7.50 USD."),
+        ("Mug: 8.00 USD, was 7.50", "The price of Mug (mug) rose by 6.7%, from 7.50 to 8.00 USD."),
         ("Mug: only 4 left", "Mug (mug) runs low: 4 left, fewer than 5."),
         ("Mug is out of stock", "Mug (mug) is out of stock; before this change the stock was 4."),
         ("Mug is back in stock", "Mug (mug) is back in stock: 3 available."),
-        ("Mug was removed", "Mug (mug) was removed."),
+        ("Cup changed: name Mug → Cup", "Cup (mug) changed: name Mug → Cup."),
+        ("Cup has expired", "Cup (mug) has expired."),
+        ("New product: lamp", "lamp is new."),
+        ("lamp: 20.00 USD, was 0.00", "The price of lamp rose by 20.00, from 0.00 to 20.00 USD."),
+        ("lamp was removed", "lamp was removed."),
     ]

@@ -133,7 +133,7 @@ def _(patch: pytest.MonkeyPatch) -> None:
 
 @_mutant("publishes two changes of a product in one batch", ORDER)
 def _(patch: pytest.MonkeyPatch) -> None:
-    def in_tens(messages: Iterable[Message]) -> Iterator[list[Message]]:
+    def in_tens(messages: Iterable[Message], _: Any) -> Iterator[list[Message]]:
         waiting = deque(messages)
         while waiting:
             yield [waiting.popleft() for _ in range(min(sns_limits.MOST_ENTRIES, len(waiting)))]
@@ -216,6 +216,12 @@ def _(patch: pytest.MonkeyPatch) -> None:
 @_mutant("forgets the hourly limit", LIMIT)
 def _(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Evaluation, "_within_limit", lambda *_: RuleOutcome.ALERT)
+    patch.setattr(Batch, "reservations", lambda *_: [])
+
+
+@_mutant("publishes without a place in the hour", LIMIT)
+def _(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Batch, "reservations", lambda *_: [])
 
 
 @_mutant("redrive deletes what still fails", LOST, NOWHERE, STILL)

@@ -1,0 +1,1 @@
+"""How figures come about: contenders that take turns, figures, and the budgets that they are held against."""

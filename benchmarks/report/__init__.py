@@ -1,0 +1,1 @@
+"""What a run leaves behind: the machine it ran on, and the plot."""

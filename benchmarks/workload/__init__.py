@@ -1,0 +1,1 @@
+"""What is measured: events, the contenders that handle them, and the AWS that answers them."""

@@ -1,0 +1,6 @@
+"""Figures to test with."""
+
+from benchmarks.measuring.figures import Budget, Figure
+
+MET = Figure("Topic", "calls", 120, budget=Budget(160))
+MISSED = Figure("Topic", "speed", 1.6, "times", 1.5, 1.7, Budget(5, at_most=False), "it rained")

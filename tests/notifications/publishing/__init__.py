@@ -1,0 +1,1 @@
+"""Tests of the topic, the ledger and the failures queue."""

@@ -1,0 +1,1 @@
+"""Tests of reading the stream: attribute values, records and changes."""
