@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import logging
+import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from notifications.alerts.alert import Alert
-from notifications.alerts.composing import RenderContext, alert_id, compose, summarised
+from notifications.alerts.composing import RenderContext, alert_id, compose, summarised, summary_id
 from notifications.common.errors import PermanentError, ProductAlertsError
 from notifications.publishing.failures import Parked
-from notifications.publishing.ledger import AlertKey, Entry, HourlyIncrement, LedgerQuery, LedgerSnapshot, RuleMemory
+from notifications.publishing.ledger import AlertKey, Entry, LedgerQuery, LedgerSnapshot, Reservation, RuleMemory
 from notifications.publishing.messages import Message
 from notifications.rules.memory import NOTHING, Hour, HourlyCount, Memory
 from notifications.rules.rule import NOT_JUDGED, SUPPRESSED, Evaluation, RuleOutcome
 from notifications.rules.ruleset import Ruleset
 from notifications.stream.changes import Change, decode
-from notifications.text.formatting import rfc3339
+from notifications.text.formatting import one_line, rfc3339
 
 log = logging.getLogger(__name__)
+_FRAMES_NAMED = 5
 
 
 @dataclass(slots=True)
@@ -36,7 +39,9 @@ class RecordState:
     change: Change | None = None
     """None where nothing follows from the record."""
     product: str = ""
-    """As the ledger names it: the table's ARN, "#" and the product's id."""
+    """The item, as `Change.item` names it: what rules remember belongs to it, whatever people call the product."""
+    history: str = ""
+    """Where its alerts stand in the ledger: the table's ARN, "#" and what people call the product now."""
     evaluations: list[Evaluation] = field(default_factory=list)
     """Of the rules that may fire."""
     forgets: bool = False
@@ -44,13 +49,15 @@ class RecordState:
     memories: dict[str, Memory] | None = None
     """By rule, what is remembered of the product after this record; None where no rule remembers anything."""
     product_gone: bool = False
-    counted: list[tuple[Hour, str, bool]] = field(default_factory=list)
-    """Hour and alert id of what counts towards a limit, and whether that is the summary."""
+    counted: list[Evaluation] = field(default_factory=list)
+    """Those whose alert, or the summary in its place, needs a place in an hour with a limit."""
     repeated: int = 0
     """Alerts that were sent before."""
     published: list[str] = field(default_factory=list)
     """Ids of the alerts that went out now."""
     given_up: Parked | None = None
+    parked: bool = False
+    """Given up, and kept in the failures queue."""
     retry: Exception | None = None
     """Why the record has to come again."""
     stays_parked: bool = False
@@ -76,17 +83,20 @@ class RecordState:
                 Evaluation(change, rule, product_id, alert_id(change, rule.name), judgement)
                 for rule, judgement in found
             ]
-            self.product = f"{change.table_arn}#{product_id}"
+            self.product = change.item
+            self.history = f"{change.table_arn}#{product_id}"
             self.change = change
 
     def ask(self, query: LedgerQuery) -> None:
         """Add what the decisions about this record depend on."""
         for evaluation in self.evaluations:
-            query.alerts.add(AlertKey(self.product, evaluation.change.sequence_number, evaluation.alert_id))
+            query.alerts.add(AlertKey(self.history, evaluation.change.sequence_number, evaluation.alert_id))
             if evaluation.rule.remembers:
                 query.products.add(self.product)
             if evaluation.hour:
                 query.hours.add(evaluation.hour)
+                summary = summary_id(evaluation.change.table_arn, evaluation.hour)
+                query.alerts.add(AlertKey(self.history, evaluation.change.sequence_number, summary))
         if self.forgets:
             query.products.add(self.product)
 
@@ -98,18 +108,19 @@ class RecordState:
         memories = snapshot.memories.get(self.product, {})
         counts: dict[Hour, HourlyCount] = {}
         alerts = []
+        self.counted = []
         for evaluation in self.evaluations:
             hour = evaluation.hour
             if hour:
                 known = snapshot.hourly_counts.get(hour, HourlyCount())
-                counts[hour] = HourlyCount(set(known.admitted), known.summarised)
+                counts[hour] = HourlyCount(set(known.admitted), known.summary)
             memory = memories.get(evaluation.rule.name, NOTHING)
             evaluation.decide(memory, counts[hour] if hour else None, replayed=self.replayed)
             alert = _alert_of(evaluation, ruleset)
             if alert:
                 alerts.append(alert)
                 if hour:
-                    self.counted.append((hour, alert.id, evaluation.limit_reached))
+                    self.counted.append(evaluation)
         snapshot.hourly_counts.update(counts)
         self._remember(ruleset, snapshot)
         due = [alert for alert in alerts if alert.id not in snapshot.sent]
@@ -149,15 +160,22 @@ class RecordState:
         The removal may come late, when the product is back: what a rule has seen since then it keeps.
         """
         known = snapshot.memories.get(self.product, {})
-        removal = Memory(sequence_number=change.sequence_number)
+        removal = Memory(sequence_number=change.sequence_number, stream=change.stream_label)
         memories = {}
         for rule in ruleset.remembering(change):
             memory = known.get(rule.name, removal)
-            memories[rule.name] = memory if memory.has_seen(change.sequence_number) else removal
+            memories[rule.name] = memory if memory.has_seen(change.sequence_number, change.stream_label) else removal
         snapshot.memories[self.product] = memories
         self.product_gone = all(
             memory.sequence_number == change.sequence_number for memory in memories.values()
         )  # and not back already
+
+
+def _where(error: Exception) -> str:
+    """Write an error and where it was raised for a log: a traceback would repeat what the record holds."""
+    frames = traceback.extract_tb(error.__traceback__)[-_FRAMES_NAMED:]
+    places = " < ".join(f"{frame.name} ({Path(frame.filename).name}:{frame.lineno})" for frame in reversed(frames))
+    return f"{type(error).__name__}: {one_line(error)}, in {places}"
 
 
 def _alert_of(evaluation: Evaluation, ruleset: Ruleset) -> Alert | None:
@@ -185,8 +203,11 @@ class Batch:
     outage: ProductAlertsError | None = None
     """Why nothing more is published in this invocation."""
     failed_products: dict[str, ProductAlertsError] = field(default_factory=dict)
-    """Product ids with a failed alert: those behind it wait, or they would overtake it."""
+    """Items with a failed alert: those behind it wait, or they would overtake it."""
+
     parked: int = 0
+    limited: bool = False
+    """Whether a rule that may fire has a limit an hour."""
 
     @property
     def open(self) -> list[RecordState]:
@@ -214,47 +235,74 @@ class Batch:
             yield
         except PermanentError as error:
             record.give_up(error)
-        except Exception as error:
-            log.exception("a record could not be evaluated; this is a fault of ours")
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is this record's alone
+            log.error("a record could not be evaluated; this is a fault of ours: %s", _where(error))  # noqa: TRY400
             record.give_up(error)
+
+    def reservations(self, snapshot: LedgerSnapshot) -> list[Reservation]:
+        """List the places that the decisions need beyond those that the ledger has given already."""
+        wanted: dict[Hour, Reservation] = {}
+        for evaluation in [each for record in self.open for each in record.counted]:
+            hour, limit = evaluation.hour, evaluation.rule.max_per_hour
+            if hour and limit:
+                known = snapshot.hourly_counts.get(hour, HourlyCount())
+                before = wanted.get(hour, Reservation(hour, limit, ()))
+                if evaluation.limit_reached:
+                    wanted[hour] = before._replace(summary=evaluation.alert_id)
+                elif evaluation.alert_id not in known.admitted:
+                    wanted[hour] = before._replace(alerts=(*before.alerts, evaluation.alert_id))
+        return [
+            each
+            for each in wanted.values()
+            if not each.is_granted_by(snapshot.hourly_counts.get(each.hour, HourlyCount()))
+        ]
+
+    def hold_up(self, wanted: Reservation, error: ProductAlertsError) -> None:
+        """Have those records come again that got no answer about their place, and what follows of their products."""
+        for record in self.open:
+            if any(evaluation.hour == wanted.hour for evaluation in record.counted):
+                self.failed_products.setdefault(record.product, error)
+                record.come_again(error)
+
+    def product_of(self, message: Message) -> str:
+        """Return the item that a message is about."""
+        return self.record_of[message.alert.id].product
 
     def sendable(self, messages: Sequence[Message]) -> list[Message]:
         """Return the messages that may go out; the records of those that have to wait come again."""
         free = []
         for message in messages:
-            error = self.outage or self.failed_products.get(message.alert.subject)
+            record = self.record_of[message.alert.id]
+            error = self.outage or self.failed_products.get(record.product)
             if error:
-                self.record_of[message.alert.id].come_again(error)
+                record.come_again(error)
             else:
                 free.append(message)
         return free
 
     def to_remember(self) -> list[Entry]:
-        """List what to write: each product's memory before its first record that comes again, each hour's alerts.
+        """List what to write: each product's memory before its first record that comes again.
 
         A record given up behind one that comes again is not parked yet: it has to be seen again, too.
         """
         first = self.first_retry
         end = first.position if first else self.size
         stops: dict[str, int] = {}
-        again = set()
-        published: set[str] = set()
         for record in self.records:
             if (record.retry and not record.stays_parked) or (record.given_up and record.position >= end):
-                again.add(record.position)
                 stops.setdefault(record.product, record.position)
-            published.update(record.published)
         memories: dict[str, RuleMemory] = {}
-        hours: dict[Hour, HourlyIncrement] = {}
         for record in self.records:
             if record.memories is not None and record.position < stops.get(record.product, self.size):
                 memories[record.product] = RuleMemory(record.product, record.memories, record.product_gone)
-            for hour, counted_id, is_summary in record.counted:
-                if counted_id in published or record.position not in again:
-                    known = hours.get(hour, HourlyIncrement(hour, frozenset(), False))
-                    admitted = known.admitted if is_summary else known.admitted | {counted_id}
-                    hours[hour] = HourlyIncrement(hour, admitted, is_summary or known.summarised)
-        return [*memories.values(), *hours.values()]
+        return [*memories.values()]
+
+    def not_taken(self, entry: Entry, error: ProductAlertsError) -> None:
+        """Give the record up whose memory the ledger will never take; an alert is out, and only not written down."""
+        if isinstance(entry, RuleMemory):
+            found = [each for each in self.safe if each.product == entry.product and each.memories is not None]
+            for record in found[-1:]:
+                record.give_up(error)
 
     def not_written(self, entries: Sequence[Entry], error: ProductAlertsError) -> None:
         """Have those records come again whose rules should remember something, and do not."""

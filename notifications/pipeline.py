@@ -16,14 +16,24 @@ from typing import Any, TypedDict
 from notifications.batch import Batch, RecordState
 from notifications.common.errors import OutOfTimeError, PermanentError, ProductAlertsError, RetryableError
 from notifications.publishing.failures import Failures
-from notifications.publishing.ledger import MOST_ENTRIES, Entry, Ledger, LedgerQuery, LedgerSnapshot, SentAlert
+from notifications.publishing.ledger import (
+    MOST_ENTRIES,
+    Entry,
+    Ledger,
+    LedgerQuery,
+    LedgerSnapshot,
+    SentAlert,
+    in_transactions,
+)
 from notifications.publishing.messages import Message, group_for_publishing, to_message
 from notifications.publishing.topic import Topic
 from notifications.rules.rule import SUPPRESSED
 from notifications.rules.ruleset import Ruleset
 from notifications.stream.changes import sequence_number_of
+from notifications.text.formatting import one_line
 
 log = logging.getLogger(__name__)
+_LONGEST_NAME = 60  # of a sequence number, in a log
 
 
 class Failure(TypedDict):
@@ -81,7 +91,7 @@ class Pipeline:
         deadline = Deadline(remaining_time, self._longest_call)
         batch = self._read(event)
         snapshot = self._ask(batch, deadline)
-        messages = self._decide(batch, snapshot)
+        messages = self._decide(batch, snapshot, deadline)
         unwritten = self._publish(batch, messages, deadline)
         self._park(batch, deadline)
         self._write(batch, [*unwritten, *batch.to_remember()], deadline)
@@ -107,16 +117,46 @@ class Pipeline:
         query = LedgerQuery()
         for record in batch.open:
             record.ask(query)
+        batch.limited = bool(query.hours)
         try:
             if query.alerts or query.products:
-                return self._ledger.read(query, deadline.before(calls=3))  # to read, to publish, to write down
+                snapshot = self._ledger.read(query, deadline.before(calls=3))  # to read, to publish, to write down
+                for record in batch.open if snapshot.refused else ():
+                    error = snapshot.refused.get(record.product) or snapshot.refused.get(record.history)
+                    if error:
+                        record.give_up(error)
+                return snapshot
         except ProductAlertsError as error:
             for record in batch.open:
                 record.come_again(error)
         return LedgerSnapshot()
 
-    def _decide(self, batch: Batch, snapshot: LedgerSnapshot) -> list[Message]:
-        """Decide record by record, in order; return what is to be published."""
+    def _decide(self, batch: Batch, snapshot: LedgerSnapshot, deadline: Deadline) -> list[Message]:
+        """Decide record by record, in order; return what is to be published.
+
+        Alerts of a rule with a limit take their places in the hour first. Where other invocations were quicker, all is
+        decided again with the places that are left: an hour that is full stays full, so that ends.
+        """
+        while batch.limited:
+            messages = self._decide_once(batch, snapshot.copy())
+            if self._reserve(batch, snapshot, deadline):
+                return messages
+        return self._decide_once(batch, snapshot)
+
+    def _reserve(self, batch: Batch, snapshot: LedgerSnapshot, deadline: Deadline) -> bool:
+        """Take the places that the decisions need; tell whether the decisions hold."""
+        hold = True
+        for wanted in batch.reservations(snapshot):
+            try:
+                count = self._ledger.reserve(wanted, deadline.before(calls=3))  # to reserve, to publish, to write down
+            except ProductAlertsError as error:
+                batch.hold_up(wanted, error)
+            else:
+                snapshot.hourly_counts[wanted.hour] = count
+                hold = hold and wanted.is_granted_by(count)
+        return hold
+
+    def _decide_once(self, batch: Batch, snapshot: LedgerSnapshot) -> list[Message]:
         messages: list[Message] = []
         for record in batch.open:
             with batch.guard(record):
@@ -128,7 +168,7 @@ class Pipeline:
     def _publish(self, batch: Batch, messages: Sequence[Message], deadline: Deadline) -> list[Entry]:
         """Publish, product by product in order; return the alerts that are out and not written down yet."""
         unwritten: list[Entry] = []
-        for group in group_for_publishing(messages):
+        for group in group_for_publishing(messages, batch.product_of):
             free = batch.sendable(group)
             if not free:
                 continue
@@ -150,22 +190,23 @@ class Pipeline:
             alert = result.message.alert
             record = batch.record_of[alert.id]
             if result.error is None:
-                published.append(SentAlert(record.product, alert))
+                published.append(SentAlert(record.history, alert))
                 record.published.append(alert.id)
             elif isinstance(result.error, PermanentError):
                 record.give_up(result.error, alert.rule)
             else:
-                batch.failed_products[alert.subject] = result.error
+                batch.failed_products[record.product] = result.error
                 record.come_again(result.error)
         return published
 
     def _park(self, batch: Batch, deadline: Deadline) -> None:
         """Park what was given up, before the first record that comes again anyway: each is parked once."""
         for record in batch.safe:
-            if record.given_up:
+            if record.given_up and not record.parked:
                 try:
                     deadline.check(calls=2)  # to park, to write down
                     self._failures.park(record.given_up)
+                    record.parked = True
                     batch.parked += 1
                 except ProductAlertsError as error:
                     record.come_again(error)
@@ -177,13 +218,25 @@ class Pipeline:
         Alerts are out already, so a failure does not take them back. But what a rule should remember and does not would
         lose or repeat later alerts: those records come again.
         """
-        for start in range(0, len(entries), MOST_ENTRIES):
-            part = entries[start : start + MOST_ENTRIES]
-            try:
-                self._ledger.write(part, deadline.before(calls=1))
-            except ProductAlertsError as error:
-                log.warning("the ledger misses %d entries, a repeat may alert again: %s", len(part), error)
-                batch.not_written(part, error)
+        for part in in_transactions(entries):
+            self._write_part(batch, part, deadline)
+
+    def _write_part(self, batch: Batch, part: Sequence[Entry], deadline: Deadline) -> None:
+        """Write one transaction; of one that is refused, the halves, until the entry at fault stands alone."""
+        try:
+            self._ledger.write(part, deadline.before(calls=1))
+        except PermanentError as error:
+            middle = len(part) // 2
+            if middle:
+                self._write_part(batch, part[:middle], deadline)
+                self._write_part(batch, part[middle:], deadline)
+                return
+            log.warning("the ledger refuses an entry: %s", one_line(error))
+            batch.not_taken(part[0], error)
+            self._park(batch, deadline)
+        except ProductAlertsError as error:
+            log.warning("the ledger misses %d entries, a repeat may alert again: %s", len(part), one_line(error))
+            batch.not_written(part, error)
 
 
 def _records_of(event: Any) -> Sequence[Any]:
@@ -214,10 +267,10 @@ def log_summary(batch: Batch) -> None:
         for evaluation in record.evaluations:
             suppressed += evaluation.outcome in SUPPRESSED
         if record.given_up:
-            log.warning("given up, sequence number %s: %s", _name_of(record), record.given_up.reason)
+            log.warning("given up, sequence number %s: %s", _name_of(record), one_line(record.given_up.reason))
     first = batch.first_retry
     if first:
-        log.error("handed back from sequence number %s on: %s", _name_of(first), first.retry)
+        log.error("handed back from sequence number %s on: %s", _name_of(first), one_line(first.retry))
     log.info(
         "records %d: alerts published %d, sent before %d, held back %d; records parked %d, handed back %d",
         batch.size, published, repeated, suppressed, batch.parked, retried,
@@ -225,4 +278,4 @@ def log_summary(batch: Batch) -> None:
 
 
 def _name_of(record: RecordState) -> str:
-    return sequence_number_of(record.raw) or "unknown"
+    return one_line(sequence_number_of(record.raw), _LONGEST_NAME) or "unknown"

@@ -81,5 +81,5 @@ class Service:
 
     def memory(self, rule: str, product: str = "mug") -> Memory:
         """Return what a rule remembers of a product."""
-        found = [rules for name, rules in self.ledger.memories.items() if name.endswith(f"#{product}")]
+        found = [rules for name, rules in self.ledger.memories.items() if name.endswith(f'"{product}"}}}}')]
         return found[0].get(rule, NOTHING) if found else NOTHING

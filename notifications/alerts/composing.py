@@ -93,7 +93,12 @@ def summarised(alert: Alert, limit: int, hour: Hour) -> Alert:
         ),
         "summary": {"limit": limit, "until": until},
     }
-    return replace(alert, id=_uuid(alert.source, alert.rule, str(hour.starts_at)), data=data)
+    return replace(alert, id=summary_id(alert.source, hour), data=data)
+
+
+def summary_id(table_arn: str, hour: Hour) -> str:
+    """Return the id of the one alert that says that the limit of an hour is reached."""
+    return _uuid(table_arn, hour.rule, str(hour.starts_at))
 
 
 def _uuid(*parts: str) -> str:

@@ -5,7 +5,7 @@ ProductAlertsError
 │   └── RulesError              alerts.toml
 ├── PermanentError              trying again cannot help: parked in the failures queue
 │   ├── MalformedRecordError    not a stream record, or something else where an attribute value is expected
-│   └── RefusedAlertError       the topic refuses this one message
+│   └── RefusedAlertError       AWS refuses this one message or entry
 └── RetryableError              the stream delivers the record again
     ├── OutOfTimeError          the invocation's time is up
     └── ServiceError            SNS, SQS or DynamoDB failed, throttled, or did not answer
@@ -16,6 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+_MOST_BITS = 1000  # of a whole number that is written out
 _LONGEST_VALUE = 60  # characters of a wrong value that a message repeats
 
 
@@ -69,7 +70,7 @@ class MalformedRecordError(PermanentError):
 
 
 class RefusedAlertError(PermanentError):
-    """SNS refuses this message, and would refuse it again."""
+    """SNS, SQS or DynamoDB refuses this one message or entry, and would refuse it again."""
 
 
 class RetryableError(ProductAlertsError):
@@ -95,6 +96,8 @@ def _toml(value: Any) -> str:
         return f'"{value}"'
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, int) and value.bit_length() > _MOST_BITS:
+        return "…"
     if isinstance(value, list):
         return f"[{', '.join(map(_toml, value))}]"
     if isinstance(value, dict):

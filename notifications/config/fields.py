@@ -5,15 +5,21 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Iterable, Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from notifications.rules.prices import Margin
-from notifications.stream.attributes import Path
+from notifications.stream.attributes import Path, parse_number
 from notifications.text.formatting import Template
 from notifications.text.wording import unknown_name
 
-_DURATION = re.compile(r"(?:(\d+)\s*d)?\s*(?:(\d+)\s*h)?\s*(?:(\d+)\s*m)?\s*(?:(\d+)\s*s)?")
+LONGEST_TEXT = 10_000  # characters of a title, a text or a link
+_LONGEST_PATH = 1000
+_LONGEST_DURATION = 60
+_LONGEST_WORD = 100  # of which a near miss is worth a hint
+_LARGEST_BITS = 420  # of a whole number: more than DynamoDB holds
+# Blanks stand behind a digit or a unit alone: where two runs of them could meet, matching would try every split.
+_DURATION = re.compile("".join(rf"(?:([0-9]{{1,9}})\s*{unit}\s*)?" for unit in "dhms"))
 
 
 class MistakeError(Exception):
@@ -57,8 +63,8 @@ class OneOf:
     def __call__(self, value: Any) -> str:
         """Read a word."""
         if not isinstance(value, str) or value not in self.words:
-            close = difflib.get_close_matches(str(value), self.words, 1)
-            hint = f"; did you mean {close[0]}?" if close else ""
+            close = nearest(value, self.words)
+            hint = f"; did you mean {close}?" if close else ""
             raise MistakeError(f"expected one of {', '.join(self.words)}{hint}")
         return value
 
@@ -83,19 +89,32 @@ def text(value: Any) -> str:
     return value
 
 
+def _at_most(value: str, limit: int) -> str:
+    if len(value) > limit:
+        raise MistakeError(f"expected at most {limit} characters, got {len(value)}")
+    return value
+
+
+def nearest(word: Any, allowed: Iterable[str]) -> str | None:
+    """Return the one of `allowed` that was probably meant, if any."""
+    if not isinstance(word, str) or len(word) > _LONGEST_WORD:
+        return None
+    return next(iter(difflib.get_close_matches(word, tuple(allowed), 1)), None)
+
+
 def amount(value: Any) -> Decimal:
     """Read a number, written as 5, 4.99 or "4.99"."""
-    parsed: Decimal | None = None
-    if isinstance(value, int | Decimal) and not isinstance(value, bool):
-        parsed = Decimal(value)
-    elif isinstance(value, str):
-        try:
-            parsed = Decimal(value.strip())
-        except InvalidOperation:
-            parsed = None
-    if parsed is None or not parsed.is_finite():
+    parsed = exact(value.strip() if isinstance(value, str) else value)
+    if parsed is None:
         raise MistakeError('expected a number such as 5 or "4.99"')
     return parsed
+
+
+def exact(value: Any) -> Decimal | None:
+    """Return the number in a value of a TOML file; None where it holds none that DynamoDB could hold."""
+    if isinstance(value, bool) or (isinstance(value, int) and value.bit_length() > _LARGEST_BITS):
+        return None
+    return parse_number(str(value)) if isinstance(value, str | int | Decimal) else None
 
 
 def margin(value: Any) -> Margin:
@@ -113,7 +132,7 @@ def margin(value: Any) -> Margin:
 def path(value: Any) -> Path:
     """Read the path of an attribute."""
     try:
-        return Path.parse(text(value))
+        return Path.parse(_at_most(text(value), _LONGEST_PATH))
     except (MistakeError, ValueError):
         raise MistakeError('expected an attribute such as "price", "specs.color" or "offers[0].price"') from None
 
@@ -128,7 +147,7 @@ def paths(value: Any) -> tuple[Path, ...]:
 def template(value: Any, known: Iterable[str]) -> Template:
     """Read a title, text or link; every name in it must be one of `known` or a path after `old.` or `new.`."""
     try:
-        parsed = Template(text(value))
+        parsed = Template(_at_most(text(value), LONGEST_TEXT))
     except ValueError as error:
         raise MistakeError(str(error)) from None
     problems = [problem for problem in (unknown_name(name, known) for name in parsed.names) if problem]
@@ -146,7 +165,7 @@ def yes_or_no(value: Any) -> bool:
 
 def duration(value: Any) -> float:
     """Read a duration such as "90s", "30m", "1h", "1h30m" or "2d"; seconds."""
-    match = _DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
+    match = _DURATION.fullmatch(value.strip()) if isinstance(value, str) and len(value) <= _LONGEST_DURATION else None
     seconds = 0
     if match:
         days, hours, minutes, rest = (int(part or 0) for part in match.groups())

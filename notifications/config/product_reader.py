@@ -31,7 +31,7 @@ def currency(value: Any) -> Path | str:
         if set(value) != {"value"}:
             raise MistakeError('expected { value = "USD" }, or the name of an attribute')
         return text(value["value"])
-    if value in CURRENCY_CODES:
+    if isinstance(value, str) and value in CURRENCY_CODES:
         raise MistakeError(f'expected the name of an attribute; for one currency write {{ value = "{value}" }}')
     return path(value)
 

@@ -22,7 +22,13 @@ from notifications.config.toml_table import DEFAULTS, Lines, TomlTable
 from notifications.rules.product import Product
 from notifications.rules.rule import Rule
 from notifications.rules.ruleset import Ruleset
+from notifications.stream.attributes import parse_number
 
+LONGEST_FILE = 1_000_000
+"""Characters."""
+LONGEST_LINE = 12_000
+"""Characters; reading a key of so many dots takes a moment, and the time grows with the square."""
+MOST_LEVELS = 20
 TOP_KEYS = ("product", "defaults", "rules")
 
 
@@ -42,9 +48,9 @@ def load(path: FilePath) -> Ruleset:
 def parse(content: str, source: str = "alerts.toml") -> Ruleset:
     """Check the text of a rules file and compile it; RulesError lists what is wrong with it."""
     try:
-        document = tomllib.loads(content, parse_float=Decimal)
-    except tomllib.TOMLDecodeError as error:
-        raise RulesError(source, (Problem(f"is not valid TOML: {error}"),)) from None
+        document = _toml(content)
+    except (ValueError, RecursionError) as error:
+        raise RulesError(source, (Problem(f"is not valid TOML: {_reason(error)}"),)) from None
     lines = lines_of(content)
     problems: list[Problem] = []
     top = TomlTable(document, ("", 1), lines, problems)
@@ -59,6 +65,36 @@ def parse(content: str, source: str = "alerts.toml") -> Ruleset:
     if product.overrides is None:
         return Ruleset(rules, product)
     return Ruleset(rules, product, Overrides(product, by_name).rule_for)
+
+
+def _toml(content: str) -> dict[str, Any]:
+    """Read TOML whose size, depth and numbers are bounded; ValueError or RecursionError where it is not."""
+    if len(content) > LONGEST_FILE:
+        raise ValueError(f"expected at most {LONGEST_FILE} characters, got {len(content)}")
+    longest = max(map(len, content.split("\n")))
+    if longest > LONGEST_LINE:
+        raise ValueError(f"expected lines of at most {LONGEST_LINE} characters, got {longest}")
+    document = tomllib.loads(content, parse_float=_parse_float)
+    level: list[Any] = [document]
+    for _ in range(MOST_LEVELS):
+        inner = [value.values() if isinstance(value, dict) else value for value in level]
+        level = [value for values in inner for value in values if isinstance(value, dict | list)]
+    if level:
+        raise RecursionError
+    return document
+
+
+def _parse_float(text: str) -> Decimal:
+    number = parse_number(text)
+    return Decimal("NaN") if number is None else number  # every field refuses it, and says where it stands
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, RecursionError):
+        return f"it is nested more than {MOST_LEVELS} levels deep"
+    if isinstance(error, tomllib.TOMLDecodeError):
+        return str(error)
+    return "it has a number with thousands of digits" if "digits" in str(error) else str(error)
 
 
 def _table_in(top: TomlTable, key: str) -> Mapping[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_HEADER = re.compile(r"\s*\[(\[?)\s*([^\]]+?)\s*\]")
+_HEADER = re.compile(r"\s*\[(\[?)([^\]]+)\]")
 _KEY = re.compile(r"""\s*(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|([A-Za-z0-9_-]+))\s*[.=]""")
 _COMMENT = re.compile(r"\s*#")
 _LONG_QUOTE = re.compile(r'"""|' + "'''")
@@ -24,7 +24,7 @@ def lines_of(text: str) -> dict[tuple[Place, str], int]:
             header = _HEADER.match(line)
             key = _KEY.match(line)
             if header:
-                name = header[2]
+                name = header[2].strip()
                 counts[name] = counts.get(name, 0) + 1
                 place = (name, counts[name])
                 found.setdefault((place, ""), number)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 from notifications.common.errors import Problem
-from notifications.config.fields import Key, MistakeError
+from notifications.config.fields import Key, MistakeError, nearest
 from notifications.config.toml_lines import Place
 
 T = TypeVar("T")
@@ -53,9 +52,9 @@ class TomlTable:
         for key in self.content:
             if key in allowed:
                 continue
-            close = difflib.get_close_matches(key, allowed, 1)
+            close = nearest(key, allowed)
             if elsewhere and key in elsewhere:
                 hint = elsewhere[key]
             else:
-                hint = f"did you mean {close[0]}?" if close else f"expected one of {', '.join(allowed)}"
+                hint = f"did you mean {close}?" if close else f"expected one of {', '.join(allowed)}"
             self.problem(key, f"unknown key; {hint}")

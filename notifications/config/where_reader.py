@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
-from decimal import Decimal
 from typing import Any
 
-from notifications.config.fields import Key, MistakeError, amount, by_name, path, text, yes_or_no
+from notifications.config.fields import Key, MistakeError, amount, by_name, exact, nearest, path, text, yes_or_no
 from notifications.rules.where import Predicate, Scalar, Where
 
 
@@ -55,14 +53,14 @@ def _predicates(wanted: Any) -> tuple[Predicate, ...]:
 def _predicate(operator: str, argument: Any) -> Predicate:
     if operator in TESTS:
         return Predicate(operator, TESTS[operator].kind(argument))
-    close = difflib.get_close_matches(operator, TESTS, 1)
-    hint = f"did you mean {close[0]}?" if close else f"expected one of {', '.join(TESTS)}"
+    close = nearest(operator, TESTS)
+    hint = f"did you mean {close}?" if close else f"expected one of {', '.join(TESTS)}"
     raise MistakeError(f"unknown test {operator!r}; {hint}")
 
 
 def _scalars(value: Any) -> tuple[Scalar, ...]:
     entries = value if isinstance(value, list) else [value]
-    known = all(isinstance(entry, str | bool | int | Decimal) for entry in entries)
-    if not entries or not known or any(isinstance(entry, Decimal) and not entry.is_finite() for entry in entries):
+    found = tuple(entry if isinstance(entry, str | bool) else exact(entry) for entry in entries)
+    if not found or None in found:
         raise MistakeError('expected a value such as "Home", 5 or true, or a list of them')
-    return tuple(Decimal(entry) if type(entry) is int else entry for entry in entries)
+    return tuple(entry for entry in found if entry is not None)

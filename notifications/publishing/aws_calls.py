@@ -9,8 +9,8 @@ from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from notifications.common.errors import RefusedAlertError, ServiceError
 
-# What SNS and SQS say of one message that they would refuse again, whoever sends it and whenever. Everything else, a
-# missing permission or topic included, can be mended while the records wait in the stream.
+# What SNS, SQS and DynamoDB say of a message or an entry that they would refuse again, whoever sends it and whenever.
+# Everything else, a missing permission or topic included, can be mended while the records wait in the stream.
 REFUSALS = frozenset({
     "InvalidParameter",
     "InvalidParameterException",
@@ -22,6 +22,7 @@ REFUSALS = frozenset({
     "AWS.SimpleQueueService.BatchRequestTooLong",
     "ValidationError",
     "ValidationException",
+    "SerializationException",
 })  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from threading import Lock
 
 from notifications.alerts.alert import Alert
 from notifications.common.errors import ProductAlertsError
@@ -10,9 +11,9 @@ from notifications.publishing.failures import Parked
 from notifications.publishing.ledger import (
     BeforeCall,
     Entry,
-    HourlyIncrement,
     LedgerQuery,
     LedgerSnapshot,
+    Reservation,
     RuleMemory,
     SentAlert,
     nothing,
@@ -51,6 +52,7 @@ class MemoryLedger:
         self.alerts: dict[str, Alert] = {}
         self.memories: dict[str, dict[str, Memory]] = {}
         self.hourly_counts: dict[Hour, HourlyCount] = {}
+        self._lock = Lock()
         self.calls = 0
 
     def read(self, query: LedgerQuery, before_call: BeforeCall = nothing) -> LedgerSnapshot:
@@ -61,7 +63,7 @@ class MemoryLedger:
             {alert_id for _, _, alert_id in query.alerts if alert_id in self.alerts},
             {product: dict(self.memories[product]) for product in query.products if product in self.memories},
             {
-                hour: HourlyCount(set(self.hourly_counts[hour].admitted), self.hourly_counts[hour].summarised)
+                hour: HourlyCount(set(self.hourly_counts[hour].admitted), self.hourly_counts[hour].summary)
                 for hour in query.hours
                 if hour in self.hourly_counts
             },
@@ -77,10 +79,18 @@ class MemoryLedger:
                     self.alerts[alert.id] = alert
                 case RuleMemory(product, memories, _):
                     self.memories[product] = dict(memories)
-                case HourlyIncrement(hour, admitted, summarised):
-                    count = self.hourly_counts.setdefault(hour, HourlyCount())
-                    count.admitted |= admitted
-                    count.summarised |= summarised
+
+    def reserve(self, wanted: Reservation, before_call: BeforeCall = nothing) -> HourlyCount:
+        """Take what is left."""
+        before_call()
+        self.calls += 1
+        with self._lock:
+            count = self.hourly_counts.setdefault(wanted.hour, HourlyCount())
+            for alert_id in wanted.alerts:
+                count.admits(alert_id, wanted.limit)
+            if count.admitted.issuperset(wanted.alerts):
+                count.summary = count.summary or wanted.summary
+            return HourlyCount(set(count.admitted), count.summary)
 
 
 class MemoryFailures:

@@ -1,19 +1,24 @@
 """What was sent and what rules remember: read once before a batch is published, written once after.
 
-One item an alert, under its product and in the order of the product's changes: the ledger is the history, too.
-Beside them one item a product with what its rules remember, and one an hour of a rule that has a limit.
+One item an alert, under what people call the product and in the order of its changes: the ledger is the history, too.
+An alert's id has the stream and the sequence number in it, so products may share a name. Beside them one item a product
+with what its rules remember, under the product's primary key, and one an hour of a rule that has a limit.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from notifications.alerts.alert import Alert
+from notifications.common.errors import ProductAlertsError
 from notifications.rules.memory import Hour, HourlyCount, Memory
 
 MOST_ENTRIES = 100  # of one write, as DynamoDB's TransactWriteItems has it
+MOST_BYTES = 3_000_000  # of one write; DynamoDB takes 4 MB
+_ALERT_BYTES = 10_000  # more than any item of an alert has: its texts are cut
+_MEMORY_BYTES = 3_000  # the same for what one rule remembers of a product
 
 
 class AlertKey(NamedTuple):
@@ -31,7 +36,7 @@ class LedgerQuery:
 
     alerts: set[AlertKey] = field(default_factory=set)
     products: set[str] = field(default_factory=set)
-    """Those whose rules remember something."""
+    """Those whose rules remember something, as `Change.item` names them."""
     hours: set[Hour] = field(default_factory=set)
 
 
@@ -44,12 +49,19 @@ class LedgerSnapshot:
     memories: dict[str, dict[str, Memory]] = field(default_factory=dict)
     """Product to rule to memory."""
     hourly_counts: dict[Hour, HourlyCount] = field(default_factory=dict)
+    refused: dict[str, ProductAlertsError] = field(default_factory=dict)
+    """Products, as the query named them, that the ledger will never answer for."""
+
+    def copy(self) -> LedgerSnapshot:
+        """Return one whose entries may be replaced without changing this one."""
+        return LedgerSnapshot(set(self.sent), dict(self.memories), dict(self.hourly_counts), dict(self.refused))
 
 
 class SentAlert(NamedTuple):
     """An alert was published."""
 
     product: str
+    """As in `AlertKey`."""
     alert: Alert
 
 
@@ -57,21 +69,28 @@ class RuleMemory(NamedTuple):
     """What the rules remember of a product now."""
 
     product: str
+    """As `Change.item` names it."""
     memories: Mapping[str, Memory]
     gone: bool = False
     """The product was removed: its memory may expire."""
 
 
-class HourlyIncrement(NamedTuple):
-    """Alerts to be counted in an hour."""
+class Reservation(NamedTuple):
+    """Places in an hour of a rule with a limit, taken before the alerts are published."""
 
     hour: Hour
-    admitted: frozenset[str]
-    """Alert ids."""
-    summarised: bool
+    limit: int
+    alerts: tuple[str, ...]
+    """Alert ids, in the order in which they take the places that are left."""
+    summary: str = ""
+    """The first alert held back, if there is one: it asks to be the one in whose place the summary goes out."""
+
+    def is_granted_by(self, count: HourlyCount) -> bool:
+        """Tell whether all that was asked for is in an hour's count."""
+        return count.admitted.issuperset(self.alerts) and self.summary in {"", count.summary}
 
 
-Entry = SentAlert | RuleMemory | HourlyIncrement
+Entry = SentAlert | RuleMemory
 
 BeforeCall = Callable[[], None]
 """Called before each request; raises what is to keep the request from being made."""
@@ -81,6 +100,21 @@ def nothing() -> None:
     """Keep no request from being made."""
 
 
+def in_transactions(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
+    """Divide entries into writes, by number and by bytes."""
+    part: list[Entry] = []
+    room = MOST_BYTES
+    for entry in entries:
+        size = _ALERT_BYTES if isinstance(entry, SentAlert) else _MEMORY_BYTES * len(entry.memories)
+        if part and (len(part) == MOST_ENTRIES or size > room):
+            yield part
+            part, room = [], MOST_BYTES
+        part.append(entry)
+        room -= size
+    if part:
+        yield part
+
+
 class Ledger(Protocol):
     """What was sent, and what rules remember."""
 
@@ -88,4 +122,14 @@ class Ledger(Protocol):
         """Answer. Raises RetryableError where that cannot be known."""
 
     def write(self, entries: Sequence[Entry], before_call: BeforeCall = nothing) -> None:
-        """Keep at most a hundred entries, all or none. Raises RetryableError where that failed."""
+        """Keep at most a hundred entries, all or none.
+
+        Raises RetryableError where that failed, and PermanentError where one of them will never be taken.
+        """
+
+    def reserve(self, wanted: Reservation, before_call: BeforeCall = nothing) -> HourlyCount:
+        """Take those of the places that are left, once an alert however often it asks; return the hour as it is now.
+
+        Never admits more than the limit, whoever else asks at the same time. Raises RetryableError where it cannot be
+        known what was taken.
+        """

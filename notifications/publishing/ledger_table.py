@@ -6,25 +6,27 @@ Limits: Amazon DynamoDB API Reference, "BatchGetItem" and "TransactWriteItems".
 from __future__ import annotations
 
 import hashlib
+import json
+import random
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from notifications.alerts.alert import Alert
-from notifications.common.errors import ServiceError
+from notifications.common.errors import RefusedAlertError, ServiceError
 from notifications.publishing.aws_calls import aws_call
 from notifications.publishing.ledger import (
     BeforeCall,
     Entry,
-    HourlyIncrement,
     LedgerQuery,
     LedgerSnapshot,
+    Reservation,
     RuleMemory,
     SentAlert,
     nothing,
 )
-from notifications.rules.memory import Hour, HourlyCount, from_item, to_item
-from notifications.text.formatting import shorten
+from notifications.rules.memory import Hour, HourlyCount, Memory, from_item, to_item
+from notifications.text.formatting import storable
 
 MOST_KEYS_READ = 100
 LONGEST_KEY = 512  # characters; DynamoDB takes 2,048 bytes for a partition key
@@ -34,6 +36,9 @@ _FIRST_PAUSE = 0.05  # seconds; doubles
 _LONGEST_TITLE = 300
 _SECONDS_A_DAY = 86_400
 # What a cancelled transaction says of an action that conflicted with another writer.
+_FEW_RULES = 100  # what so many remember of a product always fits into one item of 400 KB
+_MOST_BYTES_OF_RULES = 380_000
+_REFUSING = frozenset({"ValidationError", "ItemCollectionSizeLimitExceeded"})
 _PASSING = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded", "None", ""})
 
 
@@ -60,10 +65,15 @@ class LedgerKey(NamedTuple):
 
 
 def partition_of(product: str) -> str:
-    """Return the partition key of a product; a name too long for a key is cut and told apart by its hash."""
-    if len(product) <= LONGEST_KEY:
+    """Return the partition key of a product; one that is no key is cut, and told apart by its hash.
+
+    DynamoDB takes no key that is too long, and no half of a character.
+    """
+    stored = storable(product, LONGEST_KEY)
+    if stored == product:
         return product
-    return f"{product[: LONGEST_KEY - 65]}#{hashlib.sha256(product.encode(errors='replace')).hexdigest()}"
+    digest = hashlib.sha256(product.encode(errors="surrogatepass")).hexdigest()
+    return f"{storable(product, LONGEST_KEY - 65)}#{digest}"
 
 
 class DynamoDbLedger:
@@ -90,73 +100,137 @@ class DynamoDbLedger:
         memories = {LedgerKey.of_memory(product): product for product in query.products}
         hours = {LedgerKey.of_hour(hour): hour for hour in query.hours}
         snapshot = LedgerSnapshot()
-        for item in self._items([*alerts, *memories, *hours], before_call):
+        refused: dict[LedgerKey, RefusedAlertError] = {}
+        items = list(self._items([*alerts, *memories, *hours], before_call, refused))
+        if refused:
+            names = {LedgerKey.of_alert(*alert): alert.product for alert in query.alerts}
+            snapshot.refused = {names.get(key) or memories[key]: error for key, error in refused.items()}
+        for item in items:
             key = LedgerKey(item["product"]["S"], item["alert"]["S"])
             if key in alerts:
                 snapshot.sent.add(alerts[key])
             elif key in hours:
-                admitted = set(item.get("admitted", {}).get("SS", []))
-                snapshot.hourly_counts[hours[key]] = HourlyCount(admitted, "summarised" in item)
+                snapshot.hourly_counts[hours[key]] = _count_of(item)
             else:
                 stored = item.get("rules", {}).get("M", {})
                 snapshot.memories[memories[key]] = {rule: from_item(value) for rule, value in stored.items()}
         return snapshot
 
     def write(self, entries: Sequence[Entry], before_call: BeforeCall = nothing) -> None:
-        """Write one transaction. One that conflicts with another writer is tried a few times; then it is an outage."""
+        """Write one transaction. One that conflicts with another writer is tried a few times; then it is an outage.
+
+        Raises RefusedAlertError where DynamoDB will never take one of the entries.
+        """
         actions = [self._action(entry) for entry in entries]
         for attempt in range(_ATTEMPTS):
-            if attempt:
-                self._sleep(_FIRST_PAUSE * 2**attempt)
+            self._pause(attempt)
             before_call()
             try:
                 with aws_call("ledger write"):
                     self._client.transact_write_items(TransactItems=actions)
             except ServiceError as error:
-                if not _is_conflict(error):
+                reasons = _reasons(error)
+                if reasons & _REFUSING:
+                    raise RefusedAlertError(str(error)) from error
+                if not reasons or reasons - _PASSING:
                     raise
             else:
                 return
         raise ServiceError(f"ledger write: conflicts with other writers, {_ATTEMPTS} times in a row")
 
-    def _items(self, keys: Sequence[LedgerKey], before_call: BeforeCall) -> Iterable[dict[str, Any]]:
+    def reserve(self, wanted: Reservation, before_call: BeforeCall = nothing) -> HourlyCount:
+        """Add alerts to the set of an hour on condition that they fit; where others were quicker, those that still fit.
+
+        Adding is atomic, and twice is once: neither a repeated record nor a call that the client repeats counts twice.
+        """
+        known = HourlyCount()
+        for attempt in range(_ATTEMPTS):
+            self._pause(attempt)
+            missing = [alert_id for alert_id in wanted.alerts if alert_id not in known.admitted]
+            taken = missing[: max(wanted.limit - len(known.admitted), 0)]
+            summary = "" if known.summary or len(taken) < len(missing) else wanted.summary
+            if not taken and not summary:
+                return known
+            before_call()
+            try:
+                with aws_call("ledger reserve"):
+                    answer = self._client.update_item(**self._reservation(wanted, taken, summary))
+                return _count_of(answer.get("Attributes", {}))
+            except ServiceError as error:
+                response = getattr(error.__cause__, "response", None) or {}
+                if response.get("Error", {}).get("Code") != "ConditionalCheckFailedException":
+                    raise
+                found = response.get("Item")
+            known = _count_of(found) if found else self._hour(wanted.hour, before_call)
+        raise ServiceError(f"ledger reserve: others took the places of an hour, {_ATTEMPTS} times in a row")
+
+    def _hour(self, hour: Hour, before_call: BeforeCall) -> HourlyCount:
+        return self.read(LedgerQuery(hours={hour}), before_call).hourly_counts.get(hour, HourlyCount())
+
+    def _pause(self, attempt: int) -> None:
+        """Wait before another attempt: a random time, so that those who were in each other's way part."""
+        if attempt:
+            self._sleep(_FIRST_PAUSE * 2**attempt * (0.5 + random.random() / 2))  # noqa: S311 - it keeps no secret
+
+    def _items(
+        self, keys: Sequence[LedgerKey], before_call: BeforeCall, refused: dict[LedgerKey, RefusedAlertError]
+    ) -> Iterator[dict[str, Any]]:
         for start in range(0, len(keys), MOST_KEYS_READ):
-            part = keys[start : start + MOST_KEYS_READ]
-            asked: dict[str, Any] = {self._table_name: {"Keys": [_typed(key) for key in part], "ConsistentRead": True}}
-            for attempt in range(_ATTEMPTS):
-                if attempt:
-                    self._sleep(_FIRST_PAUSE * 2**attempt)
-                before_call()
+            yield from self._page(keys[start : start + MOST_KEYS_READ], before_call, refused)
+
+    def _page(
+        self, keys: Sequence[LedgerKey], before_call: BeforeCall, refused: dict[LedgerKey, RefusedAlertError]
+    ) -> Iterator[dict[str, Any]]:
+        """Read some keys; those that DynamoDB refuses are found by halving, and go to `refused`."""
+        asked: dict[str, Any] = {self._table_name: {"Keys": [_typed(key) for key in keys], "ConsistentRead": True}}
+        for attempt in range(_ATTEMPTS):
+            self._pause(attempt)
+            before_call()
+            try:
                 with aws_call("ledger read"):
                     answer = self._client.batch_get_item(RequestItems=asked)
-                yield from answer.get("Responses", {}).get(self._table_name, [])
-                asked = answer.get("UnprocessedKeys") or {}
-                if not asked:
-                    break
-            else:
-                raise ServiceError(f"ledger read: keys were left unprocessed, {_ATTEMPTS} times in a row")
+            except RefusedAlertError as error:
+                if len(keys) == 1:
+                    self._check_table(before_call)
+                    refused[keys[0]] = error
+                    return
+                middle = len(keys) // 2
+                yield from self._page(keys[:middle], before_call, refused)
+                yield from self._page(keys[middle:], before_call, refused)
+                return
+            yield from answer.get("Responses", {}).get(self._table_name, [])
+            asked = answer.get("UnprocessedKeys") or {}
+            if not asked:
+                return
+        raise ServiceError(f"ledger read: keys were left unprocessed, {_ATTEMPTS} times in a row")
+
+    def _check_table(self, before_call: BeforeCall) -> None:
+        """Raise ServiceError if the table refuses a key that nothing is wrong with: then it is not a record's fault."""
+        before_call()
+        asked = {self._table_name: {"Keys": [_typed(LedgerKey("#probe", "#probe"))]}}
+        try:
+            with aws_call("ledger read"):
+                self._client.batch_get_item(RequestItems=asked)
+        except RefusedAlertError as error:
+            raise ServiceError(f"the ledger table takes no key at all: {error}") from error
 
     def _action(self, entry: Entry) -> dict[str, Any]:
-        expires = {"expiresAt": {"N": str(int(self._now() + self._retention))}}
         match entry:
             case SentAlert(product, alert):
-                return self._put({**self._alert_item(product, alert), **expires})
+                return self._put({**self._alert_item(product, alert), **self._expires})
             case RuleMemory(product, memories, gone):
-                rules = {rule: to_item(memory) for rule, memory in memories.items()}
-                item = {**_typed(LedgerKey.of_memory(product)), "rules": {"M": rules}}
-                return self._put({**item, **expires} if gone else item)
-            case HourlyIncrement(hour, admitted, summarised):
-                return self._count(hour, admitted, summarised, expires)
+                item = {**_typed(LedgerKey.of_memory(product)), "rules": {"M": _rules(memories)}}
+                return self._put({**item, **self._expires} if gone else item)
 
     def _alert_item(self, product: str, alert: Alert) -> dict[str, Any]:
         item = {
             **_typed(LedgerKey.of_alert(product, alert.sequence_number, alert.id)),
             "id": {"S": alert.id},
-            "productId": {"S": shorten(alert.subject, LONGEST_KEY)},
+            "productId": {"S": storable(alert.subject, LONGEST_KEY)},
             "type": {"S": alert.type},
             "rule": {"S": alert.rule},
             "severity": {"S": alert.severity},
-            "title": {"S": shorten(alert.title, _LONGEST_TITLE)},
+            "title": {"S": storable(alert.title, _LONGEST_TITLE)},
             "publishedAt": {"N": str(int(self._now()))},
         }
         return {**item, "time": {"S": alert.time}} if alert.time else item
@@ -164,29 +238,55 @@ class DynamoDbLedger:
     def _put(self, item: dict[str, Any]) -> dict[str, Any]:
         return {"Put": {"TableName": self._table_name, "Item": item}}
 
-    def _count(self, hour: Hour, admitted: frozenset[str], summarised: bool, expires: dict[str, Any]) -> dict[str, Any]:
-        """Add to a set, which other invocations add to as well: adding is atomic, and twice is once."""
-        expression, values = "SET expiresAt = :expires", {":expires": expires["expiresAt"]}
-        if summarised:
-            expression, values = f"{expression}, summarised = :yes", {**values, ":yes": {"BOOL": True}}
-        if admitted:
-            expression, values = f"{expression} ADD admitted :ids", {**values, ":ids": {"SS": sorted(admitted)}}
+    def _reservation(self, wanted: Reservation, taken: Sequence[str], summary: str) -> dict[str, Any]:
+        """Describe the update that takes places, if none of them has gone since, and the summary, if nobody has it."""
+        expression = "SET expiresAt = :expires"
+        values: dict[str, Any] = {":expires": self._expires["expiresAt"]}
+        more: dict[str, Any] = {}
+        if summary:
+            expression += ", summary = if_not_exists(summary, :summary)"
+            values[":summary"] = {"S": summary}
+        if taken:
+            expression += " ADD admitted :ids"
+            values |= {":ids": {"SS": list(taken)}, ":room": {"N": str(wanted.limit - len(taken))}}
+            more["ConditionExpression"] = "attribute_not_exists(admitted) OR size(admitted) <= :room"
         return {
-            "Update": {
-                "TableName": self._table_name,
-                "Key": _typed(LedgerKey.of_hour(hour)),
-                "UpdateExpression": expression,
-                "ExpressionAttributeValues": values,
-            }
+            "TableName": self._table_name,
+            "Key": _typed(LedgerKey.of_hour(wanted.hour)),
+            "UpdateExpression": expression,
+            "ExpressionAttributeValues": values,
+            "ReturnValues": "ALL_NEW",
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+            **more,
         }
+
+    @property
+    def _expires(self) -> dict[str, Any]:
+        return {"expiresAt": {"N": str(int(self._now() + self._retention))}}
 
 
 def _typed(key: LedgerKey) -> dict[str, dict[str, str]]:
     return {"product": {"S": key.product}, "alert": {"S": key.alert}}
 
 
-def _is_conflict(error: ServiceError) -> bool:
-    """Tell whether other writers alone were why a transaction was cancelled."""
+def _count_of(item: dict[str, Any]) -> HourlyCount:
+    """Read an hour; version 0.1 wrote that there was a summary, not in which alert's place."""
+    summary = item.get("summary", {}).get("S", "")
+    return HourlyCount(set(item.get("admitted", {}).get("SS", [])), summary or ("?" if "summarised" in item else ""))
+
+
+def _rules(memories: Mapping[str, Memory]) -> dict[str, Any]:
+    """Write what the rules remember of a product; where they are very many, with shorter titles, so that it fits."""
+    rules = {rule: to_item(memory) for rule, memory in memories.items()}
+    for limit in (50, 0):
+        if len(rules) <= _FEW_RULES or len(json.dumps(rules, ensure_ascii=False).encode()) <= _MOST_BYTES_OF_RULES:
+            break
+        shorter = {rule: memory._replace(held_title=memory.held_title[:limit]) for rule, memory in memories.items()}
+        rules = {rule: to_item(memory) for rule, memory in shorter.items()}
+    return rules
+
+
+def _reasons(error: ServiceError) -> frozenset[str]:
+    """Return why a transaction was cancelled, if that is what the error says."""
     response = getattr(error.__cause__, "response", None) or {}  # botocore's time-outs carry None
-    reasons = [reason.get("Code", "") for reason in response.get("CancellationReasons", [])]
-    return bool(reasons) and all(reason in _PASSING for reason in reasons)
+    return frozenset(reason.get("Code", "") for reason in response.get("CancellationReasons", []))

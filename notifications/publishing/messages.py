@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from notifications.alerts.alert import Alert
 from notifications.common.sns_limits import LARGEST_NUMBER, LONGEST_SUBJECT, MOST_BYTES, MOST_ENTRIES, NUMBER_PLACES
 from notifications.stream.attributes import number
-from notifications.text.formatting import shorten
+from notifications.text.formatting import printable, shorten
 
 LONGEST_ATTRIBUTE = 1024  # characters: people filter by words, and a page of text would crowd out the alert
 _NOT_IN_XML = re.compile("[\ud800-\udfff\ufffe\uffff]")
@@ -77,7 +77,7 @@ def to_message(alert: Alert) -> Message:
 
 def subject_of(title: str) -> str:
     """Make the title fit for a subject: one line, no control characters, at most 99 characters."""
-    return shorten(" ".join(_printable(title).split()), LONGEST_SUBJECT)
+    return shorten(" ".join(printable(title).split()), LONGEST_SUBJECT)
 
 
 def _steps(data: dict[str, Any]) -> list[dict[str, Any]]:
@@ -130,14 +130,8 @@ def _attribute(value: Any) -> dict[str, str] | None:
 
 def _text_attribute(text: str) -> dict[str, str]:
     if len(text) > LONGEST_ATTRIBUTE or not text.isprintable():
-        text = shorten(_printable(text), LONGEST_ATTRIBUTE)
+        text = shorten(printable(text), LONGEST_ATTRIBUTE)
     return {"DataType": "String", "StringValue": text}
-
-
-def _printable(text: str) -> str:
-    if text.isprintable():  # nearly every text is
-        return text
-    return "".join(character if character.isprintable() else " " for character in text)
 
 
 def _to_json(value: Any) -> str:
@@ -149,20 +143,21 @@ def _to_json(value: Any) -> str:
     return text if text.isascii() else _NOT_IN_XML.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
-def group_for_publishing(messages: Iterable[Message]) -> Iterator[list[Message]]:
+def group_for_publishing(messages: Iterable[Message], product_of: Callable[[Message], str]) -> Iterator[list[Message]]:
     """Group messages for publishing: at most ten and 256 KB, and no two of one product from different records.
 
     A call may fail in part. With two changes of a product in it, the later could go out while the earlier waits for
-    the retry; so each group takes the earliest waiting change of each product, and only that.
+    the retry; so each group takes the earliest waiting change of each product, and only that. `product_of` tells which
+    item a message is about: two may be called the same, and one may change what it is called.
     """
     waiting: dict[str, deque[Message]] = {}
     for message in messages:
-        waiting.setdefault(message.alert.subject, deque()).append(message)
+        waiting.setdefault(product_of(message), deque()).append(message)
     group: list[Message] = []
     size = 0
     while waiting:
-        for subject in list(waiting):
-            queue = waiting[subject]
+        for product in list(waiting):
+            queue = waiting[product]
             sequence_number = queue[0].alert.sequence_number
             while queue and queue[0].alert.sequence_number == sequence_number:
                 message = queue.popleft()
@@ -172,7 +167,7 @@ def group_for_publishing(messages: Iterable[Message]) -> Iterator[list[Message]]
                 group.append(message)
                 size += message.size
             if not queue:
-                del waiting[subject]
+                del waiting[product]
         if group:  # the next round brings later changes of the same products
             yield group
             group, size = [], 0

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from notifications.stream.attributes import number
+from notifications.text.formatting import storable
 
 
 class Memory(NamedTuple):
@@ -30,10 +31,22 @@ class Memory(NamedTuple):
     held_sequence_number: str = ""
     held_time: str = ""
     """The latest of those."""
+    stream: str = ""
+    """The label of the stream that `sequence_number` is of; "" where that is not known."""
 
-    def has_seen(self, sequence_number: str) -> bool:
-        """Tell whether a change is not newer than the last one seen."""
+    def has_seen(self, sequence_number: str, stream: str = "") -> bool:
+        """Tell whether a change is not newer than the last one seen.
+
+        A stream made anew, of the same table or of one made anew, may count from a lower number: the younger stream's
+        changes are the newer ones. Its label is the time at which it was made.
+        """
+        if self.is_of_another(stream):
+            return stream < self.stream
         return int(sequence_number) <= int(self.sequence_number)
+
+    def is_of_another(self, stream: str) -> bool:
+        """Tell whether the last change seen came from another stream, as far as both are known."""
+        return bool(stream and self.stream and stream != self.stream)
 
 
 NOTHING = Memory()
@@ -49,22 +62,23 @@ def to_item(memory: Memory) -> dict[str, Any]:
         if name in _NUMBERS:
             typed[name] = {"N": format(Decimal(repr(value)) if isinstance(value, float) else Decimal(value), "f")}
         else:
-            typed[name] = {"BOOL" if isinstance(value, bool) else "S": value}
+            typed[name] = {"BOOL": value} if isinstance(value, bool) else {"S": storable(value)}
     return {"M": typed}
 
 
 def from_item(value: Mapping[str, Any]) -> Memory:
-    """Read what `to_item` wrote; names of another version of the code are passed over."""
+    """Read what `to_item` wrote; names and kinds of value of another version of the code are passed over."""
     found: dict[str, Any] = {}
     for name, typed in value.get("M", {}).items():
-        if name not in Memory._fields:
-            continue
-        parsed = number(typed)
-        found[name] = parsed if parsed is not None else typed.get("S", typed.get("BOOL"))
-    if found.get("alerted_at") is not None:
+        read = number(typed) if name in _NUMBERS else typed.get("BOOL" if name == "armed" else "S")
+        if name in Memory._fields and read is not None:
+            found[name] = read
+    if "alerted_at" in found:
         found["alerted_at"] = float(found["alerted_at"])
     if "held" in found:
         found["held"] = int(found["held"])
+    if not found.get("sequence_number", "0").isdecimal():
+        del found["sequence_number"]
     return Memory(**found)
 
 
@@ -94,8 +108,8 @@ class HourlyCount:
     """The alerts of one hour of one rule, by id: adding one twice changes nothing."""
 
     admitted: set[str] = field(default_factory=set)
-    summarised: bool = False
-    """Whether the one alert went out that says that the limit is reached."""
+    summary: str = ""
+    """The first alert held back, in whose place the summary goes out that says that the limit is reached; or ""."""
 
     def admits(self, alert_id: str, limit: int) -> bool:
         """Count an alert, unless the hour's limit is reached without it."""

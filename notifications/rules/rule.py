@@ -158,17 +158,21 @@ class Evaluation:
     def decide(self, memory: Memory, count: HourlyCount | None = None, *, replayed: bool = False) -> None:
         """Judge, unless that is done, and apply what keeps the noise down; an alert is added to the hour's `count`.
 
+        May be called again with more that the ledger says: nothing of the decision before stays.
+
         `replayed`: the record was given up and comes again, perhaps behind later ones. One that is older than what the
         rule has seen is then judged by its own two images, and leaves the memory as it is.
         """
         rule, change = self.rule, self.change
         self.memory = memory
-        self.late = rule.remembers and memory.has_seen(change.sequence_number)
-        if self.late and not replayed:
+        self.outcome, self.limit_reached = RuleOutcome.QUIET, False
+        self.late = rule.remembers and memory.has_seen(change.sequence_number, change.stream_label)
+        # What an older stream still brings may never have been counted: it is judged as a replayed record is.
+        if self.late and not replayed and not memory.is_of_another(change.stream_label):
             self.outcome = RuleOutcome.SEEN
             return
         self.memory_before = NOTHING if self.late else memory
-        if self.judgement is NOT_JUDGED:
+        if self.judgement is NOT_JUDGED or rule.uses_memory:
             self.judgement = rule.judge(change, self.memory_before)
         self.seconds_left = self._cooldown_left()
         if self.judgement.fired:
@@ -195,15 +199,16 @@ class Evaluation:
         limit = self.rule.max_per_hour
         if limit is None or count is None or count.admits(self.alert_id, limit):
             return RuleOutcome.ALERT
-        self.limit_reached = not count.summarised
-        count.summarised = True
+        self.limit_reached = count.summary in {"", self.alert_id}
+        if self.limit_reached:
+            count.summary = self.alert_id
         return RuleOutcome.LIMITED
 
     def _learned(self) -> Memory:
         change = self.change
         alerted = self.outcome is RuleOutcome.ALERT
         after = self.rule.condition.learn(change, self.memory, self.judgement, alerted)
-        after = after._replace(sequence_number=change.sequence_number)
+        after = after._replace(sequence_number=change.sequence_number, stream=change.stream_label)
         if not alerted:
             return after
         return after._replace(

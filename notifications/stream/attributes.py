@@ -7,6 +7,7 @@ Types and their JSON: Amazon DynamoDB Developer Guide, "Supported data types and
 from __future__ import annotations
 
 import re
+import reprlib
 from collections.abc import Mapping
 from decimal import Context, Decimal
 from functools import lru_cache
@@ -17,7 +18,12 @@ from notifications.common.errors import MalformedRecordError
 SETS = frozenset({"SS", "NS", "BS"})
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?")
 _SMALLEST, _LARGEST = -130, 125  # powers of ten that DynamoDB's numbers reach
+_LAST_PLACE = -170  # of the smallest of them, with all its 38 digits
+_LONGEST_NUMBER = 300  # characters; the smallest number with all its digits has fewer than 200
 _LONGEST_EXCERPT = 80
+
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = _LONGEST_EXCERPT
 
 Image = Mapping[str, Any]
 """Attribute name to typed value, as in a record's OldImage, NewImage or Keys."""
@@ -25,7 +31,7 @@ Image = Mapping[str, Any]
 EXACT = Context(prec=420)
 """Arithmetic that rounds nothing: DynamoDB's numbers have 38 digits between 1E-130 and 1E+126."""
 
-_PART = re.compile(r"((?:[^.\[\]\\]|\\.)+)|\[(\d+)\]")
+_PART = re.compile(r"((?:[^.\[\]\\]|\\.)+)|\[([0-9]{1,9})\]")
 
 
 class Path(NamedTuple):
@@ -93,12 +99,24 @@ def same(old: Any, new: Any) -> bool:
 
 
 def number(value: Any) -> Decimal | None:
-    """Return the number in `value`, or None where it is absent, NULL or of another type."""
+    """Return the number in `value`, or None where it is absent, NULL, of another type, or none that DynamoDB can hold.
+
+    Length and exponent are looked at before anything is computed: 1e1000000000 would take gigabytes.
+    """
     text = value.get("N") if isinstance(value, dict) else None
-    if not isinstance(text, str) or not _NUMBER.fullmatch(text):
+    if not isinstance(text, str) or len(text) > _LONGEST_NUMBER or not _NUMBER.fullmatch(text):
         return None
     parsed = Decimal(text)
-    return parsed if not parsed or _SMALLEST <= parsed.adjusted() <= _LARGEST else None
+    if not parsed:
+        return Decimal(0) if "e" in text.lower() else parsed
+    exponent = parsed.as_tuple().exponent
+    exact = isinstance(exponent, int) and exponent >= _LAST_PLACE
+    return parsed if exact and _SMALLEST <= parsed.adjusted() <= _LARGEST else None
+
+
+def parse_number(text: str) -> Decimal | None:
+    """Read a number that stands in a text: with the limits of those in an item."""
+    return number({"N": text})
 
 
 def plain(value: Any) -> Any:
@@ -107,7 +125,7 @@ def plain(value: Any) -> Any:
     Raises MalformedRecordError where the value has no type, two types, or a type that does not exist.
     """
     if not isinstance(value, dict) or len(value) != 1:
-        raise MalformedRecordError(f"expected an attribute value with one type, got {_excerpt(value)}")
+        raise MalformedRecordError(f"expected an attribute value with one type, got {excerpt(value)}")
     ((kind, content),) = value.items()
     if kind == "M" and isinstance(content, dict):
         return {name: plain(inner) for name, inner in content.items()}
@@ -121,7 +139,7 @@ def plain(value: Any) -> Any:
         return content
     if kind == "NULL":
         return None
-    raise MalformedRecordError(f"expected an attribute value of a known type, got {_excerpt(value)}")
+    raise MalformedRecordError(f"expected an attribute value of a known type, got {excerpt(value)}")
 
 
 def plain_image(image: Image) -> dict[str, Any]:
@@ -133,10 +151,14 @@ def plain_image(image: Image) -> dict[str, Any]:
             text = value.get("S", value.get("N")) if isinstance(value, dict) and len(value) == 1 else None
             converted[name] = text if isinstance(text, str) else plain(value)  # nearly all are texts and numbers
     except MalformedRecordError as error:
-        raise MalformedRecordError(f"attribute {name!r}: {error}") from error
+        raise MalformedRecordError(f"attribute {excerpt(name)}: {error}") from error
     return converted
 
 
-def _excerpt(value: Any) -> str:
-    text = repr(value)
+def excerpt(value: Any) -> str:
+    """Write the beginning of any value for a message: one short line, however long or deep the value is."""
+    try:
+        text = _SHORT.repr(value)
+    except (RecursionError, ValueError):  # such as a number of thousands of digits
+        text = type(value).__name__
     return text if len(text) <= _LONGEST_EXCERPT else f"{text[: _LONGEST_EXCERPT - 1]}…"

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import Any, NamedTuple
 
 from notifications.common.errors import MalformedRecordError
-from notifications.stream.attributes import Image, Path, number, plain, same
+from notifications.stream.attributes import EXACT, Image, Path, excerpt, number, plain, same
 
 INSERT, MODIFY, REMOVE = "INSERT", "MODIFY", "REMOVE"
 EVENT_NAMES = frozenset({INSERT, MODIFY, REMOVE})
+_SEQUENCE_NUMBER = re.compile(r"[0-9]{1,40}")  # DynamoDB Streams API, "StreamRecord": 21 to 40
+_YEAR_10000 = 253_402_300_800  # epoch seconds
+_TO_JSON = json.JSONEncoder(separators=(",", ":")).encode
 EXPIRED_BY = "dynamodb.amazonaws.com"  # the service's name in userIdentity; a user's deletion has no userIdentity
 
 NEW, OLD = "new", "old"
@@ -59,6 +64,19 @@ class Change(NamedTuple):
         return self.stream_arn.partition("/stream/")[0] or "unknown"
 
     @property
+    def stream_label(self) -> str:
+        """When the stream was made, as its ARN ends: it orders a table's streams. "" where the record does not say."""
+        return self.stream_arn.partition("/stream/")[2]
+
+    @property
+    def item(self) -> str:
+        """The item among all others: its table's ARN, "#" and the primary key in typed JSON, {"id":{"S":"1"}}.
+
+        Raises MalformedRecordError where a value is not an attribute value.
+        """
+        return f"{self.table_arn}#{_TO_JSON({name: _normal(self.keys[name]) for name in sorted(self.keys)})}"
+
+    @property
     def image(self) -> Image:
         """The latest known image; the keys where the stream sends no image."""
         image = self.old_image if self.event_name == REMOVE else self.new_image
@@ -102,6 +120,13 @@ class Change(NamedTuple):
         return "/".join(_key_value(self.keys[name]) for name in sorted(self.keys))
 
 
+def _normal(value: Any) -> Any:
+    """Return a typed value, a number in the one form that all its spellings share."""
+    plain(value)
+    parsed = number(value) if "N" in value else None
+    return value if parsed is None else {"N": format(parsed.normalize(EXACT), "f")}
+
+
 def _key_value(value: Any) -> str:
     parsed = number(value)
     return str(plain(value)) if parsed is None else format(parsed, "f")
@@ -123,11 +148,11 @@ def decode(raw: Any) -> Change:
     old_image = change.get("OldImage")
     new_image = change.get("NewImage")
     if not isinstance(event_name, str) or event_name not in EVENT_NAMES:
-        raise MalformedRecordError(f"eventName: expected INSERT, MODIFY or REMOVE, got {event_name!r}")
+        raise MalformedRecordError(f"eventName: expected INSERT, MODIFY or REMOVE, got {excerpt(event_name)}")
     if not isinstance(keys, dict) or not keys:
-        raise MalformedRecordError(f"dynamodb.Keys: expected a map, got {keys!r}")
-    if not isinstance(sequence_number, str) or not sequence_number.isdecimal():
-        raise MalformedRecordError(f"dynamodb.SequenceNumber: expected digits, got {sequence_number!r}")
+        raise MalformedRecordError(f"dynamodb.Keys: expected a map, got {excerpt(keys)}")
+    if not isinstance(sequence_number, str) or not _SEQUENCE_NUMBER.fullmatch(sequence_number):
+        raise MalformedRecordError(f"dynamodb.SequenceNumber: expected digits, got {excerpt(sequence_number)}")
     for name, image in (("OldImage", old_image), ("NewImage", new_image)):
         if image is not None and not isinstance(image, dict):
             raise MalformedRecordError(f"dynamodb.{name}: expected a map, got {type(image).__name__}")
@@ -155,12 +180,10 @@ def sequence_number_of(raw: Any) -> str:
 
 
 def _seconds(value: Any) -> float | None:
-    if not isinstance(value, int | float) or isinstance(value, bool):
+    """Read a creation time; None for what is not a time between 1970 and the year 9999, NaN and infinity included."""
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value < _YEAR_10000:
         return None
-    try:
-        return float(value)
-    except OverflowError:
-        return None
+    return float(value)
 
 
 def _what_is_missing(raw: Any) -> str:

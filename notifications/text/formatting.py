@@ -29,6 +29,24 @@ def shorten(text: str, limit: int) -> str:
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
+def storable(text: str, limit: int = LONGEST_VALUE) -> str:
+    """Cut `text` to `limit` characters, and replace what UTF-8 cannot hold: JSON can have half a character."""
+    return shorten(text, limit).encode(errors="replace").decode()
+
+
+def one_line(text: object, limit: int = LONGEST_VALUE) -> str:
+    """Write anything for a log: one line without control characters, however long it is."""
+    start = str(text)[: 2 * limit]
+    return shorten(" ".join(printable(start).split()), limit)
+
+
+def printable(text: str) -> str:
+    """Put a blank in the place of each character that cannot be printed."""
+    if text.isprintable():  # nearly every text is
+        return text
+    return "".join(character if character.isprintable() else " " for character in text)
+
+
 def decimal_text(value: Decimal) -> str:
     """Write a number in full, without an exponent and without trailing zeros: 1E+2 is 100, 5.50 is 5.5."""
     text = format(value, "f")

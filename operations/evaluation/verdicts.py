@@ -79,7 +79,7 @@ def _verdicts(ruleset: Ruleset, snapshot: LedgerSnapshot, number: int, raw: Any)
     concerned = {rule.name for rule in ruleset.concerned(change)}
     record = RecordState(number, raw)
     record.read(ruleset)
-    memories = snapshot.memories.get(f"{change.table_arn}#{product_id}", {})
+    memories = snapshot.memories.get(change.item, {})
     alerts = record.decide(ruleset, snapshot) if record.change else []
     decided = {evaluation.rule.name: evaluation for evaluation in record.evaluations}
     verdicts = []

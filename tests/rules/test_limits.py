@@ -91,9 +91,12 @@ def test_a_rule_with_memory_tells_later_what_the_limit_held_back() -> None:
     assert alerts[-1].data["heldBack"]["latest"]["title"] == "lamp: 8, was 10"
 
 
-def test_an_alert_that_is_not_out_takes_no_place_in_the_hour() -> None:
-    """What failed is counted when it is sent."""
+def test_an_alert_that_is_not_out_keeps_its_place_in_the_hour() -> None:
+    """It comes again, and finds its place; the hour has as many alerts as it may have."""
     service = Service(rules(LIMIT))
     service.topic.failure_of = lambda message: DOWN if message.alert.subject == "p0" else None
     service.handle(*_new(2).records)
-    assert [len(count.admitted) for count in service.ledger.hourly_counts.values()] == [1]
+    assert [len(count.admitted) for count in service.ledger.hourly_counts.values()] == [2]
+    service.topic.failure_of = lambda _: None
+    service.handle(*_new(3).records)
+    assert service.titles == ["New product: p1", "New product: p0", "r: 2 alerts this hour, more are held back"]

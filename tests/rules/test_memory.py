@@ -130,7 +130,9 @@ def test_a_removed_product_is_forgotten() -> None:
     shop.put(after=2 * MINUTE, price=50).put(after=3 * MINUTE, price=40)
     service = Service(rules(DROP))
     service.handle(*shop.records[:3])
-    assert service.memory("r") == Memory(sequence_number=shop.records[2]["dynamodb"]["SequenceNumber"])
+    removal = shop.records[2]
+    stream = removal["eventSourceARN"].partition("/stream/")[2]
+    assert service.memory("r") == Memory(sequence_number=removal["dynamodb"]["SequenceNumber"], stream=stream)
     service.handle(*shop.records[3:])
     assert service.titles == ["mug: 80, was 100", "mug: 40, was 50"]
 

@@ -155,34 +155,44 @@ class FakeDynamo:
         self.calls[WRITE] += 1
         return self.faults.call(WRITE, write)
 
+    def update_item(self, Key: dict[str, Any], ExpressionAttributeValues: dict[str, Any], **_: Any) -> dict[str, Any]:
+        """Take places in an hour, if they are left."""
+        where, values = (Key["product"]["S"], Key["alert"]["S"]), ExpressionAttributeValues
+
+        def update() -> dict[str, Any]:
+            item = dict(self.items.get(where, Key))
+            taken = item.get("admitted", {"SS": []})["SS"]
+            if ":ids" in values:
+                if len(taken) > int(values[":room"]["N"]):
+                    raise _client_error("ConditionalCheckFailedException", "UpdateItem", Item=item)
+                item["admitted"] = {"SS": sorted({*taken, *values[":ids"]["SS"]})}
+            if ":summary" in values:
+                item.setdefault("summary", values[":summary"])
+            self.items[where] = item
+            return {"Attributes": item}
+
+        self.calls[READ] += 1
+        return self.faults.call(READ, update)
+
     @staticmethod
     def _key(action: dict[str, Any]) -> tuple[str, str]:
-        where = action["Put"]["Item"] if "Put" in action else action["Update"]["Key"]
+        where = action["Put"]["Item"]
         return where["product"]["S"], where["alert"]["S"]
 
     def _apply(self, action: dict[str, Any], key: tuple[str, str]) -> None:
-        if "Put" in action:
-            item = action["Put"]["Item"]
-            self.items[key] = item
-            if "id" in item:
-                self.faults.running.unwritten.discard(item["id"]["S"])
-            if "rules" in item:
-                self._note_counted(key[0], item["rules"]["M"])
-            return
-        values = action["Update"]["ExpressionAttributeValues"]
-        item = self.items.setdefault(key, {**action["Update"]["Key"]})
-        if ":ids" in values:
-            before = item.get("admitted", {"SS": []})["SS"]
-            item["admitted"] = {"SS": sorted({*before, *values[":ids"]["SS"]})}
-        if ":yes" in values:
-            item["summarised"] = values[":yes"]
+        item = action["Put"]["Item"]
+        self.items[key] = item
+        if "id" in item:
+            self.faults.running.unwritten.discard(item["id"]["S"])
+        if "rules" in item:
+            self._note_counted(key[0], item["rules"]["M"])
 
     def _note_counted(self, product_key: str, rules: dict[str, Any]) -> None:
         running = self.faults.running
         if not running.live:
             return
         seen = max((int(memory["M"].get("sequence_number", {"S": "0"})["S"]) for memory in rules.values()), default=0)
-        product = product_key.rpartition("#")[2]
+        product = json.loads(product_key.partition("#")[2])["productId"]["S"]
         self.counted.update((product, number) for number in running.numbers if int(number) <= seen)
 
 
@@ -305,5 +315,6 @@ class FakeStack:
         return self.clients[service]
 
 
-def _client_error(code: str, operation: str) -> ClientError:
-    return ClientError({"Error": {"Code": code, "Message": "simulated"}}, operation)
+def _client_error(code: str, operation: str, **more: Any) -> ClientError:
+    response: Any = {"Error": {"Code": code, "Message": "simulated"}, **more}
+    return ClientError(response, operation)

@@ -133,7 +133,7 @@ def _(patch: pytest.MonkeyPatch) -> None:
 
 @_mutant("publishes two changes of a product in one batch", ORDER)
 def _(patch: pytest.MonkeyPatch) -> None:
-    def in_tens(messages: Iterable[Message]) -> Iterator[list[Message]]:
+    def in_tens(messages: Iterable[Message], _: Any) -> Iterator[list[Message]]:
         waiting = deque(messages)
         while waiting:
             yield [waiting.popleft() for _ in range(min(sns_limits.MOST_ENTRIES, len(waiting)))]

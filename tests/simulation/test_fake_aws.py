@@ -12,7 +12,7 @@ from event_source_mapping.running.virtual import VirtualScheduler
 from notifications.alerts.alert import Alert
 from notifications.publishing.failures import Failures, Parked, SqsFailures
 from notifications.publishing.fakes import MemoryFailures, MemoryLedger, MemoryTopic
-from notifications.publishing.ledger import AlertKey, HourlyIncrement, Ledger, LedgerQuery, RuleMemory, SentAlert
+from notifications.publishing.ledger import AlertKey, Ledger, LedgerQuery, Reservation, RuleMemory, SentAlert
 from notifications.publishing.ledger_table import DynamoDbLedger
 from notifications.publishing.messages import to_message
 from notifications.publishing.topic import SnsTopic, Topic
@@ -83,6 +83,9 @@ def test_a_published_message_has_an_id_and_no_error(sinks: Sinks) -> None:
     assert all(outcome.message_id and outcome.error is None for outcome in outcomes)
 
 
+KNOWN = 'arn#{"productId":{"S":"known"}}'
+
+
 def test_the_ledger_knows_what_was_written_and_nothing_else(sinks: Sinks) -> None:
     """Alerts, memories and hours come back as they were written; what was not written is not known."""
     alert, hour = _alert(1, "known"), Hour("r", 3600)
@@ -91,26 +94,27 @@ def test_the_ledger_knows_what_was_written_and_nothing_else(sinks: Sinks) -> Non
     sinks.ledger.write(
         [
             SentAlert("arn#known", alert),
-            RuleMemory("arn#known", {"r": memory}),
-            HourlyIncrement(hour, frozenset({"a", "b"}), summarised=False),
+            RuleMemory(KNOWN, {"r": memory}),
         ]
     )
+    sinks.ledger.reserve(Reservation(hour, 5, ("a", "b")))
     question = _asked(alert)
-    question.products.update({"arn#known", "arn#unknown"})
+    question.products.update({KNOWN, "arn#unknown"})
     question.hours.update({hour, Hour("r", 7200)})
     known = sinks.ledger.read(question)
     assert known.sent == {alert.id}
-    assert known.memories == {"arn#known": {"r": memory}}
-    assert known.hourly_counts == {hour: HourlyCount({"a", "b"}, summarised=False)}
+    assert known.memories == {KNOWN: {"r": memory}}
+    assert known.hourly_counts == {hour: HourlyCount({"a", "b"})}
 
 
 def test_an_hour_adds_up(sinks: Sinks) -> None:
     """What two invocations count in one hour is there together, and the summary stays said."""
     hour = Hour("adds-up", 3600)
-    sinks.ledger.write([HourlyIncrement(hour, frozenset({"a"}), summarised=True)])
-    sinks.ledger.write([HourlyIncrement(hour, frozenset({"a", "b"}), summarised=False)])
+    sinks.ledger.reserve(Reservation(hour, 3, ("a",), "s"))
+    sinks.ledger.reserve(Reservation(hour, 3, ("a", "b"), "t"))
+    sinks.ledger.reserve(Reservation(hour, 3, ("c", "d"), "u"))
     known = sinks.ledger.read(LedgerQuery(hours={hour}))
-    assert known.hourly_counts == {hour: HourlyCount({"a", "b"}, summarised=True)}
+    assert known.hourly_counts == {hour: HourlyCount({"a", "b", "c"}, "s")}
 
 
 def test_a_record_can_be_parked(sinks: Sinks) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from notifications.publishing.failures import Failures, Parked, SqsFailures, record_in
 from notifications.publishing.fakes import MemoryFailures, MemoryLedger, MemoryTopic
-from notifications.publishing.ledger import AlertKey, HourlyIncrement, Ledger, LedgerQuery, RuleMemory, SentAlert
+from notifications.publishing.ledger import AlertKey, Ledger, LedgerQuery, Reservation, RuleMemory, SentAlert
 from notifications.publishing.ledger_table import DynamoDbLedger
 from notifications.publishing.messages import cloud_event
 from notifications.publishing.topic import SnsTopic, Topic
@@ -150,17 +150,27 @@ def test_the_last_memory_counts(ledger: Ledger) -> None:
 def test_an_hour_adds_up_over_writers_and_counts_an_alert_once(ledger: Ledger) -> None:
     """Several invocations count towards one limit."""
     hour = Hour("r", 3600)
-    ledger.write([HourlyIncrement(hour, frozenset({"a", "b"}), False)])
-    ledger.write([HourlyIncrement(hour, frozenset({"b", "c"}), True)])
-    ledger.write([HourlyIncrement(hour, frozenset(), False)])
+    assert ledger.reserve(Reservation(hour, 3, ("a", "b"))) == HourlyCount({"a", "b"})
+    assert ledger.reserve(Reservation(hour, 3, ("b", "c"), "d")) == HourlyCount({"a", "b", "c"}, "d")
+    assert ledger.reserve(Reservation(hour, 3, ("a",), "e")) == HourlyCount({"a", "b", "c"}, "d")
     known = ledger.read(LedgerQuery(hours={hour, Hour("r", 7200), Hour("s", 3600)})).hourly_counts
-    assert known == {hour: HourlyCount({"a", "b", "c"}, True)}
+    assert known == {hour: HourlyCount({"a", "b", "c"}, "d")}
+
+
+def test_10_25_an_hour_gives_the_places_that_are_left_and_no_more(ledger: Ledger) -> None:
+    """In the order in which they are asked for; and no summary in the place of an alert that found one."""
+    hour = Hour("r", 3600)
+    ledger.reserve(Reservation(hour, 3, ("a",)))
+    assert ledger.reserve(Reservation(hour, 3, ("b", "c", "d"), "e")) == HourlyCount({"a", "b", "c"})
+    assert ledger.reserve(Reservation(hour, 3, ("c",), "d")) == HourlyCount({"a", "b", "c"}, "d")
+    assert ledger.reserve(Reservation(hour, 2, ("x",), "y")) == HourlyCount({"a", "b", "c"}, "d")
 
 
 def test_an_answer_is_a_copy(ledger: Ledger) -> None:
     """Who changes what was read changes nothing that was written."""
     hour = Hour("r", 3600)
-    ledger.write([RuleMemory("p", {"r": MEMORY}), HourlyIncrement(hour, frozenset({"a"}), False)])
+    ledger.write([RuleMemory("p", {"r": MEMORY})])
+    ledger.reserve(Reservation(hour, 1, ("a",)))
     question = LedgerQuery(products={"p"}, hours={hour})
     known = ledger.read(question)
     known.memories["p"].clear()

@@ -9,7 +9,7 @@ import pytest
 from botocore.stub import ANY, Stubber
 
 from notifications.common.errors import ServiceError
-from notifications.publishing.ledger import AlertKey, HourlyIncrement, LedgerQuery, RuleMemory, SentAlert
+from notifications.publishing.ledger import AlertKey, LedgerQuery, Reservation, RuleMemory, SentAlert
 from notifications.publishing.ledger_table import LONGEST_KEY, DynamoDbLedger, LedgerKey, partition_of
 from notifications.rules.memory import Hour, Memory
 from tests.builders import TABLE, alert
@@ -86,7 +86,7 @@ def test_a_memory_stays_while_the_product_does(dynamodb: Any) -> None:
 
 def test_an_hour_goes_in_time(dynamodb: Any) -> None:
     """Counts of past hours do not pile up."""
-    ledger_on(dynamodb).write([HourlyIncrement(Hour("r", 3600), frozenset({"a"}), True)])
+    ledger_on(dynamodb).reserve(Reservation(Hour("r", 3600), 5, ("a",), "b"))
     assert items(dynamodb)[0]["expiresAt"]["N"] == str(int(NOW) + 90 * DAY)
 
 

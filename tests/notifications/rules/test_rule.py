@@ -63,7 +63,7 @@ def test_an_alert_starts_the_cooldown_and_clears_what_was_held() -> None:
     before = Memory(alerted_at=CREATED_AT - 9999, held=2, held_title="T", held_sequence_number="1", held_time="x")
     decision = decided('cooldown = "1h"', before)
     assert decision.memory_before == before
-    assert decision.memory == Memory(sequence_number(5), alerted_at=CREATED_AT)
+    assert decision.memory == Memory(sequence_number(5), alerted_at=CREATED_AT, stream="2026-11-21T09:00:00.000")
 
 
 def test_a_change_that_was_seen_is_counted_no_more() -> None:

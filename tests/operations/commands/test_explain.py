@@ -111,7 +111,9 @@ def test_a_sequence_number_that_no_stream_gives_is_no_crash(explain: Any) -> Non
     record["dynamodb"]["SequenceNumber"] = "9" * 5000
     done = explain(rule("added", 'cooldown = "1h"'), [record], "--json")
     assert done.code == 0
-    assert done.json[0]["reason"].startswith("malformed, goes to the failures queue: ValueError")
+    assert done.json[0]["reason"].startswith(
+        "malformed, goes to the failures queue: dynamodb.SequenceNumber: expected digits"
+    )
 
 
 def test_a_malformed_exception_of_a_product_is_reported(explain: Any, caplog: pytest.LogCaptureFixture) -> None:
