@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from notifications.common.errors import ConfigurationError
-from notifications.common.time_budget import ATTEMPTS, CONNECT_SECONDS, LONGEST_CALL, READ_SECONDS
+from notifications.common.time_budget import ATTEMPTS, CALLS_AT_ONCE, CONNECT_SECONDS, LONGEST_CALL, READ_SECONDS
 from notifications.config import rules_file
 from notifications.pipeline import Pipeline
 from notifications.publishing.failures import Parked, SqsFailures
@@ -30,6 +30,7 @@ def build(environ: Mapping[str, str], rules: Path = RULES) -> Pipeline:
         return Pipeline(ruleset, PrintingTopic(), MemoryLedger(), PrintingFailures())
 
     from notifications.publishing.ledger_table import DynamoDbLedger  # noqa: PLC0415 - boto3 is most of the start-up
+    from notifications.publishing.side_by_side import InThreads  # noqa: PLC0415
     from notifications.publishing.topic import SnsTopic, encode_form_once  # noqa: PLC0415
 
     topic_arn = _required(environ, "ALERTS_TOPIC_ARN")
@@ -39,9 +40,10 @@ def build(environ: Mapping[str, str], rules: Path = RULES) -> Pipeline:
     return Pipeline(
         ruleset,
         SnsTopic(encode_form_once(make_client("sns")), topic_arn),
-        DynamoDbLedger(make_client("dynamodb"), table_name, retention_days),
+        DynamoDbLedger(make_client("dynamodb"), table_name, retention_days, new_calls=InThreads),
         failures,
         longest_call=LONGEST_CALL,
+        new_calls=InThreads,
     )
 
 
@@ -66,6 +68,7 @@ def make_client(service: str, **options: Any) -> Any:
     config = Config(
         connect_timeout=CONNECT_SECONDS,
         read_timeout=READ_SECONDS,
+        max_pool_connections=CALLS_AT_ONCE,
         retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
         parameter_validation=False,  # of what we make ourselves: a fifth of the CPU of an alert
     )

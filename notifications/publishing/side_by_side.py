@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from functools import cache
 from typing import Any, Protocol, Self, TypeVar
@@ -16,9 +15,13 @@ T = TypeVar("T")
 class Calls(Protocol):
     """Calls under way; used in a `with`, which is not left before all of them have ended."""
 
-    most: int
-    """How many there may be at once."""
-    under_way: int
+    @property
+    def most(self) -> int:
+        """How many there may be at once."""
+
+    @property
+    def under_way(self) -> int:
+        """How many have started whose result nobody has asked for."""
 
     def __enter__(self) -> Self:
         """Begin with none."""
@@ -27,7 +30,7 @@ class Calls(Protocol):
         """Wait for what is still under way."""
 
     def start(self, call: Callable[[], Any]) -> None:
-        """Start one more; there are less than `most` under way."""
+        """Start one more; fewer than `most` are under way."""
 
     def next_ended(self) -> Any:
         """Wait for one to end, and return what it returned or raise what it raised."""
@@ -43,12 +46,8 @@ class OneByOne:
 
     def __init__(self) -> None:
         """Start with none."""
-        self._ended: deque[Any] = deque()
-
-    @property
-    def under_way(self) -> int:
-        """Those whose result nobody has asked for."""
-        return len(self._ended)
+        self.under_way = 0
+        self._result: Any = None
 
     def __enter__(self) -> Self:
         """Begin with none."""
@@ -59,11 +58,13 @@ class OneByOne:
 
     def start(self, call: Callable[[], Any]) -> None:
         """Make the call."""
-        self._ended.append(call())
+        self._result = call()
+        self.under_way = 1
 
     def next_ended(self) -> Any:
         """Return the result."""
-        return self._ended.popleft()
+        self.under_way = 0
+        return self._result
 
 
 class InThreads:
@@ -104,9 +105,12 @@ def _executor(most: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(most, thread_name_prefix="aws-call")
 
 
-def results_of(calls: Calls, works: Iterable[Callable[[], T]]) -> Iterator[T]:
+def results_of(new_calls: NewCalls, works: Sequence[Callable[[], T]]) -> Iterator[T]:
     """Make all of `works`, and yield what they return as they end; the first that raises ends it."""
-    with calls:
+    if len(works) == 1:  # as most have it
+        yield works[0]()
+        return
+    with new_calls() as calls:
         for work in works:
             if calls.under_way == calls.most:
                 yield calls.next_ended()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -30,6 +32,7 @@ from .fake_aws import FakeDynamo, FakeLambda, FakeSns, FakeSqs, FakeStack, FakeS
 from .faults import Faults
 from .function import Function
 from .scenario import Scenario
+from .side_by_side import DrawnCalls
 
 RULES = load(Path(__file__).parent / "rules.toml")
 QUEUE_ARN = "arn:aws:sqs:eu-west-1:123456789012:failures"
@@ -55,6 +58,7 @@ class World:
 
 def run(scenario: Scenario, longest_run: float = LONGEST_RUN) -> World:
     """Run it, for so many virtual seconds at the most."""
+    random.seed(scenario.seed)  # the pauses of the code under test are random
     records = written(scenario.changes)
     shards = _shards(records, scenario)
     times = [START, *(record.readable for record in records)]
@@ -101,12 +105,15 @@ def _build(scenario: Scenario, records: list[Written], simulation: Simulation) -
     sns = FakeSns(faults, lambda number: refused.get(number, ""))
     dynamo = FakeDynamo(faults)
     sqs = FakeSqs(faults)
+    new_calls = partial(DrawnCalls, faults, random.Random(scenario.seed))  # noqa: S311 - a test's dice
     new_pipeline: Callable[[], Pipeline] = lambda: Pipeline(  # noqa: E731
         RULES,
-        SnsTopic(sns, "topic", now=scheduler.now),
-        DynamoDbLedger(dynamo, "ledger", 90, now=scheduler.now, sleep=faults.spend),
+        SnsTopic(sns, "topic", now=faults.now),
+        DynamoDbLedger(dynamo, "ledger", 90, now=faults.now, sleep=faults.spend, new_calls=new_calls),
         SqsFailures(sqs, "queue", "1"),
         longest_call=LONGEST_CALL,
+        new_calls=new_calls,
+        sleep=faults.spend,
     )
     function = Function(new_pipeline, faults, scheduler, sns, sqs)
     return World(scenario, records, sns, dynamo, sqs, function, faults)
