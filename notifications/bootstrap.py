@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import sys
 from collections.abc import Mapping
 from functools import cache
@@ -10,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from notifications.common.errors import ConfigurationError
-from notifications.common.time_budget import ATTEMPTS, CALLS_AT_ONCE, CONNECT_SECONDS, LONGEST_CALL, READ_SECONDS
+from notifications.common.time_budget import CALLS_AT_ONCE, FULL_TIMEOUT, for_timeout
 from notifications.config import rules_file
 from notifications.pipeline import Pipeline
 from notifications.publishing.failures import Parked, SqsFailures
 
+_LONGEST_TIMEOUT = 900  # seconds, of any function
 RULES = Path(__file__).parent.parent / "alerts.toml"
 
 
@@ -36,13 +38,16 @@ def build(environ: Mapping[str, str], rules: Path = RULES) -> Pipeline:
     topic_arn = _required(environ, "ALERTS_TOPIC_ARN")
     table_name = _required(environ, "LEDGER_TABLE_NAME")
     retention_days = _days(environ, "LEDGER_RETENTION_DAYS")
-    failures = LazyFailures(_required(environ, "FAILURES_QUEUE_URL"), environ.get("CODE_VERSION", ""))
+    timeout = _timeout(environ)
+    budget = for_timeout(timeout)
+    failures = LazyFailures(_required(environ, "FAILURES_QUEUE_URL"), environ.get("CODE_VERSION", ""), timeout)
+    topic = SnsTopic(encode_form_once(make_client("sns", timeout)), topic_arn, refusal_search=budget.refusal_search)
     return Pipeline(
         ruleset,
-        SnsTopic(encode_form_once(make_client("sns")), topic_arn),
-        DynamoDbLedger(make_client("dynamodb"), table_name, retention_days, new_calls=InThreads),
+        topic,
+        DynamoDbLedger(make_client("dynamodb", timeout), table_name, retention_days, new_calls=InThreads),
         failures,
-        longest_call=LONGEST_CALL,
+        longest_call=budget.longest,
         new_calls=InThreads,
     )
 
@@ -50,26 +55,30 @@ def build(environ: Mapping[str, str], rules: Path = RULES) -> Pipeline:
 class LazyFailures:
     """The failures queue, with its client made when the first record is parked: most functions never park one."""
 
-    def __init__(self, queue_url: str, code_version: str) -> None:
-        """Park to `queue_url`."""
-        self._queue_url, self._code_version = queue_url, code_version
+    def __init__(self, queue_url: str, code_version: str, timeout: float = FULL_TIMEOUT) -> None:
+        """Park to `queue_url`, from a function with this timeout."""
+        self._queue_url, self._code_version, self._timeout = queue_url, code_version, timeout
 
     def park(self, parked: Parked) -> None:
         """Park it in SQS."""
-        SqsFailures(make_client("sqs"), self._queue_url, self._code_version).park(parked)
+        SqsFailures(make_client("sqs", self._timeout), self._queue_url, self._code_version).park(parked)
 
 
 @cache
-def make_client(service: str, **options: Any) -> Any:
-    """Make the boto3 client of a service, once; `options` are boto3's own, such as `endpoint_url`."""
+def make_client(service: str, timeout: float = FULL_TIMEOUT, **options: Any) -> Any:
+    """Make the boto3 client of a service, once, for a function with this timeout in seconds.
+
+    `options` are boto3's own, such as `endpoint_url`.
+    """
     import boto3  # noqa: PLC0415 - most of the start-up time; `invoke local` can do without
     from botocore.config import Config  # noqa: PLC0415
 
+    budget = for_timeout(timeout)
     config = Config(
-        connect_timeout=CONNECT_SECONDS,
-        read_timeout=READ_SECONDS,
+        connect_timeout=budget.connect,
+        read_timeout=budget.read,
         max_pool_connections=CALLS_AT_ONCE,
-        retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+        retries={"mode": "standard", "total_max_attempts": budget.attempts},
         parameter_validation=False,  # of what we make ourselves: a fifth of the CPU of an alert
     )
     return boto3.client(service, config=config, **options)
@@ -80,6 +89,16 @@ def _required(environ: Mapping[str, str], name: str) -> str:
     if not value:
         raise ConfigurationError(f"environment variable {name} is not set; serverless.yml gives it to the function")
     return value
+
+
+def _timeout(environ: Mapping[str, str]) -> float:
+    """Read the function's timeout: Lambda tells what is left of it with each event, too late for the clients."""
+    value = environ.get("FUNCTION_TIMEOUT_SECONDS") or str(int(FULL_TIMEOUT))
+    if not re.fullmatch("[0-9]{1,3}", value) or not 1 <= int(value) <= _LONGEST_TIMEOUT:
+        raise ConfigurationError(
+            f"environment variable FUNCTION_TIMEOUT_SECONDS is {value!r}; expected seconds from 1 to {_LONGEST_TIMEOUT}"
+        )
+    return float(value)
 
 
 def _days(environ: Mapping[str, str], name: str) -> int:

@@ -127,7 +127,7 @@ class Pipeline:
         while batch.limited:
             messages = self._decide_once(batch, snapshot.copy())
             if self._reserve(batch, snapshot, deadline):
-                return messages
+                return [message for message in messages if not batch.record_of[message.alert.id].retry]
         return self._decide_once(batch, snapshot)
 
     def _reserve(self, batch: Batch, snapshot: LedgerSnapshot, deadline: Deadline) -> bool:
@@ -147,14 +147,18 @@ class Pipeline:
         messages: list[Message] = []
         for record in batch.open:
             with batch.guard(record):
-                alerts = record.decide(self._ruleset, snapshot)
-                batch.record_of.update({alert.id: record for alert in alerts})
-                messages += [to_message(alert) for alert in alerts]
+                found = []
+                for alert in record.decide(self._ruleset, snapshot):
+                    batch.record_of[alert.id] = record
+                    found.append(to_message(alert))
+                messages += found
         return messages
 
     def _park(self, batch: Batch, deadline: Deadline) -> None:
         """Park what was given up, before the first record that comes again anyway: each is parked once."""
-        for record in batch.safe:
+        for record in batch.records:
+            if record.retry:
+                return
             if record.given_up and not record.parked:
                 try:
                     deadline.check(calls=2)  # to park, to write down

@@ -437,6 +437,7 @@ def test_the_function_starts_from_the_artifact_alone(packaged: Packaged, tmp_pat
             "FAILURES_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/failures",
             "LEDGER_TABLE_NAME": "ledger",
             "LEDGER_RETENTION_DAYS": "90",
+            "FUNCTION_TIMEOUT_SECONDS": "60",
         },
         capture_output=True,
         text=True,

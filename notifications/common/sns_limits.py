@@ -14,7 +14,7 @@ MOST_ENTRIES = 10
 MOST_BYTES = 262_144
 """Of one message and of one call, message attributes included: 256 KB."""
 LONGEST_SUBJECT = 99
-"""Characters."""
+"""Characters, in units of UTF-16."""
 MOST_ATTRIBUTES = 10
 """Message attributes that SNS hands on to a queue under raw delivery."""
 ATTRIBUTE_NAME = re.compile(r"(?!(?i:aws|amazon)\.)(?!.*\.\.)[A-Za-z0-9_-][A-Za-z0-9_.-]{0,254}(?<!\.)")

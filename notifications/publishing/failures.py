@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import base64
 import gzip
+import hashlib
 import json
 import logging
+from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
+from notifications.common.errors import RefusedAlertError, ServiceError
 from notifications.publishing.aws_calls import aws_call
+from notifications.text.formatting import one_line
 
 MOST_BYTES = 1_000_000  # SQS takes 1,048,576, message attributes included
+FEWER_BYTES = 200_000  # SQS took 262,144 for long, and there are stand-ins that still do
 _LONGEST_REASON = 2000
+_ENVELOPE_BYTES = 300  # of the id, the numbers and the names of a part
 
 log = logging.getLogger(__name__)
 
@@ -45,45 +51,83 @@ class SqsFailures:
         self._code_version = code_version
 
     def park(self, parked: Parked) -> None:
-        """Send one message."""
-        with aws_call("SQS SendMessage"):
-            self._client.send_message(
-                QueueUrl=self._queue_url,
-                MessageBody=to_body(parked, self._code_version),
-                MessageAttributes={"error": {"DataType": "String", "StringValue": parked.error}},
-            )
+        """Send one message, or so many as the record needs.
+
+        What the queue refuses is sent in smaller parts, and at last without the record, with what leads back to it in
+        the stream: a queue that refuses even that is at fault itself.
+        """
+        for most_bytes in (MOST_BYTES, FEWER_BYTES):
+            try:
+                return self._send(to_bodies(parked, self._code_version, most_bytes), parked.error)
+            except RefusedAlertError as error:
+                log.warning(
+                    "the failures queue refuses a record of which parts have %d bytes: %s", most_bytes, one_line(error)
+                )
+        try:
+            self._send([_least(parked, self._code_version)], parked.error)
+        except RefusedAlertError as error:
+            raise ServiceError(f"the failures queue refuses every message: {error}") from error
+
+    def _send(self, bodies: Sequence[str], error: str) -> None:
+        for body in bodies:
+            with aws_call("SQS SendMessage"):
+                self._client.send_message(
+                    QueueUrl=self._queue_url,
+                    MessageBody=body,
+                    MessageAttributes={"error": {"DataType": "String", "StringValue": error}},
+                )
 
 
-def to_body(parked: Parked, code_version: str) -> str:
-    """Write the message: JSON in ASCII, as SQS takes no control characters.
+def to_bodies(parked: Parked, code_version: str, most_bytes: int = MOST_BYTES) -> list[str]:
+    """Write the message, or the messages of a record that is too long for one.
 
-    `record` is the whole record. One of more than a megabyte is in `recordGzip` instead, base64 of gzip of its JSON;
-    and should even that be too long, `record` is without its images, and `imagesLeftOut` says so: its sequence number
-    leads back to the stream. So is one that is nested too deep to be written.
+    They are JSON in ASCII, as SQS takes no control characters.
+
+    `record` is the whole record. One that is too long is in `recordGzip` instead, base64 of gzip of its JSON. Where
+    that is too long, too, each message has a part of it: `part` of `of`, counted from 1, with the same `id`; parked
+    again, the record has the same id again. One that is nested too deep to be written is without its images, and
+    `imagesLeftOut` says so: its sequence number leads back to the stream.
     """
-    body = {
+    body = _envelope(parked, code_version)
+    try:
+        text = json.dumps({**body, "record": parked.record})
+        if len(text) <= most_bytes:
+            return [text]
+        raw = json.dumps(parked.record).encode()
+    except RecursionError:
+        log.warning("a record that is given up is nested too deep to be kept whole")
+        return [_least(parked, code_version)]
+    packed = base64.b64encode(gzip.compress(raw, mtime=0)).decode()
+    text = json.dumps({**body, "recordGzip": packed})
+    if len(text) <= most_bytes:
+        return [text]
+    size = most_bytes - _ENVELOPE_BYTES - len(json.dumps(body))
+    chunks = [packed[start : start + size] for start in range(0, len(packed), size)]
+    body["id"] = hashlib.sha256(raw).hexdigest()
+    return [
+        json.dumps({**body, "part": number, "of": len(chunks), "recordGzip": chunk})
+        for number, chunk in enumerate(chunks, 1)
+    ]
+
+
+def _envelope(parked: Parked, code_version: str) -> dict[str, Any]:
+    return {
         "kind": "record",
         "reason": parked.reason[:_LONGEST_REASON],
         "error": parked.error,
         "rule": parked.rule or None,
         "codeVersion": code_version,
-        "record": parked.record,
     }
+
+
+def _least(parked: Parked, code_version: str) -> str:
+    """Write a message without the images; without the record where even the rest is too long or too deep."""
+    body = _envelope(parked, code_version)
     try:
-        text = json.dumps(body)
-        if len(text) <= MOST_BYTES:
-            return text
-        del body["record"]
-        packed = gzip.compress(json.dumps(parked.record).encode(), mtime=0)
-        text = json.dumps({**body, "recordGzip": base64.b64encode(packed).decode()})
-        if len(text) <= MOST_BYTES:
-            return text
+        text = json.dumps({**body, "record": _without_images(parked.record), "imagesLeftOut": True})
     except RecursionError:
-        log.warning("a record that is given up is nested too deep to be kept whole")
-    try:
-        return json.dumps({**body, "record": _without_images(parked.record), "imagesLeftOut": True})
-    except RecursionError:
-        return json.dumps({**body, "record": None})
+        text = ""
+    return text if 0 < len(text) <= FEWER_BYTES else json.dumps({**body, "record": None})
 
 
 def _without_images(record: Any) -> Any:
@@ -95,7 +139,7 @@ def _without_images(record: Any) -> Any:
 
 
 def record_in(body: dict[str, Any]) -> Any:
-    """Take the record out of a message written by `to_body`."""
+    """Take the record out of a message written by `to_bodies`, the parts of `recordGzip` joined."""
     if "recordGzip" in body:
         return json.loads(gzip.decompress(base64.b64decode(body["recordGzip"])))
     return body["record"]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from notifications.alerts.alert import Alert
@@ -12,8 +14,10 @@ from notifications.common.sns_limits import LARGEST_NUMBER, LONGEST_SUBJECT, MOS
 from notifications.stream.attributes import number
 from notifications.text.formatting import printable, shorten
 
-LONGEST_ATTRIBUTE = 1024  # characters: people filter by words, and a page of text would crowd out the alert
+log = logging.getLogger(__name__)
+
 _NOT_IN_XML = re.compile("[\ud800-\udfff\ufffe\uffff]")
+_NOT_CARRIED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")  # by SNS: what XML 1.0 has not
 _COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _LONGEST_TEXT = 1000
 _ENTRY_OVERHEAD = 100  # bytes kept free for an entry's id and framing
@@ -54,7 +58,8 @@ def cloud_event(alert: Alert) -> dict[str, Any]:
 def to_message(alert: Alert) -> Message:
     """Write the alert within 256 KB: what does not fit is left out, and `data.shortened` says what.
 
-    The item goes first, then the old and new values, then the end of the text; the title never.
+    The item goes first, then the old and new values, then the end of the text, then the longest message attributes of
+    the item; the title never.
     """
     event = cloud_event(alert)
     attributes = _attributes(alert)
@@ -70,12 +75,25 @@ def to_message(alert: Alert) -> Message:
             size = around + len(body.encode())
             if size <= MOST_BYTES:
                 break
+        names = attributes.keys() & {"productId", *alert.message_attributes}
+        own = sorted(names, key=lambda name: len(attributes[name]["StringValue"].encode()))
+        while size > MOST_BYTES and own:
+            name = own.pop()
+            size -= len(attributes.pop(name)["StringValue"].encode())
+            _leave_out(name)
     return Message(alert, subject, body, attributes, size)
 
 
 def subject_of(title: str) -> str:
-    """Make the title fit for a subject: one line, no control characters, at most 99 characters."""
-    return shorten(" ".join(printable(title).split()), LONGEST_SUBJECT)
+    """Make the title fit for a subject: one line, no control characters, at most 99 characters of UTF-16.
+
+    An emoji is two of those; SNS does not say how it counts, and so fits either way.
+    """
+    subject = shorten(" ".join(printable(title).split()), LONGEST_SUBJECT)
+    units = subject.encode("utf-16-le", errors="replace")
+    if len(units) <= 2 * LONGEST_SUBJECT:
+        return subject
+    return units[: 2 * (LONGEST_SUBJECT - 1)].decode("utf-16-le", errors="ignore").rstrip("…") + "…"
 
 
 def _steps(data: dict[str, Any]) -> list[dict[str, Any]]:
@@ -94,21 +112,29 @@ def _steps(data: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _attributes(alert: Alert) -> dict[str, dict[str, str]]:
-    attributes = {
-        "type": _text_attribute(alert.type),
-        "rule": _text_attribute(alert.data["rule"]),
-        "severity": _text_attribute(alert.data["severity"]),
-        "productId": _text_attribute(alert.subject),
-    }
+    data = alert.data
+    texts = {"type": alert.type, "rule": data["rule"], "severity": data["severity"], "productId": alert.subject}
+    found: dict[str, dict[str, str] | None]
+    found = {name: {"DataType": "String", "StringValue": text} for name, text in texts.items()}
     for name, value in alert.message_attributes.items():
-        attribute = _attribute(value)
-        if attribute:
+        found[name] = _attribute(value)
+    attributes = {}
+    for name, attribute in found.items():
+        if attribute and attribute["StringValue"] and not _NOT_CARRIED.search(attribute["StringValue"]):
             attributes[name] = attribute
-    return {name: attribute for name, attribute in attributes.items() if attribute["StringValue"]}
+        else:
+            _leave_out(name)
+    return attributes
+
+
+@cache  # so that each is said once
+def _leave_out(name: str) -> None:
+    """Say that SNS cannot carry an attribute as the item has it: changed or cut, no filter would match it."""
+    log.warning("message attribute %s is left out of alerts whose item has a value that SNS cannot carry", name)
 
 
 def _attribute(value: Any) -> dict[str, str] | None:
-    """Write a typed value as a message attribute; None for what SNS has no type for, or what is too long."""
+    """Write a typed value as a message attribute; None for what SNS has no type for."""
     amount = number(value)
     if amount is not None:
         filterable = amount.copy_abs() <= LARGEST_NUMBER and amount == round(amount, NUMBER_PLACES)
@@ -117,19 +143,12 @@ def _attribute(value: Any) -> dict[str, str] | None:
             "StringValue": format(amount, "f"),
         }
     if isinstance(value.get("S"), str):
-        return _text_attribute(value["S"])
+        return {"DataType": "String", "StringValue": value["S"]}
     if isinstance(value.get("BOOL"), bool):
-        return _text_attribute("true" if value["BOOL"] else "false")
+        return {"DataType": "String", "StringValue": "true" if value["BOOL"] else "false"}
     if isinstance(value.get("SS"), list):
-        listed = _to_json(sorted(map(str, value["SS"])))
-        return {"DataType": "String.Array", "StringValue": listed} if len(listed) <= LONGEST_ATTRIBUTE else None
+        return {"DataType": "String.Array", "StringValue": _to_json(sorted(map(str, value["SS"])))}
     return None
-
-
-def _text_attribute(text: str) -> dict[str, str]:
-    if len(text) > LONGEST_ATTRIBUTE or not text.isprintable():
-        text = shorten(printable(text), LONGEST_ATTRIBUTE)
-    return {"DataType": "String", "StringValue": text}
 
 
 def _to_json(value: Any) -> str:

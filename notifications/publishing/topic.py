@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Protocol
 from urllib.parse import urlencode
 
 from notifications.common.errors import ProductAlertsError, RefusedAlertError, ServiceError
-from notifications.common.time_budget import REFUSAL_SEARCH_SECONDS
+from notifications.common.time_budget import FULL
 from notifications.publishing.aws_calls import REFUSALS, aws_call
 from notifications.publishing.messages import Message
 
@@ -36,8 +36,15 @@ class Topic(Protocol):
 class SnsTopic:
     """An SNS topic."""
 
-    def __init__(self, client: Any, topic_arn: str, now: Callable[[], float] = time.monotonic) -> None:
-        """Publish to `topic_arn` with a boto3 SNS client."""
+    def __init__(
+        self,
+        client: Any,
+        topic_arn: str,
+        now: Callable[[], float] = time.monotonic,
+        refusal_search: float = FULL.refusal_search,
+    ) -> None:
+        """Publish to `topic_arn` with a boto3 SNS client; look for refused messages for `refusal_search` seconds."""
+        self._refusal_search = refusal_search
         self._client = client
         self._topic_arn = topic_arn
         self._now = now
@@ -54,7 +61,7 @@ class SnsTopic:
             return [self._publish_one(message, started) for message in messages]
 
     def _publish_one(self, message: Message, started: float) -> PublishResult:
-        if self._now() - started > REFUSAL_SEARCH_SECONDS:
+        if self._now() - started > self._refusal_search:
             return PublishResult(message, "", ServiceError("SNS is too slow to find the message that it refuses"))
         try:
             return self._publish_batch([message])[0]

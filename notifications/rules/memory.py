@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from notifications.stream.attributes import number
-from notifications.text.formatting import storable
+from notifications.text.formatting import LONGEST_VALUE, storable
 
 
 class Memory(NamedTuple):
@@ -50,6 +50,7 @@ class Memory(NamedTuple):
 
 
 NOTHING = Memory()
+_LONGEST_WORD = 60  # of a currency and the like: the item of a product has room for hundreds of rules
 _NUMBERS = frozenset({"baseline", "extreme", "alerted_at", "held"})
 
 
@@ -62,7 +63,11 @@ def to_item(memory: Memory) -> dict[str, Any]:
         if name in _NUMBERS:
             typed[name] = {"N": format(Decimal(repr(value)) if isinstance(value, float) else Decimal(value), "f")}
         else:
-            typed[name] = {"BOOL": value} if isinstance(value, bool) else {"S": storable(value)}
+            typed[name] = (
+                {"BOOL": value}
+                if isinstance(value, bool)
+                else {"S": storable(value, LONGEST_VALUE if name == "held_title" else _LONGEST_WORD)}
+            )
     return {"M": typed}
 
 

@@ -7,12 +7,15 @@ Developer Guide, "Retaining discarded batches for a DynamoDB event source".
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from notifications.publishing.failures import record_in
 from notifications.stream.changes import sequence_number_of
 from operations.deployed.stream_records import Range, Stream
+
+_MOST_PARTS = 1000
 
 
 class UnknownMessageError(Exception):
@@ -42,6 +45,43 @@ class FailureMessage:
         return Range([record])
 
 
+def join_parts(texts: Sequence[str]) -> list[tuple[list[int], str]]:
+    """Put the messages of one record together that was too long for one.
+
+    Return positions in `texts` and a text for each record or batch: the message itself, or what a single message would
+    have held. A part that came twice counts once, and parts without the others stay by themselves.
+    """
+    found: list[tuple[list[int], str]] = []
+    records: dict[tuple[Any, Any], list[tuple[int, dict[str, Any]]]] = {}
+    for position, text in enumerate(texts):
+        body = _part_in(text)
+        if body is None:
+            found.append(([position], text))
+        else:
+            records.setdefault((body["id"], body["of"]), []).append((position, body))
+    for (_, count), parts in records.items():
+        chunks = {body["part"]: body["recordGzip"] for _, body in parts}
+        if sorted(chunks) == list(range(1, count + 1)):
+            whole = {name: value for name, value in parts[0][1].items() if name not in {"id", "part", "of"}}
+            whole["recordGzip"] = "".join(chunks[number] for number in sorted(chunks))
+            found.append(([position for position, _ in parts], json.dumps(whole)))
+        else:
+            found += [([position], texts[position]) for position, _ in parts]
+    return found
+
+
+def _part_in(text: str) -> dict[str, Any] | None:
+    """Return the body of a part of a record; None for any other text."""
+    try:
+        body = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    kinds = {"id": str, "part": int, "of": int, "recordGzip": str}
+    if not isinstance(body, dict) or not all(isinstance(body.get(name), kind) for name, kind in kinds.items()):
+        return None
+    return body if 1 <= body["part"] <= body["of"] <= _MOST_PARTS else None
+
+
 def parse_failure_message(text: str) -> FailureMessage:
     """Parse the text of a message. Raises UnknownMessageError."""
     try:
@@ -54,6 +94,8 @@ def parse_failure_message(text: str) -> FailureMessage:
 def read_failure_message(body: Any) -> FailureMessage:
     """Read the JSON object of a message. Raises UnknownMessageError."""
     try:
+        if "part" in body:
+            raise UnknownMessageError(f"part {int(body['part'])} of {int(body['of'])} of a parked record")
         if "DDBStreamBatchInfo" in body:
             info = body["DDBStreamBatchInfo"]
             label = f"batch of {info['batchSize']} in {info['shardId']}, from {info['startSequenceNumber']}"

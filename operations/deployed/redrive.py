@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from operations.deployed.failure_messages import FailureMessage, UnknownMessageError, parse_failure_message
+from operations.deployed.failure_messages import FailureMessage, UnknownMessageError, join_parts, parse_failure_message
 from operations.deployed.stack import Stack
 from operations.deployed.stream_records import Stream
 
@@ -20,10 +20,12 @@ _HIDDEN_SECONDS = 3600  # from other readers while this runs; at the end the mes
 class Received(NamedTuple):
     """A message of the queue, hidden from other readers while this run has it."""
 
-    receipt: str
+    receipts: tuple[str, ...]
+    """Several where the record was too long for one message."""
     message: FailureMessage | None
     """None for a message that neither the function nor Lambda wrote."""
-    text: str
+    problem: str = ""
+    """Why there is none."""
 
 
 class Result(NamedTuple):
@@ -68,16 +70,17 @@ class Redrive:
             for number, received in enumerate(queue, 1):
                 result = self._play(received)
                 if result.status == PLAYED or (result.status == TRIMMED and self._discard):
-                    self._queue.delete_message(QueueUrl=self._queue_url, ReceiptHandle=received.receipt)
+                    for receipt in received.receipts:
+                        self._queue.delete_message(QueueUrl=self._queue_url, ReceiptHandle=receipt)
                     kept.remove(received)
                 yield number, len(queue), result
         finally:
-            self.left = len(kept)
+            self.left = sum(len(received.receipts) for received in kept)
             for received in kept:
                 self._give_back(received)
 
     def _receive(self, most: int) -> list[Received]:
-        received: list[Received] = []
+        received: list[tuple[str, str]] = []
         while len(received) < most:
             found = self._queue.receive_message(
                 QueueUrl=self._queue_url,
@@ -87,14 +90,16 @@ class Redrive:
             ).get("Messages", [])
             if not found:
                 break
-            received += [_received(each) for each in found]
-        return received
+            received += [(each["ReceiptHandle"], each["Body"]) for each in found]
+        return [
+            _received(tuple(received[position][0] for position in positions), text)
+            for positions, text in join_parts([text for _, text in received])
+        ]
 
     def _play(self, received: Received) -> Result:
         message = received.message
         if message is None:
-            detail = f"neither a parked record nor a batch given up: {received.text[:60]!r}"
-            return Result(UNKNOWN, "message", 0, detail)
+            return Result(UNKNOWN, "message", 0, received.problem)
         try:
             found = message.records(self._stream)
             count = len(found.records)
@@ -129,20 +134,21 @@ class Redrive:
         return ""
 
     def _give_back(self, received: Received) -> None:
-        try:
-            self._queue.change_message_visibility(
-                QueueUrl=self._queue_url, ReceiptHandle=received.receipt, VisibilityTimeout=0
-            )
-        except (ClientError, BotoCoreError):
-            return  # it shows up again by itself when its hour is over
+        for receipt in received.receipts:
+            try:
+                self._queue.change_message_visibility(
+                    QueueUrl=self._queue_url, ReceiptHandle=receipt, VisibilityTimeout=0
+                )
+            except (ClientError, BotoCoreError):
+                continue  # it shows up again by itself when its hour is over
 
 
-def _received(found: dict[str, Any]) -> Received:
+def _received(receipts: tuple[str, ...], text: str) -> Received:
     try:
-        message = parse_failure_message(found["Body"])
-    except UnknownMessageError:
-        message = None
-    return Received(found["ReceiptHandle"], message, found["Body"])
+        return Received(receipts, parse_failure_message(text))
+    except UnknownMessageError as error:
+        more = "; the others were not received: a higher --max may find them" if '"part"' in text else ""
+        return Received(receipts, None, f"{error}{more}")
 
 
 def _order(received: Received) -> int:

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from notifications.common.sns_limits import MOST_ENTRIES
-from notifications.common.time_budget import LONGEST_CALL
+from notifications.common.time_budget import FULL_TIMEOUT, LEAST_TIMEOUT
 from notifications.rules.rule import Rule
 from notifications.rules.ruleset import Ruleset, describe_missing_images
 from notifications.stream.changes import images_sent
 from operations.settings.service_file import Service
 
-_CALLS_RESERVED = 3  # to read the ledger, to publish, to write the ledger
 _SECONDS_A_PUBLISH = 0.1  # of ten alerts, generously
 _OSLS_BATCH_SIZE = 10  # if the stream event sets no batchSize
 _IMAGE_OF = {"INSERT": "NewImage", "REMOVE": "OldImage"}
@@ -71,15 +70,19 @@ def _settings(service: Service) -> Iterator[Mismatch]:
     if service.timeout < needed:
         yield Mismatch(
             "timeout",
-            f"{service.timeout:g} s is short for batches of {batch_size}: allow {needed:g} s, "
+            f"{service.timeout:g} s is short for batches of {batch_size}: the least is {needed:g} s, "
             "or make batchSize smaller. Records that are not done in time are handed back and come again",
         )
 
 
 def service_seconds(batch_size: int) -> float:
-    """Return the seconds that a batch may take if every record alerts and three calls to AWS hang."""
-    publishes = -(-batch_size // MOST_ENTRIES)
-    return round(_CALLS_RESERVED * LONGEST_CALL / 1000 + publishes * _SECONDS_A_PUBLISH, 1)
+    """Return the least timeout in seconds for batches of this size: every record alerts, and three calls hang.
+
+    Calls take at most a quarter of a short timeout, so the fourth quarter is for publishing; from `FULL_TIMEOUT` on
+    they take no longer.
+    """
+    publishing = -(-batch_size // MOST_ENTRIES) * _SECONDS_A_PUBLISH
+    return round(min(LEAST_TIMEOUT + 4 * publishing, FULL_TIMEOUT + publishing), 1)
 
 
 def _filters(ruleset: Ruleset, patterns: Any) -> Iterator[Mismatch]:

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from moto import mock_aws
 
-from notifications.publishing.failures import Parked, to_body
+from notifications.publishing.failures import Parked, to_bodies
 from notifications.rules.rule import RuleOutcome
 from operations.__main__ import main
 from operations.commands import check, explain, history, preview, redrive
@@ -83,7 +83,7 @@ def _failures() -> list[str]:
         }
         for shard, first, size, condition in batches
     ]
-    return [to_body(refused, ""), *map(json.dumps, given_up)]
+    return [*to_bodies(refused, ""), *map(json.dumps, given_up)]
 
 
 @pytest.fixture

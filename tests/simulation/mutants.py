@@ -254,6 +254,12 @@ def _(patch: pytest.MonkeyPatch) -> None:
 @_mutant("forgets the hourly limit", LIMIT)
 def _(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Evaluation, "_within_limit", lambda *_: RuleOutcome.ALERT)
+    patch.setattr(Batch, "reservations", lambda *_: [])
+
+
+@_mutant("publishes without a place in the hour", LIMIT)
+def _(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Batch, "reservations", lambda *_: [])
 
 
 @_mutant("redrive deletes what still fails", LOST, NOWHERE, STILL)

@@ -69,7 +69,8 @@ def test_every_kind_of_fault_is_drawn() -> None:
     assert min(seen.values()) > 50, seen
 
 
-@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+@pytest.mark.soak
+@pytest.mark.parametrize("mutant", MUTANTS[:: soak.divisor], ids=lambda mutant: mutant.name)
 def test_a_broken_pipeline_is_caught(mutant: Mutant, monkeypatch: pytest.MonkeyPatch) -> None:
     """The laws bite: each of these mistakes breaks one of them, and not by accident another."""
     scenarios = [mutant.scenario] if mutant.scenario else map(draw, range(_SEEDS_FOR_A_MUTANT))

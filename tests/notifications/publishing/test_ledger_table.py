@@ -8,7 +8,7 @@ import boto3
 import pytest
 from botocore.stub import ANY, Stubber
 
-from notifications.common.errors import ServiceError
+from notifications.common.errors import RefusedAlertError, ServiceError
 from notifications.publishing.ledger import AlertKey, LedgerQuery, Reservation, RuleMemory, SentAlert
 from notifications.publishing.ledger_table import LONGEST_KEY, DynamoDbLedger, LedgerKey, partition_of
 from notifications.rules.memory import Hour, Memory
@@ -212,7 +212,7 @@ def test_a_write_always_in_anothers_way_is_an_outage(ledger: Ledger) -> None:
 def test_a_write_refused_for_another_reason_is_not_repeated(ledger: Ledger) -> None:
     """What would fail again is told at once."""
     ledger.cancels("ValidationError", "None")
-    with pytest.raises(ServiceError, match="ledger write"):
+    with pytest.raises(RefusedAlertError, match="ledger write"):
         ledger.ledger.write([entry()])
     assert ledger.pauses == []
     ledger.stub.assert_no_pending_responses()

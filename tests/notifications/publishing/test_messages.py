@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from notifications.alerts.composing import compose
 from notifications.common.sns_limits import MOST_BYTES
-from notifications.publishing.messages import LONGEST_ATTRIBUTE, Message, subject_of, to_message
+from notifications.publishing.messages import Message, subject_of, to_message
 from tests.builders import added, alert, fired, message, one_rule, typed
 
 FIXED = {"type", "rule", "severity", "productId"}
@@ -104,8 +104,9 @@ def attributes(**values: Any) -> dict[str, dict[str, str]]:
         ({"BOOL": True}, "String", "true"),
         ({"BOOL": False}, "String", "false"),
         ({"SS": ["b", "a"]}, "String.Array", '["a","b"]'),
-        ({"S": "a\nb\x00"}, "String", "a b "),
-        ({"S": "x" * 2000}, "String", "x" * (LONGEST_ATTRIBUTE - 1) + "…"),
+        ({"S": "a\nb\tc\r"}, "String", "a\nb\tc\r"),
+        ({"S": "x" * 2000}, "String", "x" * 2000),
+        ({"SS": ["x" * 2000]}, "String.Array", f'["{"x" * 2000}"]'),
     ],
     ids=lambda value: str(value)[:40],
 )
@@ -115,9 +116,9 @@ def test_a_value_becomes_an_attribute_that_sns_can_filter_by(value: dict[str, An
 
 
 @pytest.mark.parametrize(
-    "value", [{"NULL": True}, {"B": "Zm9v"}, {"L": []}, {"M": {}}, {"S": ""}, {"SS": ["x" * 1100]}], ids=str
+    "value", [{"NULL": True}, {"B": "Zm9v"}, {"L": []}, {"M": {}}, {"S": ""}, {"S": "a\x00"}, {"S": "\ud800"}], ids=str
 )
-def test_a_value_that_sns_has_no_type_for_is_left_out(value: dict[str, Any]) -> None:
+def test_a_value_that_sns_cannot_carry_is_left_out(value: dict[str, Any]) -> None:
     """Rather no attribute than one that SNS refuses."""
     assert attributes(category=value) == {}
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from notifications.publishing.failures import Parked, to_body
+from notifications.publishing.failures import Parked, to_bodies
 from tests.builders import added, event, sequence_number
 from tests.operations.stage import SHARD, FakeFunction, FakeQueue, FakeStack, FakeStreams, Operate, Shard, refusal
 
@@ -17,7 +18,7 @@ RECORDS = [added(f"p{number}", at=number) for number in range(1, 6)]
 
 def _parked(number: int) -> str:
     """Write what the function parks."""
-    return to_body(Parked(RECORDS[number - 1], "the price has no type", "MalformedRecordError"), "1.0.0")
+    return to_bodies(Parked(RECORDS[number - 1], "the price has no type", "MalformedRecordError"), "1.0.0")[0]
 
 
 def _batch(first: int, last: int) -> str:
@@ -225,3 +226,29 @@ def test_a_queue_that_may_not_be_read_is_one_clear_line(operate: Operate) -> Non
     assert (done.code, done.out) == (1, "")
     assert done.err.startswith("AWS refused or did not answer: ")
     assert len(done.err.splitlines()) == 1
+
+
+def test_10_30_a_record_in_several_messages_is_played_whole_and_leaves_the_queue(operate: Operate) -> None:
+    """One line, one invocation, and all of its messages are deleted; a part that came twice, too."""
+    noise = hashlib.shake_256(b"noise").hexdigest(1_500_000)
+    record = added("big", 1, a=noise, b=noise[::-1])
+    parts = to_bodies(Parked(record, "the price has no type", "MalformedRecordError"), "1.0.0")
+    assert len(parts) > 1
+    stage = _Stage(*parts[::-1], _parked(2), parts[0])
+    done = operate("redrive", stack=stage.stack)
+    assert done.code == 0
+    assert stage.played == [[record], [RECORDS[1]]]
+    assert stage.queue.messages == {}
+
+
+def test_10_30_a_part_whose_others_are_missing_is_reported_and_left(operate: Operate) -> None:
+    """The rest is played."""
+    noise = hashlib.shake_256(b"noise").hexdigest(1_500_000)
+    parts = to_bodies(Parked(added("big", 1, a=noise), "why", "MalformedRecordError"), "1.0.0")
+    stage = _Stage(parts[0], _parked(2))
+    done = operate("redrive", stack=stage.stack)
+    assert done.code == 1
+    assert f"part 1 of {len(parts)} of a parked record" in done.out
+    assert stage.played == [[RECORDS[1]]]
+    assert list(stage.queue.messages.values()) == [parts[0]]
+    assert stage.queue.hidden == set()
