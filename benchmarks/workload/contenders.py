@@ -61,6 +61,7 @@ def product_alerts(
     rules: str = RULE,
     topic_arn: str = TOPIC_ARN,
     table_name: str = TABLE_NAME,
+    *,
     new_calls: NewCalls = InThreads,
 ) -> Handler:
     """Put the service together as `bootstrap` does, but with these clients and rules."""

@@ -162,8 +162,8 @@ class Faults:
             return
         passed = self.now() - START
         for outage in self._outages:
-            ledger = {READ, WRITE}
-            hit = what == outage.call or (what in ledger and outage.call in ledger)
+            # A table that cannot be read cannot be written either; one that cannot be written may be read.
+            hit = what == outage.call or (what == WRITE and outage.call == READ)
             if not hit or not outage.starts <= passed < outage.starts + outage.seconds:
                 continue
             if outage.kind == "slow":

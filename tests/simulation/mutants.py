@@ -16,7 +16,8 @@ from notifications.alerts import composing
 from notifications.batch import Batch, RecordState
 from notifications.common import sns_limits
 from notifications.common.errors import ServiceError
-from notifications.pipeline import Deadline, Pipeline
+from notifications.common.time_budget import Deadline
+from notifications.pipeline import Pipeline
 from notifications.publisher import PublishQueue
 from notifications.publishing.ledger import LedgerSnapshot, SentAlert
 from notifications.publishing.ledger_table import DynamoDbLedger

@@ -6,7 +6,6 @@ import math
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ from notifications.config.rules_file import load
 from notifications.pipeline import Pipeline
 from notifications.publishing.failures import SqsFailures
 from notifications.publishing.ledger_table import DynamoDbLedger
+from notifications.publishing.side_by_side import NewCalls
 from notifications.publishing.topic import SnsTopic
 from operations.deployed.redrive import Redrive
 
@@ -105,7 +105,8 @@ def _build(scenario: Scenario, records: list[Written], simulation: Simulation) -
     sns = FakeSns(faults, lambda number: refused.get(number, ""))
     dynamo = FakeDynamo(faults)
     sqs = FakeSqs(faults)
-    new_calls = partial(DrawnCalls, faults, random.Random(scenario.seed))  # noqa: S311 - a test's dice
+    dice = random.Random(scenario.seed)  # noqa: S311 - a test's dice
+    new_calls: NewCalls = lambda: DrawnCalls(faults, dice)  # noqa: E731 - a port
     new_pipeline: Callable[[], Pipeline] = lambda: Pipeline(  # noqa: E731
         RULES,
         SnsTopic(sns, "topic", now=faults.now),
