@@ -164,17 +164,6 @@ def _(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(publisher, "PublishQueue", Hasty)
 
 
-@_mutant("waits for one of a record's two alerts alone", ORDER)
-def _(patch: pytest.MonkeyPatch) -> None:
-    def done(self: PublishQueue, message: Message) -> None:
-        item = self._item_of(message)
-        self._under_way[item] = 1
-        waits(self, message)
-
-    waits = PublishQueue.done
-    patch.setattr(PublishQueue, "done", done)
-
-
 @_mutant("forgets what it could not write down", TWICE)
 def _(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Recorder, "unwritten", set())

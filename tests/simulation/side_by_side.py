@@ -31,15 +31,15 @@ class DrawnCalls:
         """Begin with none."""
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+    def __exit__(self, *raised: object) -> None:
         """Let what was under way have its effect, or not: nobody waits for its answer any more."""
         while self._pending:
             started, call = self._draw()
-            if kind is None or self._dice.random() < 0.5:
+            if raised[0] is None or self._dice.random() < 0.5:
                 try:
                     self._faults.beside(started, call)
                 except Killed:
-                    if kind is None:
+                    if raised[0] is None:
                         raise
 
     def start(self, call: Callable[[], Any]) -> None:
