@@ -1,0 +1,92 @@
+"""A bulk repricing: how long its alerts take as AWS answers sooner or later, and what the ledger charges for them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from benchmarks.measuring.figures import Budget, Figure
+from benchmarks.measuring.timing import interleaved, silenced
+from benchmarks.suites.publishing import STATEFUL
+from benchmarks.workload.contenders import OURS, PEERS, RULE, client_of, contender, product_alerts
+from benchmarks.workload.events import batch, event
+from benchmarks.workload.instant import InstantClient
+from benchmarks.workload.null_endpoint import null_endpoint
+from notifications.publishing.side_by_side import OneByOne
+
+TIME, UNITS = "Time for a burst", "Ledger units an alert"
+DELAYS = (0.0, 0.01, 0.02)
+"""Seconds that AWS takes to answer a call."""
+BURSTS = (100, 1_000, 10_000)
+OF_A_BATCH = 100
+"""Records, as serverless.yml has the mapping deliver them."""
+ONE_BY_ONE = f"{OURS}, calls one by one"
+QUARTER = Budget(0.25)
+ONE_UNIT = Budget(1)
+ALERTS = 1_000
+
+
+def measure(rounds: int = 3) -> list[Figure]:
+    """Time bursts as the mapping delivers them, and one batch of a thousand with its calls one by one."""
+    figures = []
+    for delay in DELAYS:
+        where = f"{delay * 1000:.0f} ms a call"
+        with null_endpoint(delay) as endpoint:
+            ours = _ours(endpoint.url)
+            for alerts in BURSTS:
+                batches = _batches(alerts)
+                runs: dict[str, Callable[[], object]] = {OURS: partial(_deliver, ours, batches)}
+                if alerts == BURSTS[0]:  # a peer makes its calls one by one: ten times the alerts, ten times the time
+                    runs |= {name: partial(_deliver, _peer(name, endpoint.url), batches) for name in PEERS}
+                figures += _timed(f"{alerts:,} alerts in batches of {OF_A_BATCH}, {where}", runs, rounds)
+            whole = [event(batch(ALERTS, matching_every=1))]
+            runs = {
+                OURS: partial(_deliver, ours, whole),
+                ONE_BY_ONE: partial(_deliver, _ours(endpoint.url, OneByOne), whole),
+            }
+            seconds = interleaved(runs, rounds, time.perf_counter, repeat=False)
+            name = f"{ALERTS:,} alerts of as many products in one batch, {where}"
+            figures += [Figure.of(TIME, f"{name}: {run}", spread, "s") for run, spread in seconds.items()]
+            ratio = seconds[OURS].over(seconds[ONE_BY_ONE])
+            budget = QUARTER if delay == DELAYS[1] else None
+            figures.append(Figure.of(TIME, f"{name}: {OURS}, of one by one", ratio, budget=budget))
+    return figures
+
+
+def count_units(alerts: int = ALERTS) -> list[Figure]:
+    """Count what DynamoDB charges, for items within a unit."""
+    figures = []
+    for name, rules in {OURS: RULE, **{f"{OURS}, {each}": rules for each, rules in STATEFUL.items()}}.items():
+        client = InstantClient()
+        product_alerts(client, client, rules)(event(batch(alerts, matching_every=1)))
+        written = client.write_units / alerts
+        budget = ONE_UNIT if name == OURS else None
+        figures.append(Figure(UNITS, f"write units: {name}", written, budget=budget))
+        figures.append(Figure(UNITS, f"read units: {name}", client.read_units / alerts))
+    return figures
+
+
+def _timed(where: str, runs: dict[str, Callable[[], object]], rounds: int) -> list[Figure]:
+    with silenced():
+        seconds = interleaved(runs, rounds, time.perf_counter, repeat=False)
+    return [Figure.of(TIME, f"{where}: {name}", spread, "s") for name, spread in seconds.items()]
+
+
+def _ours(url: str, new_calls: Any = None) -> Any:
+    return product_alerts(client_of(OURS, "sns", url), client_of(OURS, "dynamodb", url), new_calls=new_calls)
+
+
+def _peer(name: str, url: str) -> Any:
+    return contender(name, client_of(name, "sns", url), client_of(name, "dynamodb", url))
+
+
+def _batches(alerts: int) -> list[dict[str, Any]]:
+    records = batch(alerts, matching_every=1)
+    return [event(records[start : start + OF_A_BATCH]) for start in range(0, alerts, OF_A_BATCH)]
+
+
+def _deliver(handler: Any, batches: list[dict[str, Any]]) -> None:
+    for one in batches:
+        handler(one)
