@@ -1,4 +1,4 @@
-"""A local event source mapping that treats a DynamoDB stream as AWS Lambda's does.
+"""A local event source mapping that treats DynamoDB streams and SQS queues as AWS Lambda's does.
 
 From the command line: `python -m event_source_mapping --help`. From Python:
 
@@ -25,6 +25,7 @@ from event_source_mapping.mapping.session import Options
 from event_source_mapping.model.errors import EventSourceMappingError
 from event_source_mapping.model.invocations import Invocation, InvokeResult
 from event_source_mapping.model.retry_schedule import RetrySchedule
+from event_source_mapping.model.stream_records import StreamRecord
 from event_source_mapping.service import serve
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "Metrics",
     "Options",
     "RetrySchedule",
+    "StreamRecord",
     "describe",
     "json_log",
     "serve",

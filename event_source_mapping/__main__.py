@@ -11,8 +11,8 @@ from types import FrameType
 from typing import Any, NoReturn
 
 from event_source_mapping.log.writers import json_log, text_log
+from event_source_mapping.mapping.parsing import OVERRIDABLE
 from event_source_mapping.mapping.session import Options
-from event_source_mapping.mapping.settings import OVERRIDABLE
 from event_source_mapping.model.errors import EventSourceMappingError
 from event_source_mapping.model.retry_schedule import RetrySchedule
 from event_source_mapping.service import serve
@@ -57,9 +57,10 @@ def _text_log(output: Any) -> Any:
 
 
 def _options(given: argparse.Namespace) -> Options:
-    retry = RetrySchedule() if given.retry_delay is None else RetrySchedule.fixed(given.retry_delay)
+    fixed = None if given.retry_delay is None else RetrySchedule.fixed(given.retry_delay)
     return Options(
-        retry=retry,
+        retry=fixed or Options().retry,
+        throttled=fixed or Options().throttled,
         poll_interval=given.poll_interval,
         discovery_interval=given.discovery_interval,
     )
@@ -97,9 +98,9 @@ def parser() -> argparse.ArgumentParser:
     """Make the command line's parser."""
     made = _Parser(
         prog="python -m event_source_mapping",
-        description="Serve event source mappings of DynamoDB streams as AWS Lambda does, on a "
-        "local AWS whose own poller does not: retries, bisection, partial responses, record age, "
-        "windows, filters, on-failure destinations.",
+        description="Serve event source mappings of DynamoDB streams and SQS queues as AWS Lambda "
+        "does, on a local AWS whose own poller does not: retries, bisection, partial responses, "
+        "record age, windows, filters, on-failure destinations, message groups, throttling.",
         epilog="Deploy the mapping disabled, so that the local AWS leaves it alone; it is served "
         "all the same. Ctrl-C stops after the invocations in flight. See "
         "docs/event-source-mapping.md.",
@@ -117,13 +118,14 @@ def parser() -> argparse.ArgumentParser:
         "--retry-delay",
         metavar="SECONDS",
         type=_seconds,
-        help="wait this long before every retry; default: 1 s, growing by half to 60 s",
+        help="wait this long before every retry; default: 1 s, growing by half to 60 s, for a "
+        "throttled batch of a queue doubling to 8 s",
     )
     add(
         "--exit-when-idle",
         metavar="SECONDS",
         type=_seconds,
-        help="exit when nothing was read, in flight or pending for this long",
+        help="exit when nothing was read, in flight or pending for this long, and no message is in a queue",
     )
     add(
         "--log-format",
@@ -135,7 +137,7 @@ def parser() -> argparse.ArgumentParser:
         "--checkpoint-file",
         metavar="FILE",
         type=Path,
-        help="keep checkpoints here, so that a restart goes on where this run stopped",
+        help="keep checkpoints of streams here, so that a restart goes on where this run stopped",
     )
     add("--region", metavar="NAME", help="default: the environment's, else us-east-1")
     add(

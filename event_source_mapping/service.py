@@ -10,11 +10,13 @@ from event_source_mapping.aws.clients import AwsClients
 from event_source_mapping.aws.destinations import AwsDestinations
 from event_source_mapping.aws.functions import AwsFunction
 from event_source_mapping.aws.mappings import AwsMappings
+from event_source_mapping.aws.queues import AwsQueues
 from event_source_mapping.aws.streams import AwsStream
 from event_source_mapping.log.events import EventLog, EventType, LogEvent
 from event_source_mapping.log.metrics import Metrics
 from event_source_mapping.mapping.ports import FunctionInvoker
 from event_source_mapping.mapping.session import Options, Ports
+from event_source_mapping.queues.checks import CheckedMappings
 from event_source_mapping.running.live import LiveScheduler
 from event_source_mapping.serving.mapping_poller import MappingPoller
 from event_source_mapping.shards.checkpoints import FileCheckpoints, MemoryCheckpoints
@@ -44,11 +46,13 @@ def serve(
     uuids = list(dict.fromkeys(mapping_ids))
     stop = stop or threading.Event()
     clients = AwsClients(endpoint_url, region)
-    mappings = AwsMappings(clients, overrides)
+    queue = AwsQueues(clients)
+    mappings = CheckedMappings(AwsMappings(clients, overrides), queue)
     statuses = [mappings.mapping(uuid) for uuid in uuids]
     checkpoints = FileCheckpoints(checkpoint_file) if checkpoint_file else MemoryCheckpoints()
     ports = Ports(
         stream=AwsStream(clients),
+        queue=queue,
         function=around_function(AwsFunction(clients)),
         destination=AwsDestinations(clients),
         mappings=mappings,
@@ -59,7 +63,6 @@ def serve(
         pollers = [
             MappingPoller(
                 status,
-                checkpoints.load(status.settings.uuid),
                 ports=ports,
                 options=options or Options(),
                 scheduler=scheduler,
@@ -92,6 +95,6 @@ def _run(
 
 
 def _summary(poller: MappingPoller, now: float) -> LogEvent:
-    counters = poller.metrics.as_dict()
+    counters = poller.counters()
     text = ", ".join(f"{name} {count}" for name, count in counters.items())
     return LogEvent(now, poller.uuid, EventType.SUMMARY, text, details={"metrics": counters})

@@ -73,7 +73,7 @@ class RecordState:
         for named in ruleset.concerned(change):
             rule = ruleset.rule_for(named, change)
             if rule:
-                judgement = NOT_JUDGED if rule.uses_memory else rule.judge(change)
+                judgement = NOT_JUDGED if rule.uses_memory and rule.asks_memory(change) else rule.judge(change)
                 if judgement.fired or judgement is NOT_JUDGED:
                     found.append((rule, judgement))
         self.forgets = ruleset.forgets(change)
@@ -164,7 +164,7 @@ class RecordState:
         memories = {}
         for rule in ruleset.remembering(change):
             memory = known.get(rule.name, removal)
-            memories[rule.name] = memory if memory.has_seen(change.sequence_number, change.stream_label) else removal
+            memories[rule.name] = removal if removal.has_seen(memory.sequence_number, memory.stream) else memory
         snapshot.memories[self.product] = memories
         self.product_gone = all(
             memory.sequence_number == change.sequence_number for memory in memories.values()

@@ -61,6 +61,6 @@ def deployed_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deplo
     """Deploy the service once with the real `sls deploy --stage local`, for all tests that use it."""
     with local_aws(tmp_path_factory.mktemp("local-aws")) as aws:
         outputs = deploy(aws)
-        with served_mapping(aws, outputs) as mapping:
+        with served_mapping(aws) as mapping:
             yield DeployedService(aws, outputs)
             list(mapping.log_events())  # raises if it was not served to the end

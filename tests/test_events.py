@@ -35,8 +35,7 @@ EXPECTED: dict[str, Alerts] = {
     ],
     "mixed-batch.json": [
         ("product.added", "prod-456", "New product: Desk Lamp"),
-        ("product.price_dropped", "prod-456", "Desk Lamp: 39.9 USD, was 49.9"),
-        ("product.low_stock", "prod-123", "Wireless Mouse: only 0 left"),
+        ("product.price_dropped", "prod-456", "Desk Lamp: 39.90 USD, was 49.90"),
         ("product.out_of_stock", "prod-123", "Wireless Mouse is sold out"),
         ("product.removed", "prod-777", "Advent Mug has expired"),
     ],

@@ -18,8 +18,8 @@ from typing import Any
 
 import pytest
 
-from event_source_mapping.batches.failure_documents import RETRIES_EXHAUSTED, GivenUp, failure_document
-from event_source_mapping.model.records import from_api
+from event_source_mapping.lanes.failure_documents import RETRIES_EXHAUSTED, GivenUp, failure_document
+from event_source_mapping.model.stream_records import from_api
 from local.samples.subscriber import Subscriber
 from local.stack import local_aws as local_aws_module
 from local.stack.deployment import deploy

@@ -30,7 +30,7 @@ def measure(rounds: int = 3) -> list[Figure]:
         outputs = deploy(aws)
         deployed = Figure(ARTIFACT, "sls deploy to the local AWS", time.perf_counter() - started, "s")
         figures = [deployed, *_publish(aws, outputs, rounds)]
-        with served_mapping(aws, outputs):
+        with served_mapping(aws):
             return [*figures, *latency.measure(aws, outputs)]
 
 

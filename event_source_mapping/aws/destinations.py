@@ -12,6 +12,7 @@ from uuid import uuid4
 from botocore.exceptions import BotoCoreError, ClientError
 
 from event_source_mapping.aws.clients import ClientFactory
+from event_source_mapping.aws.queues import queue_url
 from event_source_mapping.mapping.ports import FailureNotice
 from event_source_mapping.model.errors import DestinationError
 
@@ -49,9 +50,7 @@ class AwsDestinations:
     def _to_queue(self, arn: str, notice: FailureNotice) -> None:
         queues = self._client("sqs")
         if arn not in self._queue_urls:
-            account, name = arn.split(":")[4:6]
-            answer = queues.get_queue_url(QueueName=name, QueueOwnerAWSAccountId=account)
-            self._queue_urls[arn] = answer["QueueUrl"]
+            self._queue_urls[arn] = queue_url(queues, arn)
         queues.send_message(QueueUrl=self._queue_urls[arn], MessageBody=_text(notice.document))
 
     def _to_topic(self, arn: str, notice: FailureNotice) -> None:

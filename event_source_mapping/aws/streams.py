@@ -18,7 +18,7 @@ from event_source_mapping.model.errors import (
     StreamUnavailableError,
     TrimmedDataError,
 )
-from event_source_mapping.model.records import from_api
+from event_source_mapping.model.stream_records import from_api
 from event_source_mapping.model.streams import Position, RecordsPage, ShardDescription, StreamPage
 
 _STREAM_ERRORS: dict[str, type[StreamError]] = {

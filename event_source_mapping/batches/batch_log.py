@@ -1,21 +1,23 @@
-"""Logging what happens to a batch: its records by sequence number, and as numbered in their shard."""
+"""Logging what happens to a batch: its records by their identifiers, and as numbered in their source."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from event_source_mapping.batches.responses import InvokeOutcome, Partial, Succeeded
-from event_source_mapping.batches.retries import Batch
 from event_source_mapping.log.events import EventType
 from event_source_mapping.mapping.session import Session
+from event_source_mapping.mapping.settings import MappingSettings
 from event_source_mapping.model.invocations import InvokeResult
 from event_source_mapping.model.records import Record
 
 
 class BatchLog:
-    """Logs the events of one lane's batches, and counts what they mean."""
+    """Logs the events of one lane's or queue's batches."""
 
-    def __init__(self, session: Session, shard_id: str, number: Callable[[str], int | None]) -> None:
-        """Take `number`, which says which record of the shard a sequence number is."""
+    def __init__(
+        self, session: Session[MappingSettings], shard_id: str | None, number: Callable[[str], int | None]
+    ) -> None:
+        """Take `number`, which says which record of the source an identifier is; a queue has no shard."""
         self._session = session
         self._shard_id = shard_id
         self._number = number
@@ -31,8 +33,8 @@ class BatchLog:
         """Log an event of some records."""
         numbers: dict[str, Any] = {}
         if records:
-            numbers["firstRecord"] = self._number(records[0].sequence_number)
-            numbers["lastRecord"] = self._number(records[-1].sequence_number)
+            numbers["firstRecord"] = self._number(records[0].identifier)
+            numbers["lastRecord"] = self._number(records[-1].identifier)
         self._session.log(
             event_type,
             reason,
@@ -43,30 +45,16 @@ class BatchLog:
             **details,
         )
 
-    def about(self, batch: Batch, event_type: EventType, reason: str, **details: Any) -> None:
-        """Log an event of a batch, with its attempt: 1 is the first invocation."""
-        self.add(event_type, reason, batch.records, batch.failures + 1, **details)
-
-    def answered(self, batch: Batch, result: InvokeResult, outcome: InvokeOutcome) -> None:
-        """Log and count what an invocation came to."""
+    def answered(self, records: Sequence[Record], attempt: int, result: InvokeResult, outcome: InvokeOutcome) -> None:
+        """Log what an invocation came to, and count an error of the function."""
         if isinstance(outcome, Succeeded):
             event_type, reason = EventType.SUCCEEDED, "no record failed"
         else:
             event_type = EventType.PARTIAL if isinstance(outcome, Partial) else EventType.FAILED
             reason = outcome.reason
-            self._session.metrics.FailedInvokeEventCount += len(batch.records)
         self._session.metrics.Errors += result.function_error is not None
-        self.about(batch, event_type, reason, requestId=result.request_id)
+        self.add(event_type, reason, records, attempt, requestId=result.request_id)
 
-    def split(self, batch: Batch, first: Batch, second: Batch) -> None:
-        """Log a split, with where the second half begins."""
-        self.about(
-            batch,
-            EventType.SPLIT,
-            "the invocation failed and BisectBatchOnFunctionError is on",
-            middleSequenceNumber=second.first,
-            firstHalfEnd=self._number(first.last),
-            middleRecord=self._number(second.first),
-            firstHalf=len(first.records),
-            secondHalf=len(second.records),
-        )
+    def number(self, record: Record) -> int | None:
+        """Say which record of the source this is."""
+        return self._number(record.identifier)

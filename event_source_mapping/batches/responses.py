@@ -1,6 +1,7 @@
 """What an invocation's answer means.
 
-docs/event-source-mapping.md, "Partial responses", lists every form and its meaning.
+docs/event-source-mapping.md, "Partial responses", lists every form and its meaning. The forms are the same for streams
+and queues; the consequences differ.
 """
 
 import json
@@ -24,9 +25,9 @@ class Succeeded:
 
 @dataclass(frozen=True, slots=True)
 class Partial:
-    """Records from `first_failed` (an index into the batch) on come again."""
+    """The answer names records that failed; what that means for the others is the source's matter."""
 
-    first_failed: int
+    named: tuple[int, ...]  # indexes into the batch, ascending
     reason: str
     state: dict[str, Any] = field(default_factory=dict)
 
@@ -64,7 +65,7 @@ def classify(result: InvokeResult, records: Sequence[Record], settings: Response
         return Succeeded()
     try:
         answer = json.loads(result.payload) if result.payload.strip() else None
-    except ValueError:
+    except (ValueError, RecursionError):
         return Failed("the answer is not JSON", splittable=False)
     state: dict[str, Any] = {}
     if settings.tumbling_window:
@@ -86,22 +87,22 @@ def _partial(answer: Any, records: Sequence[Record], state: dict[str, Any]) -> I
         return Succeeded(state)
     if not isinstance(failures, list):
         return Failed(f"batchItemFailures is not a list: {_short(failures)}", splittable=False)
-    positions = {record.sequence_number: index for index, record in enumerate(records)}
+    positions = {record.identifier: index for index, record in enumerate(records)}
     named: list[int] = []
     for failure in failures:
         identifier = failure.get("itemIdentifier") if isinstance(failure, dict) else None
         if not isinstance(identifier, str) or identifier not in positions:
             return Failed(f"no record of the batch is named by {_short(failure)}", splittable=False)
         named.append(positions[identifier])
-    lowest = min(named, key=lambda index: int(records[index].sequence_number))
-    return Partial(lowest, f"batchItemFailures names {len(set(named))} of {len(records)}", state)
+    distinct = tuple(sorted(set(named)))
+    return Partial(distinct, f"batchItemFailures names {len(distinct)} of {len(records)}", state)
 
 
 def _error_text(result: InvokeResult) -> str:
     """Give the function's own error type and message, if its answer has them."""
     try:
         answer = json.loads(result.payload)
-    except ValueError:
+    except (ValueError, RecursionError):
         answer = None
     details = answer if isinstance(answer, dict) else {}
     words = [str(details[name]) for name in ("errorType", "errorMessage") if details.get(name)]

@@ -46,6 +46,8 @@ def value_matcher(entry: Any, path: str) -> ValueMatcher:
 def _equals(expected: Any) -> ValueMatcher:
     if isinstance(expected, Number):
         return lambda value: _is_number(value) and json.dumps(value) == str(expected)
+    if isinstance(expected, str):
+        return lambda value: isinstance(value, str) and value == expected
     return lambda value: type(value) is type(expected) and value == expected
 
 

@@ -40,6 +40,21 @@ def matches_any(patterns: Sequence[FilterPattern], record: Mapping[str, Any]) ->
     return not patterns or any(pattern.matches(record) for pattern in patterns)
 
 
+class JsonText:
+    """A text that is JSON: an object of a pattern asks what it holds, a list of values never matches it."""
+
+    __slots__ = ("content",)
+
+    def __init__(self, content: Any) -> None:
+        self.content = content
+
+
+class PlainText(str):
+    """A text that is not JSON: a list of values may match it, an object of a pattern never does."""
+
+    __slots__ = ()
+
+
 def parse_pattern(text: str) -> FilterPattern:
     """Compile a pattern's JSON text. Raises FilterPatternError naming the place and the fault."""
     if len(text) > LONGEST_PATTERN:
@@ -73,11 +88,20 @@ def _rule(key: str, expected: Any, path: str) -> _Rule:
         alternatives = [_object(pattern, path) for pattern in expected]
         return lambda candidate, _: any(alternative((candidate,)) for alternative in alternatives)
     if isinstance(expected, dict):
-        inner = _object(expected, path)
-        return lambda candidate, _: inner(_objects(candidate.get(key)))
+        return _nested(key, _object(expected, path))
     if isinstance(expected, list):
         return _leaf(key, expected, path)
     raise FilterPatternError(f"{path}: expected an object or an array, found {expected!r}")
+
+
+def _nested(key: str, inner: ObjectMatcher) -> _Rule:
+    def matches(candidate: Mapping[str, Any], _: Sequence[Mapping[str, Any]]) -> bool:
+        value = candidate.get(key)
+        if isinstance(value, PlainText):
+            return False
+        return inner(_objects(value.content if isinstance(value, JsonText) else value))
+
+    return matches
 
 
 def _is_alternatives(expected: Any) -> bool:
@@ -91,6 +115,8 @@ def _leaf(key: str, expected: Sequence[Any], path: str) -> _Rule:
     matchers = [value_matcher(entry, path) for entry in expected if not _is_exists(entry, wanted=False)]
 
     def matches(candidate: Mapping[str, Any], candidates: Sequence[Mapping[str, Any]]) -> bool:
+        if isinstance(candidate.get(key), JsonText):
+            return False
         if any(matcher(value) for value in _leaves(candidate, key) for matcher in matchers):
             return True
         # Absent means in none of an array's objects, not merely in the one being tried.

@@ -31,6 +31,10 @@ class EventType(StrEnum):
     LOST = "lost"  # the stream no longer holds the records
     CHECKPOINT = "checkpoint"
     STREAM_TROUBLE = "stream_trouble"
+    MESSAGES_DELETED = "messages_deleted"  # from the queue: processed, or filtered out
+    DELETE_REFUSED = "delete_refused"
+    LET_GO = "let_go"  # received and not invoked: the messages come again after their visibility timeout
+    QUEUE_TROUBLE = "queue_trouble"
     PAUSED = "paused"
     RESUMED = "resumed"
     UPDATED = "updated"

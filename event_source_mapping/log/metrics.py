@@ -10,7 +10,8 @@ from dataclasses import asdict, dataclass
 class Metrics:
     """Counters of one mapping since the command started.
 
-    The first four count events; the others count records.
+    The first four count events; the others count records. Streams have no `DeletedEventCount`, and queues no
+    `DroppedEventCount` and nothing of destinations.
     """
 
     Invocations: int = 0
@@ -23,6 +24,7 @@ class Metrics:
     FailedInvokeEventCount: int = 0
     DroppedEventCount: int = 0
     OnFailureDestinationDeliveredEventCount: int = 0
+    DeletedEventCount: int = 0
 
     def as_dict(self) -> dict[str, int]:
         """Give every counter by name."""

@@ -21,6 +21,9 @@ _COLOURS = {
     EventType.PARTIAL: _YELLOW,
     EventType.NOT_INVOKED: _YELLOW,
     EventType.STREAM_TROUBLE: _YELLOW,
+    EventType.QUEUE_TROUBLE: _YELLOW,
+    EventType.DELETE_REFUSED: _YELLOW,
+    EventType.LET_GO: _YELLOW,
     EventType.WARNING: _YELLOW,
     EventType.READ: _DIM,
     EventType.FILTERED: _DIM,
@@ -28,7 +31,7 @@ _COLOURS = {
 }
 
 # Events that the next line implies; the JSON log has them.
-_OMITTED = frozenset({EventType.INVOKING, EventType.CHECKPOINT})
+_OMITTED = frozenset({EventType.INVOKING, EventType.CHECKPOINT, EventType.MESSAGES_DELETED})
 
 # Events whose words say the reason already.
 _SELF_EXPLANATORY = frozenset({EventType.READ, EventType.FILTERED, EventType.SUCCEEDED})
@@ -49,6 +52,9 @@ _WORDS = {
     EventType.SHARD_STARTED: "shard started",
     EventType.SHARD_FINISHED: "shard finished",
     EventType.STREAM_TROUBLE: "stream",
+    EventType.QUEUE_TROUBLE: "queue",
+    EventType.DELETE_REFUSED: "delete {range} refused",
+    EventType.LET_GO: "let {range} go",
 }
 
 

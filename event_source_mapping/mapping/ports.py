@@ -3,12 +3,13 @@
 `aws/` has the real ones, `testing/` the fakes; both pass the same contract tests.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from event_source_mapping.mapping.settings import MappingStatus
 from event_source_mapping.model.invocations import Invocation, InvokeResult
+from event_source_mapping.model.messages import DeleteRefusal, QueueAttributes, ReceivedMessage
 from event_source_mapping.model.streams import Position, RecordsPage, StreamPage
 
 
@@ -25,6 +26,27 @@ class StreamReader(Protocol):
 
     def get_records(self, stream_arn: str, iterator: str, limit: int) -> RecordsPage:
         """Read at most `limit` records (1 to 1000)."""
+        ...
+
+
+class QueueClient(Protocol):
+    """The three actions of SQS that Lambda uses. Every method raises a QueueError."""
+
+    def attributes(self, queue_arn: str) -> QueueAttributes:
+        """Give the queue's visibility timeout and how many messages it holds."""
+        ...
+
+    def receive(
+        self, queue_arn: str, *, limit: int, wait: int, visibility_timeout: int | None
+    ) -> Sequence[ReceivedMessage]:
+        """Receive at most `limit` (1 to 10) messages; wait up to `wait` seconds (0 to 20) for the first.
+
+        `visibility_timeout`, in seconds, stands in for the queue's own.
+        """
+        ...
+
+    def delete(self, queue_arn: str, receipt_handles: Sequence[str]) -> Sequence[DeleteRefusal]:
+        """Delete at most 10 messages; say which were refused."""
         ...
 
 
@@ -63,6 +85,18 @@ class MappingSource(Protocol):
 
         Raises MappingNotFoundError, SettingsError or EndpointError.
         """
+        ...
+
+
+class MappingApi(MappingSource, Protocol):
+    """What AWS looks at when a mapping of a queue is made."""
+
+    def function_timeout(self, function_arn: str) -> int | None:
+        """Give the function's timeout in seconds; None when there is no such function. Raises EndpointError."""
+        ...
+
+    def oldest_mapping(self, source_arn: str, function_arn: str) -> str | None:
+        """Give the UUID of the first mapping listed from a source to a function. Raises EndpointError."""
         ...
 
 

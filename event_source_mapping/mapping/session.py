@@ -1,8 +1,8 @@
-"""One session of a mapping: the settings until they change, and what its shards share."""
+"""One session of a mapping: the settings until they change, and what all of its batches share."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from event_source_mapping.log.events import EventLog, EventType, LogEvent
 from event_source_mapping.log.metrics import Metrics
@@ -11,6 +11,7 @@ from event_source_mapping.mapping.ports import (
     FailureDestination,
     FunctionInvoker,
     MappingSource,
+    QueueClient,
     StreamReader,
 )
 from event_source_mapping.mapping.settings import MappingSettings
@@ -24,6 +25,7 @@ class Ports:
     """The outside world, passed in."""
 
     stream: StreamReader
+    queue: QueueClient
     function: FunctionInvoker
     destination: FailureDestination
     mappings: MappingSource
@@ -41,14 +43,20 @@ class Options:
     settings_interval: float = 1.0  # between two reads of the mapping
     retention: float = 86_400.0  # how long the stream keeps a record
     records_ahead: int = 10_000  # how many records of a shard may be read and not done
+    throttled: RetrySchedule = field(default_factory=lambda: RetrySchedule(1.0, 2.0, 8.0))  # a queue's batch
+    receive_wait: int = 1  # how long a receive waits for the first message; 0 to 20
+    queue_concurrency: int = 5  # batches of a queue at once, without MaximumConcurrency
 
 
-class Session:
+S_co = TypeVar("S_co", bound=MappingSettings, covariant=True)
+
+
+class Session(Generic[S_co]):
     """Lasts until the settings change; its end waits for the invocations in flight."""
 
     def __init__(
         self,
-        settings: MappingSettings,
+        settings: S_co,
         *,
         ports: Ports,
         options: Options,
@@ -81,7 +89,13 @@ class Session:
         attempt: int | None = None,
         **details: Any,
     ) -> None:
-        """Log an event of this mapping; `details` are the fields of its own."""
+        """Log an event of this mapping; `details` are the fields of its own.
+
+        Records of a shard are logged by their sequence numbers, messages of a queue by their IDs.
+        """
+        numbered = bool(records) and shard is not None
+        if records and shard is None:
+            details["messageIds"] = [record.identifier for record in records]
         self._event_log(
             LogEvent(
                 time=self.clock.now(),
@@ -89,8 +103,8 @@ class Session:
                 outcome=event_type,
                 reason=reason,
                 shard=shard,
-                first=records[0].sequence_number if records else None,
-                last=records[-1].sequence_number if records else None,
+                first=records[0].identifier if numbered else None,
+                last=records[-1].identifier if numbered else None,
                 records=len(records) if records else None,
                 attempt=attempt,
                 details=details,

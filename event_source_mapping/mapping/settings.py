@@ -1,73 +1,47 @@
-"""The mapping's settings, parsed once from the Lambda API into one typed object."""
+"""What the settings of every mapping have in common, and how they are read from the Lambda API.
+
+docs/event-source-mapping.md, "Settings".
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from event_source_mapping.filters.patterns import FilterPattern, parse_pattern
-from event_source_mapping.model.errors import SettingsError
+from event_source_mapping.model.errors import FilterPatternError, SettingsError
 
 REPORT_BATCH_ITEM_FAILURES = "ReportBatchItemFailures"
 
-# Setting: AWS default, lowest and highest value (docs/event-source-mapping.md, "Settings").
-_NUMBERS: dict[str, tuple[int, int, int]] = {
-    "BatchSize": (100, 1, 10_000),
-    "MaximumBatchingWindowInSeconds": (0, 0, 300),
-    "ParallelizationFactor": (1, 1, 10),
-    "MaximumRetryAttempts": (-1, -1, 10_000),
-    "MaximumRecordAgeInSeconds": (-1, -1, 604_800),
-    "TumblingWindowInSeconds": (0, 0, 900),
-}
-OVERRIDABLE = tuple(_NUMBERS)
-_LOWEST_RECORD_AGE = 60
-_ENABLED = {"Enabled": True, "Enabling": True, "Disabled": False, "Disabling": False}
-_STARTING_POSITIONS = ("TRIM_HORIZON", "LATEST")
+# Setting: AWS default, lowest and highest value.
+Ranges = Mapping[str, tuple[int, int, int]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class MappingSettings:
-    """What GetEventSourceMapping says, with AWS's defaults for what is absent.
-
-    Windows and ages are in seconds; -1 means no limit.
-    """
+    """What GetEventSourceMapping says, with AWS's defaults for what is absent. Windows are in seconds."""
 
     uuid: str
-    stream_arn: str
+    source_arn: str
     function_arn: str
-    starting_position: str = "TRIM_HORIZON"
-    batch_size: int = 100
+    batch_size: int
     batching_window: int = 0
-    parallelization_factor: int = 1
-    maximum_retry_attempts: int = -1
-    maximum_record_age: int = -1
-    bisect_on_error: bool = False
     report_batch_item_failures: bool = False
-    tumbling_window: int = 0
     filters: tuple[FilterPattern, ...] = ()
-    destination: str | None = None
 
     @property
-    def lanes(self) -> int:
-        """Concurrent batches a shard: a tumbling window's state is the shard's, so it has one."""
-        return 1 if self.tumbling_window else self.parallelization_factor
+    def tumbling_window(self) -> int:
+        """Seconds; 0 is off. Only streams have one."""
+        return 0
 
     def describe(self) -> str:
-        """Give the stream, the function and the settings in one line."""
-        parts = [
-            f"batches of {self.batch_size}",
-            f"window {self.batching_window} s",
-            f"factor {self.parallelization_factor}",
-            f"retries {_limit(self.maximum_retry_attempts)}",
-            f"record age {_limit(self.maximum_record_age, ' s')}",
-            f"bisect {'on' if self.bisect_on_error else 'off'}",
-            f"partial responses {'on' if self.report_batch_item_failures else 'off'}",
-        ]
-        if self.tumbling_window:
-            parts.append(f"tumbling window {self.tumbling_window} s")
+        """Give the source, the function and the settings in one line."""
+        parts = [*self._described(), f"partial responses {'on' if self.report_batch_item_failures else 'off'}"]
         if self.filters:
             parts.append(f"{len(self.filters)} filter patterns")
-        parts.append(f"on failure to {self.destination or 'nowhere'}")
-        return f"{self.stream_arn} to {self.function_arn}: {', '.join(parts)}"
+        return f"{self.source_arn} to {self.function_arn}: {', '.join(parts)}"
+
+    def _described(self) -> list[str]:
+        return [f"batches of {self.batch_size}", f"window {self.batching_window} s"]
 
 
 @dataclass(frozen=True)
@@ -79,46 +53,22 @@ class MappingStatus:
     deleting: bool = False
 
 
-def parse_mapping(answer: Mapping[str, Any]) -> MappingStatus:
-    """Read an answer of GetEventSourceMapping.
-
-    Raises SettingsError when a value is outside AWS's range, or the source is not a DynamoDB stream.
-    """
-    state = answer.get("State") or "Enabled"
-    return MappingStatus(
-        settings=_parse_settings(answer),
-        enabled=_ENABLED.get(state),
-        deleting=state == "Deleting",
-    )
-
-
-def _parse_settings(answer: Mapping[str, Any]) -> MappingSettings:
-    numbers = {name: _number(answer, name) for name in _NUMBERS}
-    if 0 <= numbers["MaximumRecordAgeInSeconds"] < _LOWEST_RECORD_AGE:
-        raise SettingsError(
-            f"MaximumRecordAgeInSeconds is {numbers['MaximumRecordAgeInSeconds']}: "
-            f"AWS takes -1 or {_LOWEST_RECORD_AGE} to 604800"
-        )
-    return MappingSettings(
-        uuid=_text(answer, "UUID"),
-        stream_arn=_stream_arn(answer),
-        function_arn=_text(answer, "FunctionArn"),
-        starting_position=_starting_position(answer),
-        batch_size=numbers["BatchSize"],
-        batching_window=numbers["MaximumBatchingWindowInSeconds"],
-        parallelization_factor=numbers["ParallelizationFactor"],
-        maximum_retry_attempts=numbers["MaximumRetryAttempts"],
-        maximum_record_age=numbers["MaximumRecordAgeInSeconds"],
-        bisect_on_error=bool(answer.get("BisectBatchOnFunctionError")),
-        report_batch_item_failures=REPORT_BATCH_ITEM_FAILURES in (answer.get("FunctionResponseTypes") or ()),
-        tumbling_window=numbers["TumblingWindowInSeconds"],
-        filters=_filters(answer),
-        destination=_destination(answer),
-    )
+def common_settings(answer: Mapping[str, Any], numbers: Mapping[str, int]) -> dict[str, Any]:
+    """Read what every mapping has, by the names of MappingSettings. Raises SettingsError."""
+    return {
+        "uuid": text(answer, "UUID"),
+        "source_arn": text(answer, "EventSourceArn"),
+        "function_arn": text(answer, "FunctionArn"),
+        "batch_size": numbers["BatchSize"],
+        "batching_window": numbers["MaximumBatchingWindowInSeconds"],
+        "report_batch_item_failures": REPORT_BATCH_ITEM_FAILURES in (answer.get("FunctionResponseTypes") or ()),
+        "filters": _filters(answer),
+    }
 
 
-def _number(answer: Mapping[str, Any], name: str) -> int:
-    default, lowest, highest = _NUMBERS[name]
+def number(answer: Mapping[str, Any], name: str, ranges: Ranges) -> int:
+    """Read a whole number, or take its default. Raises SettingsError when it is out of its range."""
+    default, lowest, highest = ranges[name]
     value = answer.get(name)
     if value is None:
         return default
@@ -127,36 +77,17 @@ def _number(answer: Mapping[str, Any], name: str) -> int:
     return value
 
 
-def _text(answer: Mapping[str, Any], name: str) -> str:
+def text(answer: Mapping[str, Any], name: str) -> str:
+    """Read a text that has to be there. Raises SettingsError."""
     value = answer.get(name)
     if not isinstance(value, str) or not value:
         raise SettingsError(f"{name} is missing from the mapping")
     return value
 
 
-def _stream_arn(answer: Mapping[str, Any]) -> str:
-    arn = _text(answer, "EventSourceArn")
-    if ":dynamodb:" not in arn or "/stream/" not in arn:
-        raise SettingsError(f"EventSourceArn is {arn}: only DynamoDB streams are served")
-    return arn
-
-
-def _starting_position(answer: Mapping[str, Any]) -> str:
-    position = answer.get("StartingPosition") or "TRIM_HORIZON"
-    if position not in _STARTING_POSITIONS:
-        raise SettingsError(f"StartingPosition is {position}: a DynamoDB stream takes {_STARTING_POSITIONS}")
-    return str(position)
-
-
 def _filters(answer: Mapping[str, Any]) -> tuple[FilterPattern, ...]:
     criteria = answer.get("FilterCriteria") or {}
-    return tuple(parse_pattern(entry.get("Pattern", "")) for entry in criteria.get("Filters") or ())
-
-
-def _destination(answer: Mapping[str, Any]) -> str | None:
-    on_failure = (answer.get("DestinationConfig") or {}).get("OnFailure") or {}
-    return on_failure.get("Destination") or None
-
-
-def _limit(value: int, unit: str = "") -> str:
-    return "without limit" if value < 0 else f"{value}{unit}"
+    try:
+        return tuple(parse_pattern(entry.get("Pattern", "")) for entry in criteria.get("Filters") or ())
+    except FilterPatternError as error:
+        raise FilterPatternError(f"Invalid filter pattern definition. {error}") from error

@@ -12,6 +12,9 @@ EventSourceMappingError
 │   ├── StreamNotFoundError       the stream or the shard is gone
 │   ├── StreamThrottledError      asked too often: wait, then ask again
 │   └── StreamUnavailableError    no usable answer: wait, then ask again
+├── QueueError                    the queue did not answer as asked
+│   ├── QueueNotFoundError        the queue is gone
+│   └── QueueUnavailableError     no usable answer, or no permission: wait, then ask again
 ├── InvokeError                   the invocation did not reach the function
 │   └── PayloadTooLargeError      the event is larger than an invocation may be
 └── DestinationError              the on-failure destination refused the document
@@ -64,6 +67,18 @@ class StreamThrottledError(StreamError):
 
 class StreamUnavailableError(StreamError):
     """The stream gave no usable answer: wait, then ask again."""
+
+
+class QueueError(EventSourceMappingError):
+    """The queue did not answer as asked."""
+
+
+class QueueNotFoundError(QueueError):
+    """The queue is gone."""
+
+
+class QueueUnavailableError(QueueError):
+    """The queue gave no usable answer, or refused the caller: wait, then ask again."""
 
 
 class InvokeError(EventSourceMappingError):

@@ -1,88 +1,23 @@
-"""Stream records: from the Streams API's form to the one that the function receives.
+"""Records: what a source holds and the function receives, whichever kind of source it is."""
 
-docs/event-source-mapping.md, "The record".
-"""
-
-import base64
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
-
-_RECORD_FIELDS = ("eventID", "eventName", "eventVersion", "eventSource", "awsRegion")
-_CHANGE_FIELDS = ("Keys", "NewImage", "OldImage", "SequenceNumber", "SizeBytes", "StreamViewType")
-_IMAGES = frozenset({"Keys", "NewImage", "OldImage"})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Record:
-    """One change, converted and encoded once however often it is sent."""
+    """One record, converted and encoded once however often it is sent."""
 
-    sequence_number: str
-    created: float  # ApproximateCreationDateTime, epoch seconds
+    identifier: str  # by which an answer names it: a sequence number, or a message's ID
+    created: float  # when its source took it, epoch seconds
     event: Mapping[str, Any]  # as it stands in the event's Records
     encoded: bytes  # `event` as JSON, UTF-8
-
-    @property
-    def item(self) -> str:
-        """The full primary key, spelled the same for every record of one item."""
-        return json.dumps(self.event["dynamodb"].get("Keys"), sort_keys=True)
-
-
-def from_api(record: Mapping[str, Any], stream_arn: str) -> Record:
-    """Convert a record of GetRecords, as boto3 gives it or as it travels (JSON).
-
-    The time tells the two apart: boto3 makes it a datetime. As it travels, binary values are
-    base64 text already, and the images are taken as they are.
-    """
-    change = record["dynamodb"]
-    time = change.get("ApproximateCreationDateTime")
-    created = _epoch_seconds(time)
-    image = _image if isinstance(time, datetime) else dict
-    event: dict[str, Any] = {name: record[name] for name in _RECORD_FIELDS if name in record}
-    event["dynamodb"] = {"ApproximateCreationDateTime": created} | {
-        name: image(change[name]) if name in _IMAGES else change[name] for name in _CHANGE_FIELDS if name in change
-    }
-    identity = record.get("userIdentity")
-    if identity:
-        event["userIdentity"] = {name[0].lower() + name[1:]: identity[name] for name in identity}
-    event["eventSourceARN"] = stream_arn
-    return Record(change["SequenceNumber"], created, event, encode(event))
 
 
 def encode(value: Any) -> bytes:
     """JSON as the function receives it: compact, UTF-8."""
     text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
-    # A lone surrogate has no UTF-8 form; it must not stop the shard.
+    # A lone surrogate has no UTF-8 form; it must not stop the source.
     return text.encode("utf-8", "surrogatepass")
-
-
-def _epoch_seconds(value: datetime | float | None) -> float:
-    """Whole seconds, as a float: that is how the event carries the time."""
-    if value is None:
-        return 0.0
-    seconds = value.timestamp() if isinstance(value, datetime) else value
-    return float(int(seconds))
-
-
-def _image(image: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: _value(value) for name, value in image.items()}
-
-
-def _value(value: Mapping[str, Any]) -> dict[str, Any]:
-    """One typed attribute value; binary becomes base64 text."""
-    ((kind, content),) = value.items()
-    if kind == "M":
-        return {"M": _image(content)}
-    if kind == "L":
-        return {"L": [_value(entry) for entry in content]}
-    if kind == "B":
-        return {"B": _base64(content)}
-    if kind == "BS":
-        return {"BS": [_base64(entry) for entry in content]}
-    return dict(value)
-
-
-def _base64(content: bytes | str) -> str:
-    return content if isinstance(content, str) else base64.b64encode(content).decode("ascii")

@@ -6,7 +6,7 @@ docs/event-source-mapping.md, "Shards" and "Reading a shard".
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from event_source_mapping.model.records import Record
+from event_source_mapping.model.stream_records import StreamRecord
 
 TRIM_HORIZON = "TRIM_HORIZON"
 LATEST = "LATEST"
@@ -44,5 +44,5 @@ class StreamPage:
 class RecordsPage:
     """One answer of GetRecords; no next iterator means the shard is closed and fully read."""
 
-    records: Sequence[Record]
+    records: Sequence[StreamRecord]
     next_iterator: str | None

@@ -13,11 +13,6 @@ from event_source_mapping.mapping.settings import MappingStatus
 from event_source_mapping.model.errors import EventSourceMappingError, MappingNotFoundError
 from event_source_mapping.running.tasks import Clock, Perform, Signal, Sleep, Task
 
-_TWO_POLLERS = (
-    "the mapping is enabled: the endpoint's own poller delivers its records as well; "
-    "disable the mapping to have this command alone serve it"
-)
-
 
 class MappingWatch:
     """Knows the mapping as it stands, and says when the session has to change with it."""
@@ -29,16 +24,21 @@ class MappingWatch:
         *,
         clock: Clock,
         interval: float,
+        two_pollers: str,
         log: Callable[[EventType, str], None],
         changed: Callable[[], None],
     ) -> None:
-        """Call `changed` when the session has to end, or may begin again; `interval` is in seconds."""
+        """Call `changed` when the session has to end, or may begin again; `interval` is in seconds.
+
+        `two_pollers` is the warning that the endpoint's own poller is at work, too.
+        """
         self.status = status
         self.paused = False
         self.deleted = False
         self._source = source
         self._clock = clock
         self._interval = interval
+        self._two_pollers = two_pollers
         self._log = log
         self._changed = changed
         self._warned = False
@@ -97,7 +97,7 @@ class MappingWatch:
         """Warn once that two pollers are at work."""
         if self.status.enabled and not self._warned:
             self._warned = True
-            self._log(EventType.WARNING, _TWO_POLLERS)
+            self._log(EventType.WARNING, self._two_pollers)
 
     def _report(self, trouble: str) -> None:
         """Warn when the trouble begins, not at every try."""

@@ -17,13 +17,11 @@ class CheckpointSaver:
         mapping: str,
         *,
         state: Callable[[], Mapping[str, ShardCheckpoint]],
-        trouble: Callable[[str], None],
     ) -> None:
-        """Take `state`, which gives what to save, and `trouble`, called with the reason when that fails."""
+        """Take `state`, which gives what to save."""
         self._store = store
         self._mapping = mapping
         self._state = state
-        self._trouble = trouble
         self._wake = Signal()
         self._unsaved = False
         self._closing = False
@@ -38,8 +36,8 @@ class CheckpointSaver:
         self._closing = True
         self.request()
 
-    def run(self) -> Task[None]:
-        """Save when asked to, until closed."""
+    def run(self, trouble: Callable[[str], None]) -> Task[None]:
+        """Save when asked to, until closed; call `trouble` with the reason when that fails."""
         while self._unsaved or not self._closing:
             if not self._unsaved:
                 yield Sleep(None, self._wake)
@@ -48,4 +46,4 @@ class CheckpointSaver:
             try:
                 yield Perform(partial(self._store.save, self._mapping, self._state()))
             except CheckpointError as error:
-                self._trouble(f"{error}: a restart may repeat records")
+                trouble(f"{error}: a restart may repeat records")

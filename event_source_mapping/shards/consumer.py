@@ -6,13 +6,14 @@ docs/event-source-mapping.md, "Batches" and "Order and concurrency".
 from collections.abc import Callable, Sequence
 
 from event_source_mapping.batches.buffer import BatchBuffer
-from event_source_mapping.batches.lane import Lane, lane_of
-from event_source_mapping.batches.processor import BatchProcessor
-from event_source_mapping.batches.windows import STATE_LIMIT, TumblingWindow
 from event_source_mapping.filters.patterns import matches_any
+from event_source_mapping.lanes.lane import Lane, lane_of
+from event_source_mapping.lanes.processor import BatchProcessor
+from event_source_mapping.lanes.windows import STATE_LIMIT, TumblingWindow
 from event_source_mapping.log.events import EventType
 from event_source_mapping.mapping.session import Session
-from event_source_mapping.model.records import Record
+from event_source_mapping.mapping.stream_settings import StreamSettings
+from event_source_mapping.model.stream_records import StreamRecord
 from event_source_mapping.model.streams import LATEST, RecordsPage
 from event_source_mapping.running.tasks import Signal, Sleep, Task
 from event_source_mapping.shards.reader import READ_LIMIT, ShardReader, resume_position
@@ -27,7 +28,7 @@ class ShardConsumer:
 
     def __init__(
         self,
-        session: Session,
+        session: Session[StreamSettings],
         shard: ShardState,
         *,
         checkpointed: Callable[[], None],
@@ -48,7 +49,7 @@ class ShardConsumer:
             self._window = TumblingWindow(
                 seconds=settings.tumbling_window,
                 shard_id=shard.shard_id,
-                stream_arn=settings.stream_arn,
+                stream_arn=settings.source_arn,
             )
         self._lanes = [self._make_lane() for _ in range(settings.lanes)]
         self._open_lanes = len(self._lanes)
@@ -79,7 +80,7 @@ class ShardConsumer:
 
     def _make_lane(self) -> Lane:
         settings = self._session.settings
-        buffer = BatchBuffer(
+        buffer: BatchBuffer[StreamRecord] = BatchBuffer(
             batch_size=settings.batch_size,
             window=settings.batching_window,
             opened=self._session.clock.now(),
@@ -146,7 +147,7 @@ class ShardConsumer:
             for lane in self._lanes:
                 lane.wake.fire()
 
-    def _sort_into_lanes(self, records: Sequence[Record], now: float) -> None:
+    def _sort_into_lanes(self, records: Sequence[StreamRecord], now: float) -> None:
         progress, filters = self._shard.progress, self._session.settings.filters
         fresh = [record for record in records if progress.start(record.sequence_number)]
         passed = [record for record in fresh if matches_any(filters, record.event)]
@@ -197,7 +198,7 @@ class ShardConsumer:
         lane.buffer.reopen(now)
         self._space.fire()
 
-    def _done(self, records: Sequence[Record]) -> None:
+    def _done(self, records: Sequence[StreamRecord]) -> None:
         numbers = [record.sequence_number for record in records]
         if self._window:
             self._window.pending += numbers
@@ -214,7 +215,7 @@ class ShardConsumer:
             )
             self._checkpointed()
 
-    def _log_read(self, event_type: EventType, reason: str, records: Sequence[Record]) -> None:
+    def _log_read(self, event_type: EventType, reason: str, records: Sequence[StreamRecord]) -> None:
         number = self._shard.progress.number
         self._session.log(
             event_type,

@@ -7,6 +7,7 @@ from functools import partial
 
 from event_source_mapping.log.events import EventType
 from event_source_mapping.mapping.session import Session
+from event_source_mapping.mapping.stream_settings import StreamSettings
 from event_source_mapping.model.errors import StreamError, StreamNotFoundError, StreamThrottledError
 from event_source_mapping.model.retry_schedule import RetrySchedule
 from event_source_mapping.model.streams import ShardDescription, StreamPage
@@ -28,11 +29,11 @@ class Discovery:
         self.throttled = False  # the last listing was refused for being asked too often
         self.expecting_child = False
 
-    def list_shards(self, session: Session) -> Task[tuple[StreamPage, ...]]:
+    def list_shards(self, session: Session[StreamSettings]) -> Task[tuple[StreamPage, ...]]:
         """Give every page of DescribeStream; an empty tuple when the stream did not answer."""
         pages: list[StreamPage] = []
         after: str | None = None
-        arn = session.settings.stream_arn
+        arn = session.settings.source_arn
         try:
             while not pages or after is not None:
                 page: StreamPage = yield Perform(partial(session.ports.stream.describe, arn, after))
@@ -51,7 +52,7 @@ class Discovery:
         self._tries = 0
         self.expecting_child = True
 
-    def next_delay(self, session: Session, *, childless: bool, disabled: bool) -> float:
+    def next_delay(self, session: Session[StreamSettings], *, childless: bool, disabled: bool) -> float:
         """Say in how many seconds to list again."""
         if self._troubles:
             self.expecting_child = False
@@ -62,7 +63,7 @@ class Discovery:
             return _CHILD_SCHEDULE.delay(self._tries)
         return session.options.discovery_interval
 
-    def _report(self, session: Session, error: StreamError) -> None:
+    def _report(self, session: Session[StreamSettings], error: StreamError) -> None:
         """Log the trouble when it begins, not at every try."""
         self._troubles += 1
         if str(error) != self._trouble:

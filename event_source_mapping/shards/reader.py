@@ -7,6 +7,7 @@ from functools import partial
 
 from event_source_mapping.log.events import EventType
 from event_source_mapping.mapping.session import Session
+from event_source_mapping.mapping.stream_settings import StreamSettings
 from event_source_mapping.model.errors import (
     ExpiredIteratorError,
     StreamError,
@@ -33,7 +34,9 @@ _BACKOFF = RetrySchedule(first=0.1, factor=2.0, longest=10.0)
 class ShardReader:
     """Reads a shard page by page from a position on, through expiry, trimming and throttling."""
 
-    def __init__(self, session: Session, shard_id: str, position: Position, iterator: str | None = None) -> None:
+    def __init__(
+        self, session: Session[StreamSettings], shard_id: str, position: Position, iterator: str | None = None
+    ) -> None:
         """Take over an `iterator` kept from an earlier session, if there is one."""
         self._session = session
         self._shard_id = shard_id
@@ -46,7 +49,7 @@ class ShardReader:
     def read(self, limit: int = READ_LIMIT) -> Task[RecordsPage | None]:
         """Read the next page; None when the session stopped or this try gave no page."""
         stream = self._session.ports.stream
-        arn = self._session.settings.stream_arn
+        arn = self._session.settings.source_arn
         try:
             if self.iterator is None:
                 self.iterator = yield Perform(partial(stream.shard_iterator, arn, self._shard_id, self._position))

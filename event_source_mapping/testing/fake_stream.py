@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from event_source_mapping.model.errors import ExpiredIteratorError, StreamNotFoundError, TrimmedDataError
-from event_source_mapping.model.records import Record
+from event_source_mapping.model.stream_records import StreamRecord
 from event_source_mapping.model.streams import (
     AFTER_SEQUENCE_NUMBER,
     LATEST,
@@ -26,7 +26,7 @@ class FakeShard:
 
     shard_id: str
     parent_id: str | None = None
-    records: list[Record] = field(default_factory=list)
+    records: list[StreamRecord] = field(default_factory=list)
     closes_at: float | None = None  # None: it stays open
     listed_at: float = 0.0  # a child may be listed later than its parent ends
     trimmed: int = 0  # records at the front the stream no longer holds

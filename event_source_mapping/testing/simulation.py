@@ -9,14 +9,24 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import count
+from typing import Self
 
 from event_source_mapping.log.events import EventType, LogEvent
-from event_source_mapping.mapping.ports import CheckpointStore, FailureDestination, FunctionInvoker
+from event_source_mapping.mapping.ports import (
+    CheckpointStore,
+    FailureDestination,
+    FunctionInvoker,
+    QueueClient,
+    StreamReader,
+)
+from event_source_mapping.mapping.queue_settings import QueueSettings
 from event_source_mapping.mapping.session import Options, Ports
 from event_source_mapping.mapping.settings import MappingSettings, MappingStatus
+from event_source_mapping.mapping.stream_settings import StreamSettings
 from event_source_mapping.running.virtual import VirtualScheduler
 from event_source_mapping.serving.mapping_poller import MappingPoller
 from event_source_mapping.shards.checkpoints import MemoryCheckpoints
+from event_source_mapping.testing.fake_queue import FakeQueue
 from event_source_mapping.testing.fake_stream import FakeShard, FakeStream
 from event_source_mapping.testing.fakes import FakeDestination, FakeFunction, FakeMappings
 
@@ -24,25 +34,23 @@ from event_source_mapping.testing.fakes import FakeDestination, FakeFunction, Fa
 QUIET = Options(settings_interval=math.inf)
 
 
-class Simulation:
-    """One mapping, its stream, function and destination, and a clock of their own."""
+class MappingSimulation:
+    """One mapping between fakes, and a clock of their own; `Simulation` and `QueueSimulation` say of which source."""
 
     def __init__(
         self,
-        shards: Sequence[FakeShard],
+        scheduler: VirtualScheduler,
         settings: MappingSettings,
         *,
-        function: FunctionInvoker | None = None,
+        stream: StreamReader,
+        queue: QueueClient,
+        function: FunctionInvoker | None,
         destination: FailureDestination | None = None,
         checkpoints: CheckpointStore | None = None,
-        options: Options = QUIET,
-        enabled: bool = False,
-        start: float = 1_700_000_000.0,
-        before_call: Callable[[str, str], None] = lambda _call, _shard_id: None,
-        page_size: int = 100,
+        options: Options,
+        enabled: bool,
     ) -> None:
-        self.scheduler = VirtualScheduler(start)
-        self.stream = FakeStream(shards, self.scheduler.now, before=before_call, page_size=page_size)
+        self.scheduler = scheduler
         self.function = function or FakeFunction()
         self.destination = destination or FakeDestination()
         self.checkpoints = checkpoints or MemoryCheckpoints()
@@ -52,9 +60,9 @@ class Simulation:
         numbers = count(1)
         self.poller = MappingPoller(
             status,
-            self.checkpoints.load(settings.uuid),
             ports=Ports(
-                stream=self.stream,
+                stream=stream,
+                queue=queue,
                 function=self.function,
                 destination=self.destination,
                 mappings=self.mappings,
@@ -67,7 +75,7 @@ class Simulation:
         )
         self._started = False
 
-    def run(self, *, seconds: float = math.inf, idle: float = 1.0) -> "Simulation":
+    def run(self, *, seconds: float = math.inf, idle: float = 1.0) -> Self:
         """Serve until nothing has happened for `idle` seconds, at most for `seconds`; goes on."""
         if not self._started:
             self._started = True
@@ -77,7 +85,7 @@ class Simulation:
         self.scheduler.run(lambda: self.poller.done or now() >= end or self.poller.idle_for(now()) >= idle)
         return self
 
-    def stop(self) -> "Simulation":
+    def stop(self) -> Self:
         """Stop as Ctrl-C does, and wait for what is in flight."""
         self.poller.stop()
         self.scheduler.run(lambda: self.poller.done)
@@ -95,3 +103,62 @@ class Simulation:
     def logged(self, *wanted: EventType) -> list[LogEvent]:
         """Return the events of these types."""
         return [event for event in self.events if event.outcome in wanted]
+
+
+class Simulation(MappingSimulation):
+    """A mapping of a stream."""
+
+    def __init__(
+        self,
+        shards: Sequence[FakeShard],
+        settings: StreamSettings,
+        *,
+        function: FunctionInvoker | None = None,
+        destination: FailureDestination | None = None,
+        checkpoints: CheckpointStore | None = None,
+        options: Options = QUIET,
+        enabled: bool = False,
+        start: float = 1_700_000_000.0,
+        before_call: Callable[[str, str], None] = lambda _call, _shard_id: None,
+        page_size: int = 100,
+    ) -> None:
+        scheduler = VirtualScheduler(start)
+        self.stream = FakeStream(shards, scheduler.now, before=before_call, page_size=page_size)
+        super().__init__(
+            scheduler,
+            settings,
+            stream=self.stream,
+            queue=FakeQueue(scheduler.now),
+            function=function,
+            destination=destination,
+            checkpoints=checkpoints,
+            options=options,
+            enabled=enabled,
+        )
+
+
+class QueueSimulation(MappingSimulation):
+    """A mapping of a queue, whose messages a test sends to `queue`."""
+
+    def __init__(
+        self,
+        settings: QueueSettings,
+        *,
+        function: FunctionInvoker | None = None,
+        options: Options = QUIET,
+        enabled: bool = False,
+        scheduler: VirtualScheduler | None = None,
+        queue: FakeQueue | None = None,
+    ) -> None:
+        """Give a `scheduler` together with a `queue` that keeps its time."""
+        scheduler = scheduler or VirtualScheduler()
+        self.queue = queue or FakeQueue(scheduler.now, arn=settings.source_arn)
+        super().__init__(
+            scheduler,
+            settings,
+            stream=FakeStream((), scheduler.now),
+            queue=self.queue,
+            function=function,
+            options=options,
+            enabled=enabled,
+        )

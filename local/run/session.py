@@ -43,7 +43,7 @@ def _use(aws: LocalAws, claim: Claim, report: Report, *, once: bool) -> bool:
     command = f"npx sls deploy --stage {LOCAL_STAGE}"
     with report.step(f"Deploying ({command})", f"The service is deployed ({command})"):
         deployment = deploy(aws)
-    with served_mapping(aws, deployment, poison=POISON_ID) as mapping:
+    with served_mapping(aws, poison=POISON_ID) as mapping:
         subscriber = Subscriber(aws, deployment.alerts_topic_arn)
         report.started(aws, deployment)
         claim.announce(Running(aws.endpoint_url, deployment.products_table_name))

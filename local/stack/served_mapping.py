@@ -1,11 +1,11 @@
-"""Carries stream records to the function with the local event source mapping, as deployed by `sls deploy`.
+"""Carries records and messages to the deployed functions with the local event source mapping, all from one process.
 
-The mapping is deployed disabled, so that the poller of the local AWS leaves it alone.
+The mappings are deployed disabled, so that the poller of the local AWS leaves them alone.
 """
 
 import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from event_source_mapping import (
@@ -16,11 +16,12 @@ from event_source_mapping import (
     LogEvent,
     Options,
     RetrySchedule,
+    StreamRecord,
     serve,
 )
-from local.stack.deployment import Deployment
 from local.stack.errors import MappingError
 from local.stack.local_aws import LocalAws
+from operations.settings.project import LOCAL_STAGE, stack_name
 
 RETRY_SECONDS = 0.5  # a person waits for the outcome
 POLL_SECONDS = 0.1
@@ -30,7 +31,7 @@ CRASH = b'{"errorType": "SampleCrash", "errorMessage": "the sample plays a crash
 
 
 class ServedMapping:
-    """A mapping that is served from a thread of this process."""
+    """The mappings of the stack, served from a thread of this process."""
 
     def __init__(self) -> None:
         self._events: queue.SimpleQueue[LogEvent] = queue.SimpleQueue()
@@ -39,7 +40,7 @@ class ServedMapping:
     def log_events(self) -> Iterator[LogEvent]:
         """Yield the log events since the last call.
 
-        Raises MappingError if serving the mapping has ended with an error.
+        Raises MappingError if serving the mappings has ended with an error.
         """
         while True:
             try:
@@ -49,15 +50,19 @@ class ServedMapping:
         if self._ended:
             raise self._ended
 
-    def serve(self, uuid: str, aws: LocalAws, stop: threading.Event, poison: str) -> None:
+    def serve(self, uuids: Sequence[str], aws: LocalAws, stop: threading.Event, poison: str) -> None:
         """Serve until `stop` is set; an invocation whose batch holds product `poison` fails as if it crashed."""
         try:
             serve(
-                [uuid],
+                uuids,
                 endpoint_url=aws.endpoint_url,
                 on_event=self._events.put,
                 stop=stop,
-                options=Options(retry=RetrySchedule.fixed(RETRY_SECONDS), poll_interval=POLL_SECONDS),
+                options=Options(
+                    retry=RetrySchedule.fixed(RETRY_SECONDS),
+                    throttled=RetrySchedule.fixed(RETRY_SECONDS),
+                    poll_interval=POLL_SECONDS,
+                ),
                 around_function=lambda function: _Crashing(function, poison),
             )
         except EventSourceMappingError as error:
@@ -69,21 +74,36 @@ class ServedMapping:
 
 
 @contextmanager
-def served_mapping(aws: LocalAws, deployment: Deployment, poison: str = "") -> Iterator[ServedMapping]:
-    """Carry the records of the products stream to the function while the context lasts. Raises MappingError."""
-    found = aws.client("lambda").list_event_source_mappings(FunctionName=deployment.alerts_function_name)
-    uuids = [mapping["UUID"] for mapping in found["EventSourceMappings"]]
+def served_mapping(aws: LocalAws, poison: str = "") -> Iterator[ServedMapping]:
+    """Serve every mapping of the deployed stack, of streams and of queues, while the context lasts.
+
+    Raises MappingError.
+    """
+    uuids = _mappings_of_stack(aws)
     if not uuids:
-        raise MappingError("The deployed function has no event source mapping. Add a stream event to serverless.yml.")
+        raise MappingError("The deployed functions have no event source mapping. Add a stream event to serverless.yml.")
     served = ServedMapping()
     stop = threading.Event()
-    thread = threading.Thread(target=served.serve, args=(uuids[0], aws, stop, poison), daemon=True)
+    thread = threading.Thread(target=served.serve, args=(uuids, aws, stop, poison), daemon=True)
     thread.start()
     try:
         yield served
     finally:
         stop.set()
         thread.join(STOPPED_WITHIN_SECONDS)
+
+
+def _mappings_of_stack(aws: LocalAws) -> list[str]:
+    """Give the UUIDs; the local AWS may hold others, of somebody who tries things out."""
+    pages = (
+        aws.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=stack_name(LOCAL_STAGE))
+    )
+    return [
+        resource["PhysicalResourceId"]
+        for page in pages
+        for resource in page["StackResourceSummaries"]
+        if resource["ResourceType"] == "AWS::Lambda::EventSourceMapping"
+    ]
 
 
 class _Crashing:
@@ -95,6 +115,7 @@ class _Crashing:
 
     def invoke(self, function_arn: str, invocation: Invocation) -> InvokeResult:
         """Invoke the function, unless the batch is to crash it."""
-        if self._poison and any(self._poison in record.item for record in invocation.records):
+        changed = (record.item for record in invocation.records if isinstance(record, StreamRecord))
+        if self._poison and any(self._poison in item for item in changed):
             return InvokeResult(CRASH, function_error="Unhandled")
         return self._function.invoke(function_arn, invocation)

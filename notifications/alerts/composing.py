@@ -5,17 +5,27 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 from notifications.alerts.alert import TYPES, Alert
 from notifications.rules.memory import Hour, Memory
-from notifications.rules.prices import Moved
+from notifications.rules.price_form import MAJOR, PLAIN
+from notifications.rules.prices import Moved, PriceMoved
 from notifications.rules.product import Product
 from notifications.rules.rule import Evaluation
-from notifications.stream.attributes import Path, plain, plain_image
+from notifications.stream.attributes import Path, number, plain, plain_image
 from notifications.stream.changes import REMOVE, Change
-from notifications.text.formatting import Template, decimal_text, render_link, rfc3339, value_text
-from notifications.text.wording import AT_FIRST_SIGHT
+from notifications.text.formatting import (
+    Template,
+    decimal_text,
+    digits_of,
+    money_text,
+    render_link,
+    rfc3339,
+    value_text,
+)
+from notifications.text.wording import AMOUNTS, AT_FIRST_SIGHT, AT_ZERO
 
 _NAMESPACE = uuid.UUID("6f0c7a52-8a0b-5b53-9a0e-3d0a9c1f2b47")  # drawn once; another would give old alerts new ids
 _MOST_CHANGES_NAMED = 5
@@ -129,19 +139,40 @@ class RenderContext(dict[str, str | None]):
 
     def link(self) -> str | None:
         """Write the product's link, or None where the file names no link or the item lacks what it is made of."""
-        return render_link(self._product.link, self.__getitem__) if self._product.link else None
+        return render_link(self._product.link, self._as_kept) if self._product.link else None
+
+    def _as_kept(self, name: str) -> str | None:
+        """Give a value as the table has it."""
+        return self[f"{name}.raw" if name in _MONEY else name]
 
     def _render(self, template: Template) -> str:
-        if self._evaluation.judgement.baseline is None:
-            template = AT_FIRST_SIGHT.get(template.text, template)
-        return template.render(self.__getitem__)
+        latest = self._evaluation.judgement.latest
+        if self._evaluation.rule.when == "low_stock" and latest is not None and latest <= 0:
+            template = AT_ZERO.get(template.text, template)
+        shorter = AT_FIRST_SIGHT.get(template.text)
+        if shorter and None in map(self.__getitem__, template.names):
+            template = shorter
+        named = "currency" in template.names  # then the template says itself where the code goes
+        return template.render(self.__getitem__ if named or not self["currency"] else self._with_currency)
+
+    def _with_currency(self, name: str) -> str | None:
+        """Give a value as `__getitem__` does, an amount of money with its currency."""
+        value = self[name]
+        evaluation, product, currency = self._evaluation, self._product, self["currency"]
+        if name not in _MONEY or _money(name, evaluation, product, currency) is None:
+            return value
+        return f"{value} {_currency_of(name, evaluation, product, currency) or ''}".rstrip()
 
     def __missing__(self, name: str) -> str | None:
         """Look a value up, and keep it."""
         product, change, product_id = self._product, self._evaluation.change, self._evaluation.product_id
-        side, dot, rest = name.partition(".")
+        amount = _money(name, self._evaluation, self._product, self["currency"]) if name in _MONEY else None
+        kept = name.removesuffix(".raw") if name.removesuffix(".raw") in _MONEY else name
+        side, dot, rest = kept.partition(".")
         value: str | None
-        if name == "id":
+        if amount is not None:
+            value = amount
+        elif name == "id":
             value = product_id
         elif name == "name":
             value = value_text(change.current(product.name)) or product_id
@@ -150,15 +181,17 @@ class RenderContext(dict[str, str | None]):
         elif name == "currency":
             currency = product.currency
             value = (value_text(change.current(currency)) if isinstance(currency, Path) else currency) or ""
+        elif name == "percent" and self._evaluation.judgement.baseline == 0:
+            value = self["delta"]
         elif name == "link":
             value = self.link()
-        elif name in _OF_ALERT:
-            value = _OF_ALERT[name](self._evaluation)
+        elif kept in _OF_ALERT:
+            value = _OF_ALERT[kept](self._evaluation)
         elif dot and side in {"old", "new"}:
             path = product.roles.get(rest) or Path.parse(rest)
             value = value_text(change.old(path) if side == "old" else change.new(path))
         else:
-            value = value_text(change.current(product.roles.get(name) or Path.parse(name)))
+            value = value_text(change.current(product.roles.get(kept) or Path.parse(kept)))
         self[name] = value
         return value
 
@@ -171,19 +204,59 @@ def held_back_text(memory: Memory) -> str:
     return f"{count} held back, the latest: {memory.held_title}"
 
 
+_MONEY = frozenset((*AMOUNTS, "new.price", "old.price"))
+
+
 def _moved(evaluation: Evaluation) -> Moved | None:
     baseline, latest = evaluation.judgement.baseline, evaluation.judgement.latest
     return None if baseline is None or latest is None else Moved(baseline, latest)
 
 
+def _money(name: str, evaluation: Evaluation, product: Product, currency: str | None) -> str | None:
+    """Write an amount with the digits of its currency; None where it is no money, or no currency is known."""
+    change, form = evaluation.change, product.price_form
+    amount = None
+    if name == "old.price" and isinstance(product.currency, Path):
+        currency = _currency_of(name, evaluation, product, currency)
+    if not currency and form.unit == MAJOR:
+        return None
+    if "price" in name:
+        side = change.old if name == "old.price" else change.new if name == "new.price" else change.current
+        value = side(product.price)
+        amount = number(value) if form is PLAIN else form.amount(value, currency)
+    elif isinstance(evaluation.rule.condition, PriceMoved):
+        amount = _compared(name, evaluation)
+    if amount is None:
+        return None
+    return money_text(amount, digits_of(currency) if currency else form.digits(None))
+
+
+def _currency_of(name: str, evaluation: Evaluation, product: Product, currency: str | None) -> str | None:
+    """Return the currency of an amount; that of {old.price} is the one before the change."""
+    if name == "old.price" and isinstance(product.currency, Path):
+        return value_text(evaluation.change.old(product.currency))
+    return currency
+
+
+def _compared(name: str, evaluation: Evaluation) -> Decimal | None:
+    """Return what a rule about prices compared."""
+    if name == "baseline":
+        return evaluation.judgement.baseline
+    if name == "delta":
+        distance = _moved(evaluation)
+        return distance.amount if distance else None
+    threshold = evaluation.judgement.threshold
+    return None if threshold is None or threshold.endswith("%") else Decimal(threshold)
+
+
 def _delta(evaluation: Evaluation) -> str | None:
-    moved = _moved(evaluation)
-    return decimal_text(moved.amount) if moved else None
+    distance = _moved(evaluation)
+    return decimal_text(distance.amount) if distance else None
 
 
 def _percent(evaluation: Evaluation) -> str | None:
-    moved = _moved(evaluation)
-    return str(moved) if moved else None
+    distance = _moved(evaluation)
+    return str(distance) if distance else None
 
 
 def _baseline(evaluation: Evaluation) -> str | None:

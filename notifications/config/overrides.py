@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -42,7 +43,7 @@ class Overrides:
         self._refused = lru_cache(_MOST_REMEMBERED)(_log_refusal)
 
     def rule_for(self, rule: Rule, change: Change) -> Rule | None:
-        """Return the rule as it holds for this product; None if the product mutes it.
+        """Return the rule as it holds for this product; None if the product mutes one that has nothing to learn.
 
         A malformed exception is logged, once, and the rule holds as it is.
         """
@@ -59,7 +60,7 @@ class Overrides:
             return rule
         exception = exceptions[rule.name]
         if exception == {"S": MUTE}:
-            return None
+            return replace(rule, muted=True) if rule.uses_memory else None
         changes, problem = _read(exception)
         if problem:
             self._refused(rule.name, problem)

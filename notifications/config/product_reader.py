@@ -7,8 +7,9 @@ from functools import partial
 from typing import Any
 
 from notifications.common import sns_limits
-from notifications.config.fields import Key, MistakeError, by_name, path, paths, template, text
+from notifications.config.fields import Key, MistakeError, OneOf, by_name, path, paths, template, text
 from notifications.config.toml_table import TomlTable
+from notifications.rules.price_form import CENTS, MAJOR, MINOR, NUMBER, PLAIN, TEXT, PriceForm
 from notifications.rules.product import Product
 from notifications.stream.attributes import Path
 from notifications.text.wording import ROLES
@@ -23,6 +24,14 @@ CURRENCY_CODES = frozenset({
 
 Other words of three capital letters stay possible: an attribute may well be called CCY.
 """
+
+
+PRICE_UNIT = OneOf({
+    MAJOR: "whole units, 39.90 for 39.90 USD",
+    CENTS: "hundredths, 3990 for 39.90 USD",
+    MINOR: "the smallest unit of the currency by ISO 4217, 3990 for 39.90 USD and for 3990 JPY",
+})  # fmt: skip
+PRICE_TYPE = OneOf({NUMBER: "numbers", TEXT: 'texts such as "39.90"; numbers too'})
 
 
 def currency(value: Any) -> Path | str:
@@ -57,6 +66,8 @@ PRODUCT_KEYS = by_name(
     Key("id", path, "the attribute that names the product in the alert's subject", unset="the table's own key"),
     Key("name", path, "the attribute with the name for people", default="name"),
     Key("price", path, "the attribute that price_drop and price_rise watch", default="price"),
+    Key("price_unit", PRICE_UNIT, "the unit that prices are kept in", default=MAJOR),
+    Key("price_type", PRICE_TYPE, "the type that prices are kept as", default=NUMBER),
     Key("currency", currency, "the attribute with the currency's code, or one code for the whole table",
         unset="no currency"),
     Key("stock", path, "the attribute that out_of_stock, back_in_stock and low_stock watch", default="stock"),
@@ -68,6 +79,11 @@ PRODUCT_KEYS = by_name(
 )  # fmt: skip
 
 
+def _price_form(table: TomlTable) -> PriceForm:
+    form = PriceForm(table.get(PRODUCT_KEYS["price_unit"]), table.get(PRODUCT_KEYS["price_type"]))
+    return PLAIN if form == PLAIN else form
+
+
 def read_product(table: TomlTable) -> Product:
     """Read the table; mistakes are reported to it."""
     table.check_keys(PRODUCT_KEYS)
@@ -75,6 +91,7 @@ def read_product(table: TomlTable) -> Product:
         id=table.get(PRODUCT_KEYS["id"]),
         name=table.get(PRODUCT_KEYS["name"]),
         price=table.get(PRODUCT_KEYS["price"]),
+        price_form=_price_form(table),
         stock=table.get(PRODUCT_KEYS["stock"]),
         currency=table.get(PRODUCT_KEYS["currency"]),
         message_attributes=table.get(PRODUCT_KEYS["message_attributes"]) or (),

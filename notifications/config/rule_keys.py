@@ -68,11 +68,21 @@ def baseline(value: Any) -> str | Path:
     raise MistakeError('expected "previous", "last_alert" or { attribute = "listPrice" }')
 
 
+def all_time(value: Any) -> bool | Path:
+    """Read whether a price has to be a record, or which attribute keeps the record so far."""
+    if isinstance(value, dict) and set(value) == {"attribute"}:
+        return path(value["attribute"])
+    if isinstance(value, bool):
+        return value
+    raise MistakeError('expected true or false, or { attribute = "lowestPrice" }')
+
+
 _PRICES = ("price_drop", "price_rise")
 RULE_KEYS = by_name(
     Key("name", rule_name, "a name that no other rule has, at most 100 characters", required=True),
     Key("when", WHEN, "the kind of change to alert about", required=True),
-    Key("where", where, "conditions on attributes of the item, all of which have to hold", unset="any item"),
+    Key("where", where, "conditions on attributes, all of which have to hold; of a list of tables, those of one",
+        unset="any item"),
     Key("severity", SEVERITY, "how much the alert matters; subscribers can filter by it", default="info"),
     Key("title", template, "one line for people, the subject of an e-mail", unset="a title for each `when`"),
     Key("text", template, "the message itself, several lines if you like", unset="a text for each `when`"),
@@ -92,12 +102,14 @@ RULE_KEYS = by_name(
     Key("above", amount, "the target: the price has to rise above it, from at or below it", ("price_rise",),
         unset="no target"),
     Key("threshold", threshold, "the stock below which to alert, such as 5", ("low_stock",), required=True),
+    Key("includes_zero", yes_or_no, "whether a stock of 0 is low, too; `false` leaves it to an out_of_stock rule",
+        ("low_stock",), default=True),
     Key("rearm", amount, "the price or stock to come back to before the rule can fire again", (*_PRICES, "low_stock"),
         unset="the target or threshold"),
     Key("baseline", baseline, "what the price is compared with", _PRICES, default=PREVIOUS),
-    Key("all_time_low", yes_or_no, "whether the price has to be the lowest that the rule has seen of the product",
+    Key("all_time_low", all_time, "whether the price has to be the lowest that the rule has seen of the product",
         ("price_drop",), default=False),
-    Key("all_time_high", yes_or_no, "whether the price has to be the highest that the rule has seen of the product",
+    Key("all_time_high", all_time, "whether the price has to be the highest that the rule has seen of the product",
         ("price_rise",), default=False),
     Key("first_sight", yes_or_no, "whether to alert about a product that appears already beyond the target",
         (*_PRICES, "out_of_stock", "low_stock"), default=False),

@@ -13,10 +13,10 @@ from notifications.rules.prices import PriceMoved
 from notifications.rules.product import Product
 from notifications.rules.rule import Rule
 from notifications.rules.stocks import StockMoved
-from notifications.rules.where import Where
+from notifications.rules.where import Demand
 from notifications.stream.attributes import Path
-from notifications.text.formatting import Template
-from notifications.text.wording import DEFAULT_TEXTS, DEFAULT_TITLES, known_names
+from notifications.text.formatting import Template, decimal_text
+from notifications.text.wording import DEFAULT_TEXTS, DEFAULT_TITLES, RECORD_TEXTS, RECORD_TITLES, known_names
 
 
 def read_rule(table: TomlTable, name: str, product: Product) -> Rule | None:
@@ -26,20 +26,27 @@ def read_rule(table: TomlTable, name: str, product: Product) -> Rule | None:
         table.check_keys(COMMON_KEYS + KEYS_BY_WHEN[when], _belongs_to(when))
     else:  # any key may be right; the values can still be checked
         table.check_keys(RULE_KEYS)
-    where: tuple[Where, ...] = table.get(RULE_KEYS["where"]) or ()
+    where: tuple[Demand, ...] = table.get(RULE_KEYS["where"]) or ()
     watched: tuple[Path, ...] = table.get(RULE_KEYS["attributes"]) or ()
     known = known_names(
-        (*product.roles.values(), *product.message_attributes, *watched, *(each.path for each in where))
+        (
+            *product.roles.values(),
+            *product.message_attributes,
+            *watched,
+            *(path for each in where for path in each.paths),
+        )
     )
-    as_template = partial(template, known=known)
     condition = _condition(when, table, product, watched)
+    is_record = isinstance(condition, PriceMoved) and condition.all_time
+    title, text = (RECORD_TITLES, RECORD_TEXTS) if is_record else (DEFAULT_TITLES, DEFAULT_TEXTS)
+    as_template = partial(template, known=known)
     rule = Rule(
         name=name,
         when=when,
         condition=condition,
         severity=table.get(RULE_KEYS["severity"]),
-        title=table.read("title", as_template, Template(DEFAULT_TITLES.get(when, ""))),
-        text=table.read("text", as_template, Template(DEFAULT_TEXTS.get(when, ""))),
+        title=table.read("title", as_template, Template(title.get(when, ""))),
+        text=table.read("text", as_template, Template(text.get(when, ""))),
         where=where,
         cooldown=table.get(RULE_KEYS["cooldown"]) or 0.0,
         max_per_hour=table.get(RULE_KEYS["max_per_hour"]),
@@ -72,19 +79,32 @@ def _price(when: str, table: TomlTable, product: Product) -> PriceMoved:
     if target_key not in table:
         for key in NEEDS_TARGET:
             if key in table:
-                table.problem(key, f"needs {target_key}: it has no meaning without a target price")
+                table.problem(
+                    key,
+                    f"needs {target_key}: it has no meaning without a target price; "
+                    f"write {target_key} = 20, say, or leave {key} out",
+                )
     elif target is not None and rearm is not None and (rearm < target if down else rearm > target):
         limit = "at least" if down else "at most"
-        table.problem("rearm", f"expected {limit} the value of {target_key}, the price at which the rule fires", rearm)
+        table.problem(
+            "rearm",
+            f"expected {limit} the value of {target_key}, the price at which the rule fires; "
+            f"write rearm = {decimal_text(target)} or {'more' if down else 'less'}",
+            rearm,
+        )
+    all_time: bool | Path = table.get(RULE_KEYS["all_time_low" if down else "all_time_high"])
     return PriceMoved(
         price=product.price,
+        form=product.price_form,
+        fixed_currency=product.currency if isinstance(product.currency, str) else None,
         currency=product.currency_path,
         direction=-1 if down else 1,
         at_least=table.get(RULE_KEYS["at_least"]),
         at_most=table.get(RULE_KEYS["at_most"]),
         target=target,
         rearm=rearm,
-        all_time=table.get(RULE_KEYS["all_time_low" if down else "all_time_high"]),
+        all_time=bool(all_time),
+        record=all_time if isinstance(all_time, Path) else None,
         baseline=table.get(RULE_KEYS["baseline"]),
         first_sight=table.get(RULE_KEYS["first_sight"]),
     )
@@ -97,9 +117,16 @@ def _stock(when: str, table: TomlTable, product: Product) -> StockMoved:
         if "threshold" not in table:
             table.problem("threshold", RULE_KEYS["threshold"].missing)
         elif rearm is not None and rearm < threshold:
-            table.problem("rearm", "expected at least the threshold: it is the stock to come back to", rearm)
+            table.problem(
+                "rearm",
+                "expected at least the threshold: it is the stock to come back to; "
+                f"write rearm = {decimal_text(threshold)} or more",
+                rearm,
+            )
     first_sight = table.get(RULE_KEYS["first_sight"])
-    return StockMoved(product.stock, when, threshold, None if rearm == threshold else rearm, first_sight)
+    includes_zero = table.get(RULE_KEYS["includes_zero"])
+    rearm = None if rearm == threshold else rearm
+    return StockMoved(product.stock, when, threshold, rearm, first_sight, includes_zero)
 
 
 def _belongs_to(when: str) -> dict[str, str]:

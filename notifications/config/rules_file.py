@@ -6,6 +6,7 @@ generated from them.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from decimal import Decimal
@@ -24,6 +25,8 @@ from notifications.rules.rule import Rule
 from notifications.rules.ruleset import Ruleset
 from notifications.stream.attributes import parse_number
 
+_AT_LINE = re.compile(r"\(at line (\d{1,9}), column")
+_PERCENTAGE = re.compile(r"\s*([A-Za-z0-9_-]{1,40})\s*=\s*([0-9.]{1,20}\s*%)")
 LONGEST_FILE = 1_000_000
 """Characters."""
 LONGEST_LINE = 12_000
@@ -50,11 +53,11 @@ def parse(content: str, source: str = "alerts.toml") -> Ruleset:
     try:
         document = _toml(content)
     except (ValueError, RecursionError) as error:
-        raise RulesError(source, (Problem(f"is not valid TOML: {_reason(error)}"),)) from None
+        raise RulesError(source, (_not_toml(error, content),)) from None
     lines = lines_of(content)
     problems: list[Problem] = []
     top = TomlTable(document, ("", 1), lines, problems)
-    top.check_keys(TOP_KEYS)
+    top.check_keys(TOP_KEYS, {"rule": "write [[rules]], also for a single rule"})
     product = read_product(TomlTable(_table_in(top, "product"), ("product", 1), lines, problems))
     defaults = _defaults(_table_in(top, "defaults"), lines, problems)
     entries = _entries(top)
@@ -65,6 +68,18 @@ def parse(content: str, source: str = "alerts.toml") -> Ruleset:
     if product.overrides is None:
         return Ruleset(rules, product)
     return Ruleset(rules, product, Overrides(product, by_name).rule_for)
+
+
+def _not_toml(error: Exception, content: str) -> Problem:
+    """Say what is wrong with the file's form; for a percentage without quotes also what to write."""
+    place = _AT_LINE.search(str(error))
+    number = int(place[1]) if place else None
+    lines = content.split("\n")
+    line = lines[number - 1] if number and number <= len(lines) else ""
+    percentage = _PERCENTAGE.match(line)
+    if percentage:
+        return Problem(f'expected a percentage in quotes; write {percentage[1]} = "{percentage[2]}"', number)
+    return Problem(f"is not valid TOML: {_reason(error)}")
 
 
 def _toml(content: str) -> dict[str, Any]:
@@ -121,7 +136,7 @@ def _entries(top: TomlTable) -> list[Mapping[str, Any]]:
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         top.problem("rules", "expected [[rules]] tables, one for each rule")
         return []
-    if not entries:
+    if not entries and "rule" not in top:
         top.problem("rules", "expected at least one [[rules]] table; without a rule there is never an alert")
     return entries
 

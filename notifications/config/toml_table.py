@@ -42,7 +42,7 @@ class TomlTable:
 
     def problem(self, key: str, message: str, value: Any = None) -> None:
         """Report a mistake at `key`."""
-        places = ((self._place, key), (DEFAULTS, key), (self._place, ""))
+        places = ((self._place, key), (DEFAULTS, key), (self._place, ""), ((key, 1), ""))
         line = next((self._lines[place] for place in places if place in self._lines), None)
         self._problems.append(Problem(message, line, self._rule, key, value))
 

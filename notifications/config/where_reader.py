@@ -5,11 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from notifications.config.fields import Key, MistakeError, amount, by_name, exact, nearest, path, text, yes_or_no
-from notifications.rules.where import Predicate, Scalar, Where
+from notifications.rules.where import AnyOf, Demand, Predicate, Scalar, Where
 
 
-def where(value: Any) -> tuple[Where, ...]:
-    """Read conditions on attributes."""
+def where(value: Any) -> tuple[Demand, ...]:
+    """Read conditions on attributes, all of which have to hold, or a list of such tables, one of which has to."""
+    if isinstance(value, list) and value:
+        return (AnyOf(tuple(_conditions(table) for table in value)),)
+    return _conditions(value)
+
+
+def _conditions(value: Any) -> tuple[Where, ...]:
     if not isinstance(value, dict) or not value:
         raise MistakeError('expected conditions on attributes, such as { category = ["Electronics", "Home"] }')
     conditions = []

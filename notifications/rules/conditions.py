@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple, Protocol
 
 from notifications.rules.memory import Memory
-from notifications.stream.attributes import Path
+from notifications.stream.attributes import Path, number
 from notifications.stream.changes import INSERT, MODIFY, REMOVE, Change
 from notifications.text.formatting import decimal_text
 
@@ -48,6 +48,9 @@ class Condition(Protocol):
     def uses_memory(self) -> bool:
         """Whether its judgement depends on earlier changes."""
 
+    def asks_memory(self, change: Change) -> bool:
+        """Tell whether the judgement of this change does, or whether there is anything to learn from it."""
+
     def judge(self, change: Change, memory: Memory) -> Judgement:
         """Decide; never raises for a value that is absent or of another type."""
 
@@ -60,6 +63,10 @@ class Stateless:
 
     __slots__ = ()
     uses_memory = False
+
+    def asks_memory(self, change: Change) -> bool:  # noqa: ARG002
+        """Ask nothing."""
+        return False
 
     def learn(self, change: Change, memory: Memory, judgement: Judgement, alerted: bool) -> Memory:  # noqa: ARG002
         """Remember nothing."""
@@ -76,6 +83,11 @@ class FiresOnInsert:
     def events(self) -> frozenset[str]:
         """Insertions too, where first sight counts."""
         return frozenset({INSERT, MODIFY}) if self.first_sight else frozenset({MODIFY})
+
+
+def comes_or_goes(change: Change, path: Path) -> bool:
+    """Tell whether a modification gives an item a number that it lacked, or takes it away."""
+    return change.event_name == MODIFY and (number(change.old(path)) is None) != (number(change.new(path)) is None)
 
 
 @dataclass(frozen=True, slots=True)

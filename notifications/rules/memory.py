@@ -20,8 +20,10 @@ class Memory(NamedTuple):
     """The value last alerted; before the first alert, the value before the first change seen."""
     extreme: Decimal | None = None
     """The lowest (for a rise the highest) value seen."""
+    latest: Decimal | None = None
+    """The last value known, for one that disappears and comes back."""
     currency: str = ""
-    """Of the two values above, where the item names its currency."""
+    """Of the values above, where the item names its currency."""
     armed: bool = True
     alerted_at: float | None = None
     """Creation time of the last record alerted, epoch seconds."""
@@ -51,7 +53,7 @@ class Memory(NamedTuple):
 
 NOTHING = Memory()
 _LONGEST_WORD = 60  # of a currency and the like: the item of a product has room for hundreds of rules
-_NUMBERS = frozenset({"baseline", "extreme", "alerted_at", "held"})
+_NUMBERS = frozenset({"baseline", "extreme", "latest", "alerted_at", "held"})
 
 
 def to_item(memory: Memory) -> dict[str, Any]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Context, Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from notifications.rules.conditions import FiresOnInsert, Judgement
+from notifications.rules.conditions import FiresOnInsert, Judgement, comes_or_goes
 from notifications.rules.memory import Memory
+from notifications.rules.price_form import PLAIN, PriceForm
 from notifications.stream.attributes import EXACT, Path, number
-from notifications.stream.changes import Change
+from notifications.stream.changes import MODIFY, Change
 from notifications.text.formatting import decimal_text, value_text
 
 PREVIOUS, LAST_ALERT = "previous", "last_alert"
@@ -75,8 +77,14 @@ class PriceMoved(FiresOnInsert):
     """The price at which the target may be crossed again; None: any price on its other side."""
     all_time: bool = False
     """The price has to be the lowest (for a rise the highest) that the rule has seen of the product."""
+    record: Path | None = None
+    """For `all_time`: the attribute that keeps the lowest (or highest) price from before the rule began."""
     baseline: str | Path = PREVIOUS
     """What the price is compared with: the previous price, the last alerted one, or another attribute."""
+    form: PriceForm = PLAIN
+    """How the table keeps prices, those of the baseline and of the record included."""
+    fixed_currency: str | None = None
+    """The one currency of the whole table."""
     first_sight: bool = False
     """Whether a product fires that appears already beyond the target."""
 
@@ -88,31 +96,63 @@ class PriceMoved(FiresOnInsert):
     @property
     def uses_memory(self) -> bool:
         """Whether its judgement depends on earlier changes."""
+        return self._always_asks or self.first_sight
+
+    @property
+    def _always_asks(self) -> bool:
         return self.baseline == LAST_ALERT or self.rearm is not None or self.all_time
+
+    def asks_memory(self, change: Change) -> bool:
+        """Tell whether this judgement depends on earlier changes: first sight only where a price comes or goes."""
+        return self._always_asks or (self.first_sight and self._comes_or_goes(change))
+
+    def _amount(self, side: Callable[[Path], Any], path: Path) -> Decimal | None:
+        """Read a price of one side of a change."""
+        if self.form == PLAIN:
+            return number(side(path))
+        code = value_text(side(self.currency)) if self.currency else self.fixed_currency
+        return self.form.amount(side(path), code)
 
     def judge(self, change: Change, memory: Memory) -> Judgement:
         """Compare the price with the baseline, and then with everything else that is asked of it."""
-        old, latest = number(change.old(self.price)), number(change.new(self.price))
+        if self.form is PLAIN:  # nearly always
+            old, latest = number(change.old(self.price)), number(change.new(self.price))
+        else:
+            old, latest = self._amount(change.old, self.price), self._amount(change.new, self.price)
         if latest is None:
             return Judgement(False, "the new {} is not a number", (self.price.text,))
-        if old is None:
-            return self._at_first_sight(latest)
-        if self.currency and change.fields((self.currency,)):
-            return Judgement(False, "{} changed, so the prices cannot be compared", (self.currency.text,))
-        if latest == old:
-            return Judgement(False, "{} stays at {}", (self.price.text, latest), None, latest)
+        seen_before = memory.latest is not None
         if self.currency or memory.currency:
-            memory = self._of_this_currency(change, memory)
+            memory = self._in_currency(memory, change.new(self.currency) if self.currency else None)
+        if self.record:
+            memory = memory._replace(
+                extreme=self._extreme(memory.extreme, self._record_before(self.record, change, latest))
+            )
+        if old is None and not seen_before:
+            return self._at_first_sight(latest, memory)
+        if self.currency and (memory.latest is None if old is None else change.fields((self.currency,))):
+            return Judgement(False, "{} changed, so the prices cannot be compared", (self.currency.text,))
+        return self._compared(memory.latest if old is None else old, latest, change, memory)
+
+    def _compared(self, old: Decimal | None, latest: Decimal, change: Change, memory: Memory) -> Judgement:
+        """Judge a price that went from `old` to `latest`."""
+        if old is None or latest == old:
+            return Judgement(False, "{} stays at {}", (self.price.text, latest), None, latest)
         baseline = self._baseline(change, old, memory)
         if baseline is None:
             named = self.baseline.text if isinstance(self.baseline, Path) else self.baseline
             return Judgement(False, "{}, the baseline, is not a number", (named,))
-        moved = EXACT.multiply(EXACT.subtract(latest, baseline), Decimal(self.direction))
+        if self.target is not None and self._target_decides and self._moved(baseline, latest) <= 0:
+            baseline = old
+        moved = self._moved(baseline, latest)
         if moved <= 0:
             why = "{} went from {} to {}" if baseline == old else "{} went from {} to {}, the baseline is {}"
             return Judgement(False, why, (self.price.text, old, latest, baseline), baseline, latest)
         unmet = self._unmet(old, latest, baseline, moved, memory)
-        facts = (self._verb, Moved(baseline, latest), baseline)
+        facts: tuple[object, ...] = (self._verb, Moved(baseline, latest), baseline)
+        margin = self.at_most if self.at_most and self.at_most.compared(moved, baseline) > 0 else self.at_least
+        if margin and not margin.percent:  # an amount is held against an amount
+            facts = (self._verb, moved, baseline)
         if unmet:
             why, more = unmet
             return Judgement(False, f"{{}} {{}} from {{}}, {why}", (*facts, *more), baseline, latest)
@@ -123,23 +163,37 @@ class PriceMoved(FiresOnInsert):
 
     def learn(self, change: Change, memory: Memory, judgement: Judgement, alerted: bool) -> Memory:
         """Follow the price: what was alerted, the record, and whether the target may be crossed again."""
-        old, latest = number(change.old(self.price)), number(change.new(self.price))
-        if not self.uses_memory or latest is None:
+        old, latest = self._amount(change.old, self.price), self._amount(change.new, self.price)
+        known = old if latest is None else latest
+        if not self.uses_memory or known is None:
             return memory
-        memory = self._of_this_currency(change, memory)
-        if self.currency and change.fields((self.currency,)):
+        if self.currency or memory.currency:
+            side = change.old if latest is None else change.new
+            memory = self._in_currency(memory, side(self.currency) if self.currency else None)
+        if latest is not None and self.currency and change.fields((self.currency,)):
             old = None  # a price in another currency is not a baseline
-        known = [value for value in (memory.extreme, old, latest) if value is not None]
+        seen = (memory.extreme, old, latest)
         baseline = memory.baseline if memory.baseline is not None else old if old is not None else latest
         armed = memory.armed
-        if self.rearm is not None:
-            back = EXACT.multiply(EXACT.subtract(latest, self.rearm), Decimal(self.direction)) <= 0
+        if self.rearm is not None and latest is not None:
+            back = self._moved(self.rearm, latest) <= 0
             armed = back or (armed and not judgement.fired)
         return memory._replace(
             baseline=latest if alerted else baseline,
-            extreme=min(known) if self.direction < 0 else max(known),
+            extreme=self._extreme(*seen),
+            latest=known,
             armed=armed,
         )
+
+    def _comes_or_goes(self, change: Change) -> bool:
+        if self.form == PLAIN:
+            return comes_or_goes(change, self.price)
+        old, latest = self._amount(change.old, self.price), self._amount(change.new, self.price)
+        return change.event_name == MODIFY and (old is None) != (latest is None)
+
+    def _moved(self, start: Decimal, latest: Decimal) -> Decimal:
+        """Return how far a price moved in the rule's direction."""
+        return EXACT.multiply(EXACT.subtract(latest, start), Decimal(self.direction))
 
     @property
     def _verb(self) -> str:
@@ -151,27 +205,47 @@ class PriceMoved(FiresOnInsert):
             return decimal_text(self.target)
         return str(self.at_least) if self.at_least else None
 
+    def _extreme(self, *prices: Decimal | None) -> Decimal | None:
+        """Return the lowest (for a rise the highest) of the prices that are known."""
+        known = [price for price in prices if price is not None]
+        return (min if self.direction < 0 else max)(known, default=None)
+
+    def _record_before(self, record: Path, change: Change, latest: Decimal) -> Decimal | None:
+        """Return the record that the item keeps, as it was before this price could set it."""
+        before, after = self._amount(change.old, record), self._amount(change.new, record)
+        return after if before is None and after != latest else before
+
+    @property
+    def _target_decides(self) -> bool:
+        """Whether there is a target and no margin: it is crossed from the price before, whatever the baseline."""
+        return self.target is not None and not (self.at_least or self.at_most)
+
     def _baseline(self, change: Change, old: Decimal, memory: Memory) -> Decimal | None:
         if isinstance(self.baseline, Path):
-            return number(change.new(self.baseline))
+            found = self._amount(change.new, self.baseline)
+            return old if found is None and self._target_decides else found
         if self.baseline == LAST_ALERT and memory.baseline is not None:
             return memory.baseline
         return old
 
-    def _of_this_currency(self, change: Change, memory: Memory) -> Memory:
-        """Forget values of another currency."""
-        currency = value_text(change.new(self.currency)) or "" if self.currency else ""
+    def _in_currency(self, memory: Memory, found: Any) -> Memory:
+        """Forget values of another currency than the one `found` in the item."""
+        currency = value_text(found) or ""
         if memory.currency == currency:
             return memory
-        return memory._replace(currency=currency, baseline=None, extreme=None)
+        return memory._replace(currency=currency, baseline=None, extreme=None, latest=None)
 
-    def _at_first_sight(self, latest: Decimal) -> Judgement:
+    def _at_first_sight(self, latest: Decimal, memory: Memory) -> Judgement:
         if not self.first_sight or self.target is None:
             return Judgement(False, "the old {} is not a number", (self.price.text,))
         side = "below" if self.direction < 0 else "above"
-        fired = latest < self.target if self.direction < 0 else latest > self.target
-        facts = (self.price.text, latest, "" if fired else "not ", side, self.target)
-        return Judgement(fired, "{} is {} at first sight, {}{} {}", facts, None, latest, self._threshold)
+        beyond = self._moved(self.target, latest) > 0
+        why = "{} is {} at first sight, {}{} {}"
+        facts: tuple[object, ...] = (self.price.text, latest, "" if beyond else "not ", side, self.target)
+        unmet = self._held_by_memory(latest, memory) if beyond else None
+        if unmet:
+            why, facts = f"{why}, {unmet[0]}", (*facts, *unmet[1])
+        return Judgement(beyond and not unmet, why, facts, None, latest, self._threshold)
 
     def _unmet(
         self, old: Decimal, latest: Decimal, baseline: Decimal, moved: Decimal, memory: Memory
@@ -181,19 +255,16 @@ class PriceMoved(FiresOnInsert):
             return "needs {}", (str(self.at_least),)
         if self.at_most and self.at_most.compared(moved, baseline) > 0:
             return "more than the {} allowed", (str(self.at_most),)
-        if self.target is not None:
-            # The last alerted price counts beside the previous one: a crossing that was held back is still news, and
-            # after a recovery the price crosses again.
-            starts = (old, baseline) if self.baseline == LAST_ALERT else (baseline,)
-            if not any(self._crosses(start, latest, self.target) for start in starts):
-                return "does not cross {}", (self.target,)
-            if self.rearm is not None and not memory.armed:
-                return "armed again only at {}", (self.rearm,)
+        if self.target is not None and not self._moved(old, self.target) >= 0 < self._moved(self.target, latest):
+            return "does not cross {}", (self.target,)
         if self.all_time:
-            known = memory.extreme if memory.extreme is not None else old
-            if not (latest < known if self.direction < 0 else latest > known):
-                return f"the {'lowest' if self.direction < 0 else 'highest'} so far is {{}}", (known,)
-        return None
+            memory = memory._replace(extreme=self._extreme(memory.extreme, old))
+        return self._held_by_memory(latest, memory)
 
-    def _crosses(self, start: Decimal, latest: Decimal, target: Decimal) -> bool:
-        return start >= target > latest if self.direction < 0 else start <= target < latest
+    def _held_by_memory(self, latest: Decimal, memory: Memory) -> tuple[str, tuple[object, ...]] | None:
+        """Say what earlier changes have against firing."""
+        if self.rearm is not None and not memory.armed:
+            return "armed again only at {}", (self.rearm,)
+        if self.all_time and memory.extreme is not None and self._moved(memory.extreme, latest) <= 0:
+            return f"the {'lowest' if self.direction < 0 else 'highest'} so far is {{}}", (memory.extreme,)
+        return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from notifications.rules.price_form import PLAIN, PriceForm
 from notifications.stream.attributes import Path
 from notifications.text.formatting import Template
 
@@ -19,6 +20,8 @@ class Product:
     """None: the table's own key."""
     name: Path = _NAME
     price: Path = _PRICE
+    price_form: PriceForm = PLAIN
+    """How the table keeps prices."""
     stock: Path = _STOCK
     currency: Path | str | None = None
     """An attribute, or the one currency of the whole table."""

@@ -11,7 +11,7 @@ from enum import Enum
 
 from notifications.rules.conditions import Condition, Judgement
 from notifications.rules.memory import NOTHING, Hour, HourlyCount, Memory
-from notifications.rules.where import Where
+from notifications.rules.where import Demand
 from notifications.stream.attributes import Path
 from notifications.stream.changes import INSERT, MODIFY, NEW, OLD, PARTIAL_VIEW_TYPES, REMOVE, Change, images_sent
 from notifications.text.formatting import Template, duration_text
@@ -27,11 +27,13 @@ class Rule:
     severity: str
     title: Template
     text: Template
-    where: tuple[Where, ...] = ()
+    where: tuple[Demand, ...] = ()
     cooldown: float = 0
     """Seconds after an alert in which further ones of the same product are suppressed."""
     max_per_hour: int | None = None
     """Alerts an hour, all products together; None: no limit."""
+    muted: bool = False
+    """The product asked for silence: no alert goes out, and the memory goes on."""
     events: frozenset[str] = field(init=False)
     """The events that it can fire for."""
     uses_memory: bool = field(init=False)
@@ -56,7 +58,7 @@ class Rule:
             return frozenset({OLD, NEW})
         known = frozenset(always_known)
         watched = self.condition.watches or ()
-        asked = [*(each.path for each in self.where), *(watched if event_name == INSERT else ())]
+        asked = [*(path for each in self.where for path in each.paths), *(watched if event_name == INSERT else ())]
         if all(path.top in known for path in asked):
             return frozenset()
         return frozenset({OLD if event_name == REMOVE else NEW})
@@ -64,6 +66,10 @@ class Rule:
     def missing_images(self, change: Change) -> frozenset[str]:
         """Return the images that it needs and the stream does not send."""
         return self.needs(change.event_name, change.keys) - images_sent(change.view_type)
+
+    def asks_memory(self, change: Change) -> bool:
+        """Tell whether what it makes of this change depends on earlier ones."""
+        return self.condition.asks_memory(change)
 
     def judge(self, change: Change, memory: Memory = NOTHING) -> Judgement:
         """Decide, with the reason either way."""
@@ -175,7 +181,9 @@ class Evaluation:
         if self.judgement is NOT_JUDGED or rule.uses_memory:
             self.judgement = rule.judge(change, self.memory_before)
         self.seconds_left = self._cooldown_left()
-        if self.judgement.fired:
+        if self.judgement.fired and rule.muted:
+            self.outcome = RuleOutcome.MUTED
+        elif self.judgement.fired:
             self.outcome = RuleOutcome.COOLING_DOWN if self.seconds_left > 0 else self._within_limit(count)
         if rule.remembers and not self.late and (self.judgement.fired or rule.uses_memory):
             self.memory = self._learned()

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from notifications.rules.conditions import Condition
+from notifications.rules.price_form import PLAIN
 from notifications.rules.prices import PREVIOUS, PriceMoved
 from notifications.rules.product import Product
 from notifications.rules.rule import Rule, names_of
@@ -84,7 +85,7 @@ class Ruleset:
     rules: tuple[Rule, ...]
     product: Product = field(default_factory=Product)
     rule_for: Callable[[Rule, Change], Rule | None] = unchanged
-    """Returns a rule as it holds for the product of a change; None if the product mutes it."""
+    """Returns a rule as it holds for the product of a change; None: the product mutes it, nothing to learn."""
     prefilter: Prefilter = field(init=False)
     _by_event: dict[str, list[Rule]] = field(init=False)
     _by_attribute: dict[str, list[int]] = field(init=False, default_factory=dict)
@@ -122,8 +123,11 @@ class Ruleset:
         return [rule for rule in rules if rule.remembers]
 
     def forgets(self, change: Change) -> bool:
-        """Tell whether a change removes a product that rules remember something of."""
-        return change.event_name == REMOVE and bool(self.remembering(change))
+        """Tell whether a change removes a product that rules may remember something of.
+
+        Where products carry exceptions, that may be the cool-down of an exception that it carries no more.
+        """
+        return change.event_name == REMOVE and (self.product.overrides is not None or bool(self.remembering(change)))
 
     def concerned(self, change: Change) -> list[Rule]:
         """Return the rules that this change may make fire, in the order of the file. Empty for nearly every change."""
@@ -167,7 +171,9 @@ def _number_check(condition: Condition) -> CannotFire | None:
     if condition.uses_memory:
         return None
     match condition:
-        case PriceMoved(first_sight=False, baseline=baseline) if baseline == PREVIOUS and not condition.price.rest:
+        case PriceMoved(first_sight=False, baseline=baseline, form=form) if (
+            baseline == PREVIOUS and form == PLAIN and not condition.price.rest
+        ):
             return _price_check(condition)
         case StockMoved(first_sight=False) if not condition.stock.rest:
             return _stock_check(condition)
@@ -196,5 +202,5 @@ def _stock_check(condition: StockMoved) -> CannotFire:
         return lambda old, new: new > 0 or old <= 0
     if condition.kind == "back_in_stock":
         return lambda old, new: old > 0 or new <= 0
-    threshold = float(condition.threshold)
-    return lambda old, new: new > threshold or old < threshold
+    threshold, excludes_zero = float(condition.threshold), not condition.includes_zero
+    return lambda old, new: new > threshold or old < threshold or (excludes_zero and new <= 0)

@@ -60,6 +60,11 @@ class Where:
     path: Path
     predicates: tuple[Predicate, ...]
 
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """The attributes that it asks about."""
+        return (self.path,)
+
     def failed(self, change: Change) -> FailedPredicate | None:
         """Return the first predicate that does not hold; None if all do."""
         value = change.current(self.path)
@@ -67,6 +72,41 @@ class Where:
             if not predicate.holds(value):
                 return FailedPredicate(self.path, value, predicate)
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """Alternatives, each of conditions that all have to hold; one alternative has to hold."""
+
+    alternatives: tuple[tuple[Where, ...], ...]
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """The attributes that they ask about."""
+        return tuple(path for conditions in self.alternatives for each in conditions for path in each.paths)
+
+    def failed(self, change: Change) -> FailedAlternatives | None:
+        """Return what each alternative fails by; None if one holds."""
+        found = []
+        for conditions in self.alternatives:
+            failed = next(filter(None, (each.failed(change) for each in conditions)), None)
+            if failed is None:
+                return None
+            found.append(failed)
+        return FailedAlternatives(tuple(found))
+
+
+Demand = Where | AnyOf
+"""One of what a rule asks of an item, all of which has to hold."""
+
+
+class FailedAlternatives(NamedTuple):
+    """What each alternative fails by."""
+
+    failed: tuple[FailedPredicate, ...]
+
+    def __str__(self) -> str:
+        return ", and ".join(map(str, self.failed))
 
 
 class FailedPredicate(NamedTuple):
@@ -78,7 +118,7 @@ class FailedPredicate(NamedTuple):
 
     def __str__(self) -> str:
         try:
-            found = value_text(self.value) or "absent"
+            found = _found(self.value)
         except MalformedRecordError:
             found = "not an attribute value"
         return f"{self.path.text} is {found}, needs {self.predicate}"
@@ -95,7 +135,24 @@ def _equal(value: Any, wanted: Scalar) -> bool:
     return bool(value.get("S") == wanted)
 
 
+def _found(value: Any) -> str:
+    """Write what the item has as `_written` writes what a rule wants; MalformedRecordError as `value_text`."""
+    written = value_text(value)
+    if written is None:
+        return "absent"
+    if isinstance(value.get("BOOL"), bool):
+        return _written(value["BOOL"])
+    return _written(written) if "S" in value else written
+
+
 def _written(wanted: Any) -> str:
+    """Write a text in quotes, so that it differs from a truth value or a number."""
     if isinstance(wanted, bool):
         return str(wanted).lower()
-    return decimal_text(wanted) if isinstance(wanted, Decimal) else str(wanted)
+    return (
+        decimal_text(wanted)
+        if isinstance(wanted, Decimal)
+        else f'"{wanted}"'
+        if isinstance(wanted, str)
+        else str(wanted)
+    )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import lru_cache
 from string import Formatter
 from typing import Any
 from urllib.parse import quote
@@ -53,6 +54,31 @@ def decimal_text(value: Decimal) -> str:
     return (text.rstrip("0").rstrip(".") or "0") if "." in text else text
 
 
+_DIGITS = {
+    **dict.fromkeys(
+        ("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF",
+         "XPF"), 0
+    ),
+    **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
+    **dict.fromkeys(("CLF", "UYW"), 4),
+}  # fmt: skip
+"""Of the currencies that have not two. Source: ISO 4217, list one, "Minor unit"."""
+USUAL_DIGITS = 2
+
+
+@lru_cache(64)
+def digits_of(currency: str | None) -> int:
+    """Return the digits after the point that amounts in a currency have; 2 where the code is not known."""
+    return _DIGITS.get((currency or "").upper(), USUAL_DIGITS)
+
+
+def money_text(amount: Decimal, digits: int) -> str:
+    """Write an amount with at least so many digits after the point; further ones are never rounded away."""
+    whole, _, fraction = format(amount, "f").partition(".")
+    fraction = fraction.rstrip("0").ljust(digits, "0")
+    return f"{whole}.{fraction}" if fraction else whole
+
+
 def duration_text(seconds: float) -> str:
     """Write a duration in its two largest units: 41 minutes, 1 hour 5 minutes."""
     left = max(int(seconds), 1)
@@ -82,6 +108,8 @@ def value_text(value: Any) -> str | None:
     """
     if value is None:
         return None
+    if isinstance(value, dict) and len(value) == 1 and isinstance(value.get("S"), str):  # what most values are
+        return str(value["S"])
     parsed = number(value)
     return _plain_text(plain(value)) if parsed is None else format(parsed, "f")
 
@@ -129,7 +157,10 @@ class Template:
                 elif value and len(value) > LONGEST_VALUE:
                     value = shorten(value, LONGEST_VALUE)
                 out.append(MISSING if value is None else value)
-        return "\n".join([" ".join(line.split()) for line in "".join(out).split("\n")]).strip()
+        filled = "".join(out)
+        if "\n" not in filled:
+            return " ".join(filled.split())
+        return "\n".join([" ".join(line.split()) for line in filled.split("\n")]).strip()
 
 
 def render_link(template: Template, values: Values) -> str | None:

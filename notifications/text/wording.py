@@ -10,6 +10,9 @@ from notifications.text.formatting import Template
 
 ROLES = ("id", "name", "price", "stock", "currency")
 OF_ALERT = ("link", "rule", "severity", "changes", "removal", "delta", "percent", "baseline", "threshold", "held_back")
+AMOUNTS = ("price", "baseline", "delta", "threshold")
+"""Money for a rule about prices, with the currency's digits; NAME.raw is the number."""
+RAW = tuple(f"{name}.raw" for name in AMOUNTS)
 PLACEHOLDERS = ("product", *ROLES, *OF_ALERT)
 
 DEFAULT_TITLES = {
@@ -32,23 +35,44 @@ DEFAULT_TEXTS = {
     "back_in_stock": "{product} is back in stock: {stock} available.",
     "low_stock": "{product} runs low: {stock} left, fewer than {threshold}.",
 }
+RECORD_TITLES = {
+    "price_drop": "{name} at an all-time low: {new.price} {currency}, was {old.price}",
+    "price_rise": "{name} at an all-time high: {new.price} {currency}, was {old.price}",
+}
+RECORD_TEXTS = {
+    "price_drop": f"{DEFAULT_TEXTS['price_drop'][:-1]}, an all-time low.",
+    "price_rise": f"{DEFAULT_TEXTS['price_rise'][:-1]}, an all-time high.",
+}
+"""The same for rules with all_time_low or all_time_high."""
+_SOLD_OUT = "{product} is sold out; before this change the stock was {baseline}."
 AT_FIRST_SIGHT = {
     DEFAULT_TITLES["price_drop"]: Template("{name}: {new.price} {currency}"),
     DEFAULT_TEXTS["price_drop"]: Template("{product} costs {price} {currency}, below {threshold}."),
     DEFAULT_TEXTS["price_rise"]: Template("{product} costs {price} {currency}, above {threshold}."),
+    RECORD_TITLES["price_drop"]: Template("{name}: {new.price} {currency}"),
+    RECORD_TITLES["price_rise"]: Template("{name}: {new.price} {currency}"),
+    RECORD_TEXTS["price_drop"]: Template("{product} costs {price} {currency}, below {threshold}."),
+    RECORD_TEXTS["price_rise"]: Template("{product} costs {price} {currency}, above {threshold}."),
     DEFAULT_TEXTS["out_of_stock"]: Template("{product} is out of stock."),
+    _SOLD_OUT: Template("{product} is sold out."),
 }
-"""What replaces a default where no earlier value is known that it could compare with."""
+"""What replaces a default where there is no earlier value that it could speak of."""
+
+AT_ZERO = {
+    DEFAULT_TITLES["low_stock"]: Template("{name} is sold out"),
+    DEFAULT_TEXTS["low_stock"]: Template(_SOLD_OUT),
+}
+"""What replaces a default where nothing is left."""
 
 
 def known_names(attributes: Iterable[Path]) -> tuple[str, ...]:
     """List the names that templates may use: the fixed ones, and the attributes that the file names elsewhere."""
-    return (*PLACEHOLDERS, *(path.text for path in attributes))
+    return (*PLACEHOLDERS, *RAW, *(path.text for path in attributes))
 
 
 def unknown_name(name: str, known: Iterable[str]) -> str | None:
     """Say what is wrong with a placeholder, or None if it is one of `known` or a path after `old.` or `new.`."""
-    known = tuple(known)
+    known, when = tuple(known), {"old": "before", "new": "after"}
     if name in known:
         return None
     side, dot, path = name.partition(".")
@@ -58,6 +82,10 @@ def unknown_name(name: str, known: Iterable[str]) -> str | None:
         except ValueError:
             return f"{{{name}}}: {path!r} is not the path of an attribute"
         return None
+    for written in ("old", "new"):  # {old_price} and {price_old}
+        bare = name.removeprefix(f"{written}_").removesuffix(f"_{written}")
+        if bare not in {name, ""}:
+            return f"unknown name {{{name}}}; write {{{written}.{bare}}} for an attribute {when[written]} the change"
     close = difflib.get_close_matches(name, known, 1)
     hint = f"did you mean {{{close[0]}}}?" if close else f"write {{new.{name}}} for an attribute of the item"
     return f"unknown name {{{name}}}; {hint}"

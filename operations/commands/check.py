@@ -10,7 +10,7 @@ from typing import Any
 
 from notifications.common.errors import ConfigurationError, Problem, RulesError
 from notifications.config import rules_file
-from operations.settings.compatibility import Mismatch, mismatches
+from operations.settings.compatibility import Mismatch, in_few_lines, mismatches
 from operations.settings.project import DEFAULT_STAGE, PROJECT
 from operations.settings.service_file import read_service
 from operations.terminal.terminal import Terminal
@@ -75,7 +75,7 @@ def _show(source: str, count: int, problems: tuple[Problem, ...], found: list[Mi
         bad.line(bad.style("bad", str(RulesError(source, problems))))
     if found:
         bad.line(bad.style("warning", f"serverless.yml, stage {stage}, does not fit the rules:"))
-        for mismatch in found:
-            bad.line(f"  {mismatch.key}: {mismatch.message}")
+        for line in in_few_lines(found):
+            bad.line(f"  {line}")
     if not problems and not found:
         Terminal().line(f"{source}: {count} rules, no mistake; they fit serverless.yml, stage {stage}")

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import json
 from pathlib import Path
 from typing import Any
 
+from notifications.alerts.alert import Alert
+from notifications.common.errors import ConfigurationError
 from notifications.config import rules_file
 from notifications.text.formatting import rfc3339
+from operations.evaluation.change_notation import record_of
 from operations.evaluation.recorded_events import records_in
 from operations.evaluation.verdicts import Verdict, judge
 from operations.settings.project import PROJECT
@@ -22,7 +26,16 @@ def add_to(commands: Any) -> None:
         help="say which rule fired for a recorded event, and why the others did not",
         description=f"{__doc__} Records are judged in order: what rules remember of one counts for the next.",
     )
-    parser.add_argument("--event", type=Path, required=True, metavar="FILE", help="a recorded stream event")
+    given = parser.add_mutually_exclusive_group(required=True)
+    given.add_argument("--event", type=Path, metavar="FILE", help="a recorded stream event")
+    given.add_argument(
+        "--change",
+        action="append",
+        metavar="CHANGE",
+        help="a change in the notation of docs/rules.md, such as 'category Home, price 10 → 8'; several are one "
+        "after the other",
+    )
+    parser.add_argument("--rule", action="append", metavar="NAME", help="only this rule; may be given several times")
     parser.add_argument("--rules", type=Path, default=PROJECT / "alerts.toml", help="the rules file (alerts.toml)")
     parser.add_argument("--json", action="store_true", help="print an array with an object for each record and rule")
     parser.set_defaults(run=run)
@@ -31,7 +44,14 @@ def add_to(commands: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Explain and return 0. Raises ConfigurationError for a file that cannot be read."""
     ruleset = rules_file.load(arguments.rules)
-    verdicts = list(judge(ruleset, records_in(arguments.event)))
+    names = _chosen(arguments.rule, [rule.name for rule in ruleset.rules])
+    changes = enumerate(arguments.change or (), 1)
+    records = (
+        records_in(arguments.event)
+        if arguments.event
+        else [record_of(text, number, ruleset.product) for number, text in changes]
+    )
+    verdicts = [verdict for verdict in judge(ruleset, records) if verdict.rule.name in names]
     if arguments.json:
         print(json.dumps([_as_json(verdict) for verdict in verdicts], indent=2))
         return 0
@@ -47,8 +67,18 @@ def run(arguments: argparse.Namespace) -> int:
         if verdict.change is not None:
             terminal.line(_line(terminal, verdict, width))
     fired = sum(verdict.fired for verdict in verdicts)
-    terminal.line(f"\n{_count(number, 'record')}, {_count(len(ruleset.rules), 'rule')}: {_count(fired, 'alert')}")
+    terminal.line(f"\n{_count(number, 'record')}, {_count(len(names), 'rule')}: {_count(fired, 'alert')}")
     return 0
+
+
+def _chosen(asked: list[str] | None, known: list[str]) -> list[str]:
+    """Return the names of the rules to explain; ConfigurationError for one that the file does not have."""
+    for name in asked or ():
+        if name not in known:
+            close = difflib.get_close_matches(name, known, 1)
+            hint = f"did you mean {close[0]}?" if close else f"the file has {', '.join(known)}"
+            raise ConfigurationError(f"--rule {name}: there is no such rule; {hint}")
+    return asked or known
 
 
 def _as_json(verdict: Verdict) -> dict[str, Any]:
@@ -76,10 +106,15 @@ def _heading(verdict: Verdict) -> str:
 
 def _line(terminal: Terminal, verdict: Verdict, width: int) -> str:
     name = f"{verdict.rule.name:<{width}}"
-    titles = "".join(f"\n{'':<{width + 7}}“{alert.title}”" for alert in verdict.alerts)
+    blank = f"\n{'':<{width + 7}}"
+    titles = "".join(blank.join(("", f"“{alert.title}”", *_text_of(alert))) for alert in verdict.alerts)
     if verdict.fired:
         return f"   {terminal.style('good', f'✓ {name}')}  {verdict.reason}{titles}"
     return terminal.style("dim", f"   · {name}  {verdict.reason}") + titles
+
+
+def _text_of(alert: Alert) -> list[str]:
+    return [line for line in str(alert.data["text"]).splitlines() if line]
 
 
 def _count(count: int, word: str) -> str:

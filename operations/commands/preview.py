@@ -14,7 +14,7 @@ from notifications.publishing.messages import cloud_event
 from operations.deployed.stack import add_stage_to
 from operations.deployed.stream_records import Stream
 from operations.evaluation.preview import Preview, in_stream_order, preview
-from operations.evaluation.recorded_events import files_of, records_in
+from operations.evaluation.recorded_events import files_of, kept, records_in
 from operations.settings.project import PROJECT
 from operations.terminal.progress import counted
 from operations.terminal.terminal import Terminal
@@ -28,6 +28,7 @@ def add_to(commands: Any) -> None:
     parser = commands.add_parser("preview", help="try a rules file on recorded events", description=__doc__)
     parser.add_argument("events", type=Path, nargs="*", metavar="EVENTS", help="files or folders of recorded events")
     parser.add_argument("--stream", action="store_true", help="the records of the last 24 hours, read from the stream")
+    parser.add_argument("--to-file", type=Path, metavar="FILE", help="keep what --stream reads, a record a line")
     parser.add_argument("--rules", type=Path, default=PROJECT / "alerts.toml", help="the file to try (alerts.toml)")
     parser.add_argument("--against", type=Path, default=PROJECT / "alerts.toml", help="the current one (alerts.toml)")
     add_stage_to(parser)
@@ -39,6 +40,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Preview and return 0. Raises ConfigurationError for a file that cannot be read."""
     if bool(arguments.events) == arguments.stream:
         arguments.parser.error("name either recorded events or --stream")
+    if arguments.to_file and not arguments.stream:
+        arguments.parser.error("--to-file keeps what --stream reads: give both")
     files = (rules_file.load(arguments.rules), rules_file.load(arguments.against))
     progress = Terminal(sys.stderr)
     records, total = _records(arguments, progress)
@@ -53,10 +56,11 @@ def run(arguments: argparse.Namespace) -> int:
 def _records(arguments: argparse.Namespace, progress: Terminal) -> tuple[Iterable[Any], int | None]:
     if arguments.stream:
         stack = arguments.find_stack(arguments.stage, arguments.region)
-        return Stream(stack.client("dynamodbstreams"), stack.outputs["ProductsStreamArn"]).records(), None
-    found = (record for path in arguments.events for file in files_of(path) for record in records_in(file))
-    records = in_stream_order(counted(progress, found, None, "records read"))
-    return records, len(records)
+        records = Stream(stack.client("dynamodbstreams"), stack.outputs["ProductsStreamArn"]).records()
+        return (kept(records, arguments.to_file) if arguments.to_file else records), None
+    recorded = (record for path in arguments.events for file in files_of(path) for record in records_in(file))
+    in_order = in_stream_order(counted(progress, recorded, None, "records read"))
+    return in_order, len(in_order)
 
 
 def _as_json(tried: Preview, current: Preview) -> dict[str, Any]:

@@ -1,9 +1,9 @@
-"""Reads recorded stream events: a JSON file, a file of JSON lines, or a folder of these."""
+"""Reads and keeps recorded stream events: a JSON file, a file of JSON lines, or a folder of these."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,20 @@ def records_in(path: Path) -> Iterator[Any]:
         yield from _records_of_lines(text, path, error)
     else:
         yield from _records(content, str(path))
+
+
+def kept(records: Iterable[Any], path: Path) -> Iterator[Any]:
+    """Pass records on, each written to the file as a line that `records_in` reads.
+
+    Raises ConfigurationError where the file cannot be written.
+    """
+    try:
+        with path.open("w", encoding="utf-8") as file:
+            for record in records:
+                file.write(json.dumps(record) + "\n")
+                yield record
+    except OSError as error:
+        raise ConfigurationError(f"{path}: cannot be written: {error.strerror or error}") from None
 
 
 def _parsed(text: str) -> Any:

@@ -87,7 +87,7 @@ def _verdicts(ruleset: Ruleset, snapshot: LedgerSnapshot, number: int, raw: Any)
         rule = ruleset.rule_for(named, change)
         sent = tuple(alert for alert in alerts if alert.rule == named.name)
         evaluation = decided.get(named.name) or Evaluation(change, rule or named, product_id, "")
-        if rule is None:
+        if rule is None or rule.muted:
             evaluation.outcome = RuleOutcome.MUTED
         elif named.name not in concerned:  # nothing that the rule names has changed: it says so itself
             evaluation.judgement = rule.judge(change, memories.get(rule.name, NOTHING))

@@ -39,13 +39,22 @@ OWN_SHAPES: Shapes = {
             ]
         },
     ),
-    where_reader.where: Shape(
-        "[conditions](#where)",
+    rule_keys.all_time: Shape(
+        "`true`, `false` or `{ attribute = … }`",
         {
-            "type": "object",
-            "minProperties": 1,
-            "propertyNames": _PATH,
-            "additionalProperties": {"$ref": "#/$defs/predicates"},
+            "anyOf": [
+                {"type": "boolean"},
+                _table_with("attribute", {"description": "The attribute that keeps the record so far.", **_PATH}),
+            ]
+        },
+    ),
+    where_reader.where: Shape(
+        "[conditions](#where), or a list of them",
+        {
+            "anyOf": [
+                {"$ref": "#/$defs/conditions"},
+                {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/conditions"}},
+            ]
         },
     ),
     where_reader.negated: Shape(
@@ -126,6 +135,13 @@ def schema() -> Schema:
             "product": _table(properties(PRODUCT_KEYS.values(), ALL_SHAPES)),
             "defaults": _table({key: {"$ref": f"#/$defs/rule/properties/{key}"} for key in DEFAULTS_KEYS}),
             "rule": _rule(),
+            "conditions": {
+                "description": "Conditions on attributes, all of which have to hold.",
+                "type": "object",
+                "minProperties": 1,
+                "propertyNames": _PATH,
+                "additionalProperties": {"$ref": "#/$defs/predicates"},
+            },
             "predicates": {
                 "description": "A value to be equal to, a list of them, or tests, all of which have to pass.",
                 "anyOf": [*_VALUES, {"$ref": "#/$defs/tests"}],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ from notifications.common.sns_limits import MOST_ENTRIES
 from notifications.common.time_budget import FULL_TIMEOUT, LEAST_TIMEOUT
 from notifications.rules.rule import Rule
 from notifications.rules.ruleset import Ruleset, describe_missing_images
+from notifications.rules.where import AnyOf, Demand
 from notifications.stream.changes import images_sent
 from operations.settings.service_file import Service
 
@@ -28,6 +29,8 @@ class Mismatch:
     """What goes wrong, and what to change."""
     rule: str = ""
     """The rule that suffers; empty where all do."""
+    view_type: str = ""
+    """The stream's, where that is what leaves the rule without an image."""
 
 
 def mismatches(ruleset: Ruleset, service: Service) -> list[Mismatch]:
@@ -36,13 +39,27 @@ def mismatches(ruleset: Ruleset, service: Service) -> list[Mismatch]:
     return [*_view_type(ruleset, service), *_settings(service), *_filters(ruleset, patterns)]
 
 
+def in_few_lines(found: Sequence[Mismatch]) -> list[str]:
+    """Say what does not fit, a line each; rules that one view type leaves blind share a line."""
+    blind = [each for each in found if each.view_type]
+    if len(blind) <= 1:
+        return [f"{each.key}: {each.message}" for each in found]
+    names = ", ".join(f'"{each.rule}"' for each in blind)
+    line = (
+        f"{blind[0].key}: {len(blind)} rules need an image that the stream does not send, as it sends "
+        f"{blind[0].view_type}: they will not fire. Give the table a stream with NEW_AND_OLD_IMAGES. The rules: {names}"
+    )
+    return [line, *(f"{each.key}: {each.message}" for each in found if not each.view_type)]
+
+
 def _view_type(ruleset: Ruleset, service: Service) -> Iterator[Mismatch]:
     sent = images_sent(service.view_type)
     for rule in ruleset.rules:
         for event_name in sorted(rule.condition.events, reverse=True):
             missing = rule.needs(event_name, service.key_attributes) - sent
             if missing:
-                yield Mismatch("StreamViewType", describe_missing_images(rule, service.view_type, missing), rule.name)
+                message = describe_missing_images(rule, service.view_type, missing)
+                yield Mismatch("StreamViewType", message, rule.name, service.view_type)
                 break
 
 
@@ -147,12 +164,19 @@ def _contradicts(image: Any, rule: Rule) -> bool:
     """Return whether the pattern and the rule's `where` ask for different texts."""
     if not isinstance(image, Mapping):
         return False
-    for demand in rule.where:
-        typed = image.get(demand.path.top)
-        texts = typed.get("S") if isinstance(typed, Mapping) and not demand.path.rest else None
-        if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
-            continue
-        for test in demand.predicates:
-            if test.operator == "any_of" and not set(texts) & {each for each in test.wanted if isinstance(each, str)}:
-                return True
-    return False
+    return any(_contradicts_demand(image, demand) for demand in rule.where)
+
+
+def _contradicts_demand(image: Mapping[str, Any], demand: Demand) -> bool:
+    if isinstance(demand, AnyOf):
+        return all(any(_contradicts_demand(image, each) for each in conditions) for conditions in demand.alternatives)
+    if demand.path.rest:
+        return False
+    typed = image.get(demand.path.top)
+    texts = typed.get("S") if isinstance(typed, Mapping) else None
+    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+        return False
+    return any(
+        test.operator == "any_of" and not set(texts) & {each for each in test.wanted if isinstance(each, str)}
+        for test in demand.predicates
+    )

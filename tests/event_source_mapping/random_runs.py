@@ -92,7 +92,7 @@ class Function:
     def invoke(self, function_arn: str, invocation: Invocation) -> InvokeResult:
         """Watch, misbehave or succeed, and remember what that means for each record."""
         assert function_arn == self.settings.function_arn
-        numbers = [record.sequence_number for record in invocation.records]
+        numbers = [record.identifier for record in invocation.records]
         now = self.simulation.scheduler.now()
         self._watch(invocation, numbers, now)
         took = self._random.choice((0.0, 0.0, 0.3, 2.0))
@@ -138,7 +138,7 @@ class Function:
     def _answer(self, records: Sequence[Record]) -> tuple[InvokeResult, int]:
         """Give the answer, and how many records at the front it acknowledges."""
         for position, record in enumerate(records):
-            trouble = self._misbehaviours.get(record.sequence_number)
+            trouble = self._misbehaviours.get(record.identifier)
             if trouble is None or trouble.times <= 0:
                 continue
             trouble.times -= 1
@@ -153,9 +153,9 @@ class Function:
         reporting = self.settings.report_batch_item_failures
         if kind == "malformed":
             entries: list[Any] = [self._random.choice(_MALFORMED)]
-            entries.append({"itemIdentifier": records[position].sequence_number})
+            entries.append({"itemIdentifier": records[position].identifier})
             return answering({"batchItemFailures": entries}), 0 if reporting else len(records)
-        named = [record.sequence_number for record in records[position:]]
+        named = [record.identifier for record in records[position:]]
         if kind == "name_later":
             self._random.shuffle(named)
         else:
@@ -182,12 +182,12 @@ class Destination(FakeDestination):
         """Check the document against the records it stands for."""
         records = notice.invocation.records
         batch = notice.document["DDBStreamBatchInfo"]
-        assert batch["startSequenceNumber"] == records[0].sequence_number
-        assert batch["endSequenceNumber"] == records[-1].sequence_number
+        assert batch["startSequenceNumber"] == records[0].identifier
+        assert batch["endSequenceNumber"] == records[-1].identifier
         assert batch["batchSize"] == len(records)
         self._check_count(notice)
         for record in records:
-            self._function.finish(record.sequence_number, "given up")
+            self._function.finish(record.identifier, "given up")
         self.refuses = self._dice.random() < 0.1
         super().send(destination_arn, notice)
 
@@ -198,7 +198,7 @@ class Destination(FakeDestination):
             assert "responseContext" not in notice.document
             assert count >= 1
             return
-        numbers = tuple(record.sequence_number for record in notice.invocation.records)
+        numbers = tuple(record.identifier for record in notice.invocation.records)
         assert count == settings.maximum_retry_attempts + 1
         if self._function.counting:
             assert count == self._function.sent[numbers]

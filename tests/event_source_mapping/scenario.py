@@ -6,6 +6,7 @@ from typing import Any
 
 from event_source_mapping.model.invocations import Invocation, InvokeResult
 from event_source_mapping.model.records import Record
+from event_source_mapping.model.stream_records import StreamRecord
 from event_source_mapping.testing.builders import make_record, make_settings
 from event_source_mapping.testing.fake_stream import FakeShard
 from event_source_mapping.testing.fakes import FakeDestination, FakeFunction
@@ -21,7 +22,7 @@ Handler = Callable[[Invocation], InvokeResult]
 
 def numbers(records: Collection[Record]) -> list[int]:
     """Return the numbers the records were made with."""
-    return [int(record.sequence_number) - 10**20 for record in records]
+    return [int(record.identifier) - 10**20 for record in records]
 
 
 def sent(simulation: Simulation) -> list[list[int]]:
@@ -74,7 +75,7 @@ def names(*poison: int) -> Handler:
 def simulate(
     handler: Handler = lambda _: SUCCESS,
     *,
-    records: Collection[Record] | int = 4,
+    records: Collection[StreamRecord] | int = 4,
     settings: dict[str, Any] | None = None,
     **options: Any,
 ) -> Simulation:

@@ -10,7 +10,9 @@ import random
 import sys
 import time
 
-from tests.event_source_mapping.random_runs import Draw, check, draw_of
+from tests.event_source_mapping import random_queue_runs, random_runs
+from tests.event_source_mapping.random_queue_runs import QueueDraw, queue_draw_of
+from tests.event_source_mapping.random_runs import Draw, draw_of
 
 
 def main() -> int:
@@ -18,19 +20,34 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.event_source_mapping.soak")
     parser.add_argument("--runs", type=int, default=100_000, help="default: %(default)s")
     parser.add_argument("--first", type=int, default=0, help="the first run's number")
+    parser.add_argument("--queue", action="store_true", help="run mappings of queues, not of streams")
     given = parser.parse_args()
+    run = _run_queue if given.queue else _run_stream
     started = time.monotonic()
     for number in range(given.first, given.first + given.runs):
         try:
-            check(_disturbed(number))
+            run(number)
         except Exception as error:  # noqa: BLE001 - whatever breaks a run, its number repeats it
-            print(f"run {number}: {type(error).__name__}: {error}\n{_disturbed(number)}")
+            print(f"run {number}: {type(error).__name__}: {error}")
             return 1
         if (number + 1 - given.first) % 10_000 == 0:
             spent = time.monotonic() - started
             print(f"{number + 1 - given.first} runs, {spent:.0f} s", flush=True)
     print(f"{given.runs} runs kept every law")
     return 0
+
+
+def _run_stream(number: int) -> None:
+    random_runs.check(_disturbed(number))
+
+
+def _run_queue(number: int) -> None:
+    """Make a run; every third is interrupted, every third restarted."""
+    draw: QueueDraw = queue_draw_of(number)
+    times = random.Random(number).randrange(1, 5)  # noqa: S311 - a test's dice
+    draw.interruptions = times if number % 3 == 1 else 0
+    draw.restarts = times if number % 3 == 2 else 0
+    random_queue_runs.check(draw)
 
 
 def _disturbed(number: int) -> Draw:

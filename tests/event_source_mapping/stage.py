@@ -106,20 +106,40 @@ class Stage:
         )
         return name
 
-    def mapping(self, stream_arn: str, function: str, **settings: Any) -> str:
+    def mapping(self, source_arn: str, function: str, **settings: Any) -> str:
         """Deploy a mapping, disabled unless said otherwise; return its UUID."""
+        position = {} if ":sqs:" in source_arn else {"StartingPosition": "TRIM_HORIZON"}
         answer = self.client("lambda").create_event_source_mapping(
-            EventSourceArn=stream_arn,
+            EventSourceArn=source_arn,
             FunctionName=function,
-            **{"StartingPosition": "TRIM_HORIZON", "Enabled": False, **settings},
+            **{**position, "Enabled": False, **settings},
         )
         return str(answer["UUID"])
 
-    def queue(self) -> tuple[str, str]:
-        """Make a queue; return its URL and ARN."""
-        name = self.name("queue")
-        url = self.client("sqs").create_queue(QueueName=name)["QueueUrl"]
+    def queue(
+        self, *, fifo: bool = False, visibility: int = 30, dead_letters: str = "", receives: int = 2
+    ) -> tuple[str, str]:
+        """Make a queue, with a dead-letter queue (an ARN) if one is given; return its URL and ARN."""
+        name = self.name("queue") + (".fifo" if fifo else "")
+        attributes = {"VisibilityTimeout": str(visibility)}
+        if fifo:
+            attributes |= {"FifoQueue": "true", "ContentBasedDeduplication": "true"}
+        if dead_letters:
+            policy = {"deadLetterTargetArn": dead_letters, "maxReceiveCount": receives}
+            attributes["RedrivePolicy"] = json.dumps(policy)
+        url = self.client("sqs").create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
         return url, f"arn:aws:sqs:{REGION}:{ACCOUNT}:{name}"
+
+    def send(self, url: str, *bodies: str, **more: Any) -> None:
+        """Send messages, in their order."""
+        for body in bodies:
+            self.client("sqs").send_message(QueueUrl=url, MessageBody=body, **more)
+
+    def left(self, url: str) -> int:
+        """Count the messages of a queue, visible or not."""
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        answer = self.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=names)
+        return sum(int(answer["Attributes"][name]) for name in names)
 
     def messages(self, url: str) -> list[Any]:
         """Take every message of a queue, as JSON."""
@@ -197,10 +217,24 @@ def received(path: Path) -> list[list[str]]:
     ]
 
 
+def bodies(path: Path) -> list[list[str]]:
+    """Return the message bodies of each invocation."""
+    return [[record["body"] for record in invocation["event"]["Records"]] for invocation in invocations(path)]
+
+
 def finish(process: subprocess.Popen[str]) -> Run:
     """Wait for a started command's end."""
     output, errors = process.communicate(timeout=_LIMIT)
     return Run(process.returncode, parse(output), errors)
+
+
+def read_until(process: subprocess.Popen[str], outcome: str) -> None:
+    """Read a started command's JSON log up to an event with this outcome."""
+    assert process.stdout is not None
+    while line := process.stdout.readline():
+        if json.loads(line)["outcome"] == outcome:
+            return
+    raise AssertionError(f"the command ended before {outcome!r}")
 
 
 def wait_until(condition: Any, what: str) -> None:

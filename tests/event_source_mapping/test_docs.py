@@ -12,7 +12,8 @@ import pytest
 from event_source_mapping.__main__ import parser
 from event_source_mapping.log.events import EventType
 from event_source_mapping.log.metrics import Metrics
-from event_source_mapping.mapping.settings import OVERRIDABLE
+from event_source_mapping.mapping.parsing import OVERRIDABLE
+from event_source_mapping.mapping.queue_settings import QUEUE_NUMBERS
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "event_source_mapping"
@@ -62,7 +63,8 @@ def test_the_folder_works_in_another_project(tmp_path: Path) -> None:
 
 def test_every_outcome_setting_and_counter_stands_in_the_documentation() -> None:
     """The words of the JSON log are a contract [The decision log]."""
-    names = [*(outcome.value for outcome in EventType), *OVERRIDABLE, *Metrics().as_dict()]
+    names = [*(outcome.value for outcome in EventType), *OVERRIDABLE, *QUEUE_NUMBERS, *Metrics().as_dict()]
+    names += ["ScalingConfig.MaximumConcurrency"]
     assert [name for name in names if f"`{name}`" not in TEXT] == []
 
 

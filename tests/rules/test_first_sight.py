@@ -58,8 +58,8 @@ def test_a_price_that_a_product_gets_later_is_seen_for_the_first_time_then() -> 
 @pytest.mark.parametrize(
     ("when", "more", "item", "title", "said"),
     [
-        ("price_drop", 'below = "20"', {"price": 15}, "Mug: 15 USD", "Mug (mug) costs 15 USD, below 20."),
-        ("price_rise", 'above = "20"', {"price": 25}, "Mug: 25 USD", "Mug (mug) costs 25 USD, above 20."),
+        ("price_drop", 'below = "20"', {"price": 15}, "Mug: 15.00 USD", "Mug (mug) costs 15.00 USD, below 20.00."),
+        ("price_rise", 'above = "20"', {"price": 25}, "Mug: 25.00 USD", "Mug (mug) costs 25.00 USD, above 20.00."),
         ("low_stock", "threshold = 5", {"stock": 3}, "Mug: only 3 left", "Mug (mug) runs low: 3 left, fewer than 5."),
         ("out_of_stock", "", {"stock": 0}, "Mug is out of stock", "Mug (mug) is out of stock."),
     ],

@@ -25,12 +25,12 @@ def _title(template: str, shop: Shop, when: str = "price_drop", more: str = "") 
         ("{name}", "Mug"),
         ("{id}", "mug"),
         ("{product}", "Mug (mug)"),
-        ("{price} {currency}", "7.5 USD"),
-        ("{old.price} → {new.price}", "10 → 7.5"),
+        ("{price} {currency}", "7.50 USD"),
+        ("{old.price} → {new.price}", "10.00 USD → 7.50 USD"),
         ("{stock}", "4"),
-        ("{delta}", "2.5"),
+        ("{delta}", "2.50 USD"),
         ("{percent}", "25.0%"),
-        ("{baseline}", "10"),
+        ("{baseline}", "10.00 USD"),
         ("{threshold}", "10%"),
         ("{rule}, {severity}", "r, info"),
         ("{link}", "https://shop.example/p/mug"),
@@ -67,7 +67,7 @@ def test_a_removal_is_distinguished_from_an_expiry() -> None:
 )
 def test_numbers_are_written_plainly(price: str, written: str) -> None:
     """No exponent, nothing rounded."""
-    assert _title("{price}", Shop().put(price=price), "added") == written
+    assert _title("{price.raw}", Shop().put(price=price), "added") == written
 
 
 @pytest.mark.parametrize(
@@ -118,14 +118,14 @@ def test_the_defaults_read_well() -> None:
     shop.put("lamp", price=0).put("lamp", price=20).remove("lamp")
     assert [(alert.title, alert.data["text"]) for alert in play(text, shop)] == [
         ("New product: Mug", "Mug (mug) is new."),
-        ("Mug: 7.5 USD, was 10", "The price of Mug (mug) dropped by 25.0%, from 10 to 7.5 USD."),
-        ("Mug: 8 USD, was 7.5", "The price of Mug (mug) rose by 6.7%, from 7.5 to 8 USD."),
+        ("Mug: 7.50 USD, was 10.00", "The price of Mug (mug) dropped by 25.0%, from 10.00 to 7.50 USD."),
+        ("Mug: 8.00 USD, was 7.50", "The price of Mug (mug) rose by 6.7%, from 7.50 to 8.00 USD."),
         ("Mug: only 4 left", "Mug (mug) runs low: 4 left, fewer than 5."),
         ("Mug is out of stock", "Mug (mug) is out of stock; before this change the stock was 4."),
         ("Mug is back in stock", "Mug (mug) is back in stock: 3 available."),
         ("Cup changed: name Mug → Cup", "Cup (mug) changed: name Mug → Cup."),
         ("Cup has expired", "Cup (mug) has expired."),
         ("New product: lamp", "lamp is new."),
-        ("lamp: 20 USD, was 0", "The price of lamp rose by 20, from 0 to 20 USD."),
+        ("lamp: 20.00 USD, was 0.00", "The price of lamp rose by 20.00, from 0.00 to 20.00 USD."),
         ("lamp was removed", "lamp was removed."),
     ]

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.builders import ROOT
 from tests.rules.scenario import Shop, fired, play, reasons, rule, titles
 
 
@@ -70,7 +71,7 @@ def test_prices_in_two_currencies_are_not_compared() -> None:
     shop = Shop().put(price=30, currency="USD").put(price=20, currency="EUR").put(price=15)
     assert fired(text, shop) == [3]
     assert reasons(text, shop)[1] == "currency changed, so the prices cannot be compared"
-    assert titles(text, shop) == ["mug: 15 EUR, was 20"]
+    assert titles(text, shop) == ["mug: 15.00 EUR, was 20.00"]
 
 
 @pytest.mark.parametrize("when", ["price_drop", "price_rise", "out_of_stock", "back_in_stock", "low_stock"])
@@ -126,3 +127,61 @@ def test_records_in_another_currency_begin_anew() -> None:
     text = '[product]\ncurrency = "currency"\n' + rule("price_drop", "all_time_low = true")
     shop = Shop().put(price=10, currency="USD").put(price=9).put(price=900, currency="JPY").put(price=800)
     assert fired(text, shop) == [2, 4]
+
+
+@pytest.mark.parametrize(
+    ("more", "start", "end", "reason"),
+    [
+        ("at_least = 5", 60, 57, "dropped 3 from 60, needs 5"),
+        ("at_least = 5", 60, 54, "dropped 6 from 60, needs 5"),
+        ("at_most = 30", 100, 50, "dropped 50 from 100, more than the 30 allowed"),
+        ('at_least = "1%"\nat_most = 30', 100, 50, "dropped 50 from 100, more than the 30 allowed"),
+        ('at_least = 1\nat_most = "30%"', 100, 50, "dropped 50.0% from 100, more than the 30% allowed"),
+    ],
+)
+def test_10_12_a_margin_in_money_is_answered_in_money(more: str, start: int, end: int, reason: str) -> None:
+    """A percentage says nothing to somebody who asked for 5."""
+    assert reasons(rule("price_drop", more), Shop().prices(start, end))[1] == reason
+
+
+BOTH = rule("low_stock", "threshold = 5\nincludes_zero = false", "low") + rule("out_of_stock", "", "out")
+
+
+def test_10_17_selling_the_last_is_said_once() -> None:
+    """9 → 0 is sold out, and not low as well; 9 → 4 is low."""
+    assert [alert.rule for alert in play(BOTH, Shop().stocks(9, 0, 9, 4))] == ["out", "low"]
+    assert [alert.rule for alert in play(BOTH, Shop().stocks(9, -1))] == ["out"]
+
+
+def test_10_17_by_default_a_stock_of_zero_is_low() -> None:
+    """Who has that rule alone hears of it, and hears that the product is sold out."""
+    (alert,) = play(rule("low_stock", "threshold = 5"), Shop().put(name="Mug").stocks(9, 0))
+    assert alert.title == "Mug is sold out"
+    assert alert.data["text"] == "Mug (mug) is sold out; before this change the stock was 9."
+
+
+def test_10_17_at_first_sight_zero_counts_as_the_rule_says() -> None:
+    """A product that appears with nothing."""
+    text = rule("low_stock", "threshold = 5\nfirst_sight = true")
+    (alert,) = play(text, Shop().put(name="Mug", stock=0))
+    assert (alert.title, alert.data["text"]) == ("Mug is sold out", "Mug (mug) is sold out.")
+    assert play(text + "includes_zero = false\n", Shop().put(stock=0)) == []
+
+
+def test_10_17_a_rule_that_leaves_zero_out_stays_armed() -> None:
+    """It has told nobody, so the next fall below the threshold is news."""
+    text = rule("low_stock", "threshold = 5\nrearm = 10\nincludes_zero = false")
+    shop = Shop().stocks(12, 0, 6, 4)
+    assert fired(text, shop) == [4]
+    assert reasons(text, shop)[1] == "stock went from 12 to 0, and includes_zero is false"
+
+
+def test_10_17_own_words_stay_as_they_are() -> None:
+    """Only the default changes at 0."""
+    assert titles(rule("low_stock", "threshold = 5\ntitle = '{stock} left'"), Shop().stocks(9, 0)) == ["0 left"]
+
+
+def test_10_17_the_rules_that_ship_say_once_that_a_product_is_sold_out() -> None:
+    """They have a rule for it."""
+    alerts = play((ROOT / "alerts.toml").read_text("utf-8"), Shop().put(productId="mug").stocks(9, 0))
+    assert [alert.rule for alert in alerts if alert.rule != "new-product"] == ["sold-out"]

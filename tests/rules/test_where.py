@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.rules.scenario import Shop, fired, reasons, rule
+from tests.rules.scenario import Shop, fired, play, reasons, rule
 
 ITEM: dict[str, Any] = {
     "category": "Home",
@@ -85,9 +85,9 @@ def test_where_looks_at_a_removed_item_as_it_was() -> None:
 def test_the_reason_names_the_predicate_that_failed() -> None:
     """What the item has, and what the rule needs."""
     text = rule("added", 'where = { category = ["Sale", "Toys"], stock = { less_than = 3 } }')
-    assert reasons(text, Shop().put(category="Home", stock=1)) == ["category is Home, needs Sale or Toys"]
+    assert reasons(text, Shop().put(category="Home", stock=1)) == ['category is "Home", needs "Sale" or "Toys"']
     assert reasons(text, Shop().put(category="Sale", stock=7)) == ["stock is 7, needs less than 3"]
-    assert reasons(text, Shop().put(stock=1)) == ["category is absent, needs Sale or Toys"]
+    assert reasons(text, Shop().put(stock=1)) == ['category is absent, needs "Sale" or "Toys"']
 
 
 @pytest.mark.parametrize(
@@ -98,3 +98,55 @@ def test_expiries_can_be_left_out(more: str, deleted: int, expired: int) -> None
     text = rule("removed", more)
     assert len(fired(text, Shop().put(name="a").remove())) == deleted
     assert len(fired(text, Shop().put(name="a").remove(expired=True))) == expired
+
+
+@pytest.mark.parametrize(
+    ("found", "reason"),
+    [
+        ("true", 'active is "true", needs true'),
+        (False, "active is false, needs true"),
+        (5, "active is 5, needs true"),
+        (None, "active is absent, needs true"),
+    ],
+)
+def test_10_12_a_reason_tells_texts_from_truth_values(found: object, reason: str) -> None:
+    """A text stands in quotes; a truth value reads as the file writes it."""
+    shop = Shop().put(price=10, active=found).put(price=8)
+    assert reasons(rule("price_drop", "where = { active = true }"), shop)[1] == reason
+
+
+EITHER = rule("price_drop", 'where = [{ category = "Home", stock = { more_than = 0 } }, { brand = "Acme" }]')
+
+
+@pytest.mark.parametrize(
+    ("item", "holds"),
+    [
+        ({"category": "Home", "stock": 1}, True),
+        ({"brand": "Acme"}, True),
+        ({"category": "Home", "stock": 0, "brand": "Acme"}, True),
+        ({"category": "Home", "stock": 0}, False),
+        ({"category": "Toys", "stock": 1}, False),
+        ({}, False),
+    ],
+)
+def test_10_19_of_a_list_of_tables_one_has_to_hold(item: dict[str, Any], holds: bool) -> None:
+    """All of one table, whichever it is."""
+    assert fired(EITHER, Shop().put(price=10, **item).put(price=8)) == ([2] if holds else [])
+
+
+def test_10_19_the_reason_says_what_each_alternative_fails_by() -> None:
+    """One reason a table, in their order."""
+    shop = Shop().put(price=10, category="Home", stock=0).put(price=8)
+    assert reasons(EITHER, shop)[1] == 'stock is 0, needs more than 0, and brand is absent, needs "Acme"'
+
+
+def test_10_19_a_template_may_name_what_a_list_names() -> None:
+    """Without `new.`, as with one table."""
+    text = EITHER + 'title = "{brand}"\n'
+    assert [alert.title for alert in play(text, Shop().put(price=10, brand="Acme").put(price=8))] == ["Acme"]
+
+
+def test_10_19_a_default_may_be_a_list() -> None:
+    """It reaches every rule."""
+    text = "[defaults]\nwhere = [{ a = 1 }, { b = 1 }]\n" + rule("price_drop")
+    assert fired(text, Shop().put(price=10, b=1).put(price=8).put(price=7, b=2)) == [2]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from event_source_mapping.model.records import Record
+from event_source_mapping.model.stream_records import StreamRecord
 from event_source_mapping.testing.builders import STREAM_ARN
 
 START = 1_700_000_000.0  # 13 minutes before a full hour
@@ -53,7 +53,7 @@ class Written:
     poison: str
     refused: str
 
-    def stream_record(self) -> Record:
+    def stream_record(self) -> StreamRecord:
         """Give it as the event source mapping reads it."""
         keys = {"productId": {"S": self.product}}
         images = {"OldImage": self.old, "NewImage": self.new}
@@ -75,7 +75,7 @@ class Written:
             "dynamodb": change,
             "eventSourceARN": STREAM_ARN,
         }
-        return Record(str(self.number), self.readable, event, b"")
+        return StreamRecord(str(self.number), self.readable, event, b"")
 
 
 def written(changes: Iterable[Change]) -> list[Written]:

@@ -34,7 +34,7 @@ class _Laws:
         self._world = world
         self._records = {record.number: record for record in world.records}
         self._given_up = {
-            int(record.sequence_number) for notice in world.sqs.documents for record in notice.invocation.records
+            int(record.identifier) for notice in world.sqs.documents for record in notice.invocation.records
         }
         self._parked = Counter({(int(event_id), rule): n for (event_id, rule), n in world.sqs.parked.items()})
         self._parked_excused = {(int(event_id), rule) for event_id, rule in world.sqs.excused}

@@ -27,6 +27,8 @@ class Memory:
     armed: bool = True
     alerted_at: float | None = None
     held: int = 0
+    known: Decimal | None = None
+    """The last stock that was a number."""
 
 
 @dataclass(frozen=True)
@@ -95,10 +97,12 @@ def _calm(record: Written, memory: Memory) -> Verdict:
 def _low(record: Written, memory: Memory) -> Verdict:
     if not _moved(record, "stock"):
         return Verdict(False)
-    old, new = _number(record, "old", "stock"), _number(record, "new", "stock")
+    before, new = _number(record, "old", "stock"), _number(record, "new", "stock")
+    old = memory.known if before is None else before
     due = memory.armed and old is not None and new is not None and old >= 5 > new
     armed = (new is not None and new >= 10) or (memory.armed and not due)
-    return Verdict(due, memory=replace(memory, armed=armed))
+    known = before if new is None else new
+    return Verdict(due, memory=replace(memory, armed=armed, known=memory.known if known is None else known))
 
 
 def _gone(record: Written, memory: Memory) -> Verdict:  # noqa: ARG001

@@ -12,7 +12,7 @@ from typing import Any
 
 from event_source_mapping.mapping.ports import FailureNotice
 from event_source_mapping.mapping.session import Options
-from event_source_mapping.mapping.settings import MappingSettings
+from event_source_mapping.mapping.stream_settings import StreamSettings
 from event_source_mapping.model.invocations import Invocation, InvokeResult
 from event_source_mapping.model.retry_schedule import RetrySchedule
 from event_source_mapping.testing.builders import FUNCTION_ARN, MAPPING_UUID, STREAM_ARN
@@ -63,8 +63,8 @@ def run(scenario: Scenario, longest_run: float = LONGEST_RUN) -> World:
     shards = _shards(records, scenario)
     times = [START, *(record.readable for record in records)]
     longest_silence = max((later - earlier for earlier, later in pairwise(times)), default=0.0)
-    settings = MappingSettings(
-        MAPPING_UUID, STREAM_ARN, FUNCTION_ARN,
+    settings = StreamSettings(
+        uuid=MAPPING_UUID, source_arn=STREAM_ARN, function_arn=FUNCTION_ARN,
         report_batch_item_failures=True, destination=QUEUE_ARN, **dict(scenario.settings),
     )  # fmt: skip
     poll = max(1.0, longest_silence / 4)

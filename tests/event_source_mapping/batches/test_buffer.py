@@ -7,13 +7,14 @@ import pytest
 from event_source_mapping.batches.buffer import PAYLOAD_LIMIT, BatchBuffer
 from event_source_mapping.filters.patterns import parse_pattern
 from event_source_mapping.model.invocations import Invocation, InvokeResult
-from event_source_mapping.model.records import Record, encode
+from event_source_mapping.model.records import encode
+from event_source_mapping.model.stream_records import StreamRecord
 from event_source_mapping.testing.builders import make_record
 from event_source_mapping.testing.simulation import Simulation
 from tests.event_source_mapping.scenario import START, SUCCESS, numbers, sent, simulate
 
 
-def at(*seconds: float) -> list[Record]:
+def at(*seconds: float) -> list[StreamRecord]:
     """Make records that become readable at these times."""
     return [make_record(n, created=START + when) for n, when in enumerate(seconds, start=1)]
 
@@ -109,7 +110,7 @@ def test_a_batch_size_above_a_read_is_reached_over_several_reads() -> None:
 @pytest.mark.parametrize("batch_size", [1, 7, 1000])
 def test_the_buffer_gives_back_every_record_in_order(batch_size: int) -> None:
     """Taking batches neither loses nor reorders [Batches]."""
-    buffer = BatchBuffer(batch_size=batch_size, window=0, opened=0.0)
+    buffer: BatchBuffer[StreamRecord] = BatchBuffer(batch_size=batch_size, window=0, opened=0.0)
     for number in range(1, 26):
         buffer.append(make_record(number), 0.0)
     taken: list[int] = []
@@ -119,8 +120,8 @@ def test_the_buffer_gives_back_every_record_in_order(batch_size: int) -> None:
     assert buffer.size == 0
 
 
-def large(number: int) -> Record:
+def large(number: int) -> StreamRecord:
     """Make a record of about 700 KB."""
     small = make_record(number)
     event = {**small.event, "filler": "é" * 350_000}
-    return Record(small.sequence_number, small.created, event, encode(event))
+    return StreamRecord(small.sequence_number, small.created, event, encode(event))

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from event_source_mapping.batches.responses import Failed, InvokeOutcome, Partial, Succeeded, classify
+from event_source_mapping.lanes.retries import Batch, first_failed
 from event_source_mapping.model.invocations import InvokeResult
 from event_source_mapping.testing.builders import make_record, make_settings
 from tests.event_source_mapping.scenario import answering, documents, naming, sent, simulate
@@ -88,7 +89,8 @@ def test_the_lowest_number_wins() -> None:
     """Of several identifiers the lowest decides, in whatever order [Partial responses]."""
     outcome = meaning(naming(3, 2, 3))
     assert isinstance(outcome, Partial)
-    assert outcome.first_failed == 1
+    assert outcome.named == (1, 2)
+    assert first_failed(Batch(tuple(RECORDS)), outcome) == 1
 
 
 def test_numbers_are_compared_as_numbers() -> None:
@@ -97,7 +99,7 @@ def test_numbers_are_compared_as_numbers() -> None:
     answer = answering({"batchItemFailures": [{"itemIdentifier": n} for n in ("10", "9")]})
     outcome = classify(answer, records, make_settings(report_batch_item_failures=True))
     assert isinstance(outcome, Partial)
-    assert outcome.first_failed == 0
+    assert first_failed(Batch(tuple(records)), outcome) == 0
 
 
 def test_records_behind_the_lowest_come_again_even_if_they_succeeded() -> None:

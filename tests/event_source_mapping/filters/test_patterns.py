@@ -7,7 +7,7 @@ import pytest
 
 from event_source_mapping.filters.patterns import matches_any, parse_pattern
 from event_source_mapping.model.errors import FilterPatternError
-from event_source_mapping.model.records import from_api
+from event_source_mapping.model.stream_records import from_api
 from event_source_mapping.testing.builders import STREAM_ARN
 
 RECORD = from_api(

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from event_source_mapping.mapping.settings import parse_mapping
+from event_source_mapping.mapping.parsing import parse_mapping
+from event_source_mapping.mapping.stream_settings import StreamSettings
 from event_source_mapping.model.errors import SettingsError
 from event_source_mapping.testing.builders import FUNCTION_ARN, MAPPING_UUID, STREAM_ARN, make_settings
 
@@ -51,6 +52,7 @@ def test_every_setting_is_read() -> None:
     }
     status = parse_mapping(answer)
     settings = status.settings
+    assert isinstance(settings, StreamSettings)
     assert not status.enabled
     assert settings.starting_position == "LATEST"
     assert (settings.batch_size, settings.batching_window) == (7, 3)
@@ -77,7 +79,7 @@ def test_every_setting_is_read() -> None:
         ("MaximumRecordAgeInSeconds", 604_801),
         ("TumblingWindowInSeconds", 901),
         ("StartingPosition", "AT_TIMESTAMP"),
-        ("EventSourceArn", "arn:aws:sqs:eu-west-1:1:q"),
+        ("EventSourceArn", "arn:aws:kinesis:eu-west-1:1:stream/orders"),
         ("FunctionArn", None),
         ("FilterCriteria", {"Filters": [{"Pattern": "{"}]}),
     ],

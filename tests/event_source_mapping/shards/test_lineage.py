@@ -4,7 +4,7 @@ import pytest
 
 from event_source_mapping.log.events import EventType
 from event_source_mapping.model.errors import StreamThrottledError
-from event_source_mapping.model.records import Record
+from event_source_mapping.model.stream_records import StreamRecord
 from event_source_mapping.model.streams import ShardDescription
 from event_source_mapping.shards.checkpoints import MemoryCheckpoints
 from event_source_mapping.shards.lineage import childless, may_start, new_shards
@@ -13,7 +13,7 @@ from event_source_mapping.testing.fake_stream import FakeShard
 from tests.event_source_mapping.scenario import START, fails_on, sent, simulate
 
 
-def records(*numbers: int, created: float = START) -> list[Record]:
+def records(*numbers: int, created: float = START) -> list[StreamRecord]:
     """Make records with these numbers."""
     return [make_record(number, created=created) for number in numbers]
 
@@ -142,7 +142,7 @@ def test_discovery_survives_throttling() -> None:
 
 def test_a_stream_that_is_gone_leaves_the_mapping_waiting() -> None:
     """The mapping stays; the command says so once and can go idle [Shards]."""
-    simulation = simulate(settings={"stream_arn": "arn:aws:dynamodb:x:1:table/gone/stream/1"})
+    simulation = simulate(settings={"source_arn": "arn:aws:dynamodb:x:1:table/gone/stream/1"})
     simulation.run(idle=30)
     (trouble,) = simulation.logged(EventType.STREAM_TROUBLE)
     assert "the stream is gone" in trouble.reason

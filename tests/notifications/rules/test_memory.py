@@ -21,6 +21,7 @@ MEMORIES = st.builds(
     sequence_number=st.integers(0, 10**40 - 1).map(str),
     baseline=NUMBERS,
     extreme=NUMBERS,
+    latest=NUMBERS,
     currency=st.sampled_from(["", "USD"]),
     armed=st.booleans(),
     alerted_at=st.one_of(st.none(), st.integers(0, 4 * 10**12).map(lambda milliseconds: milliseconds / 1000)),

@@ -39,6 +39,7 @@ RULES = (
     'when = "back_in_stock"',
     'when = "low_stock"\nthreshold = 5',
     'when = "low_stock"\nthreshold = 0.1',
+    'when = "low_stock"\nthreshold = 5\nincludes_zero = false',
     'when = "low_stock"\nthreshold = 5\nrearm = 7',
 )
 

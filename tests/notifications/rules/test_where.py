@@ -93,11 +93,11 @@ def test_not_is_the_opposite_for_every_value(value: dict[str, Any], predicate: s
     ("predicate", "value", "reason"),
     [
         ("{ less_than = 5 }", 7, "a is 7, needs less than 5"),
-        ('{ prefix = "x" }', "y", "a is y, needs prefix x"),
+        ('{ prefix = "x" }', "y", 'a is "y", needs prefix "x"'),
         ("{ exists = true }", ABSENT, "a is absent, needs it to be there"),
-        ("{ exists = false }", "x", "a is x, needs it to be absent"),
-        ('{ not = "x" }', "x", "a is x, needs not x"),
-        ("[true, 5]", "x", "a is x, needs true or 5"),
+        ("{ exists = false }", "x", 'a is "x", needs it to be absent'),
+        ('{ not = "x" }', "x", 'a is "x", needs not "x"'),
+        ("[true, 5]", "x", 'a is "x", needs true or 5'),
     ],
 )
 def test_the_reason_names_the_value_and_the_predicate(predicate: str, value: Any, reason: str) -> None:
@@ -110,7 +110,7 @@ def test_the_reason_names_the_value_and_the_predicate(predicate: str, value: Any
 def test_a_malformed_value_has_a_reason_too() -> None:
     """Asking why never fails."""
     (rule,) = one_rule("added", 'where = { a = "x" }').rules
-    assert rule.judge(change_of(raw("INSERT", new={"a": {"X": 1}}))).reason == "a is not an attribute value, needs x"
+    assert rule.judge(change_of(raw("INSERT", new={"a": {"X": 1}}))).reason == 'a is not an attribute value, needs "x"'
 
 
 @pytest.mark.parametrize(

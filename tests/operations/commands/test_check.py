@@ -129,7 +129,9 @@ def test_missing_images_do_not_stop_the_packaging(check: Check) -> None:
     """The settings are the user's to choose: the package step warns and goes on."""
     done = check(*stream_of("KEYS_ONLY"), "--packaging", text=EVERY_KIND)
     assert done.code == 0
-    assert 'rule "drop" (price_drop) needs the old and the new image' in done.err
+    assert done.err.count("StreamViewType") == 1
+    assert "6 rules need an image that the stream does not send, as it sends KEYS_ONLY" in done.err
+    assert '"drop"' in done.err
 
 
 def test_a_mistake_does_keep_from_packaging(check: Check) -> None:
@@ -230,3 +232,13 @@ def test_it_runs_as_a_module(arguments: list[str], code: int) -> None:
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == code
     assert "Traceback" not in done.stderr
+
+
+def test_10_15_a_view_type_that_blinds_six_rules_is_one_line(check: Check) -> None:
+    """It names them all, and the one remedy; one rule alone is told as before."""
+    done = check(*stream_of("NEW_IMAGE"), text=EVERY_KIND)
+    (line,) = [line for line in done.err.splitlines() if "StreamViewType" in line]
+    assert all(f'"{name}"' in line for name in COMPARE_BOTH_IMAGES)
+    assert line.count("NEW_AND_OLD_IMAGES") == 1
+    done = check(*stream_of("NEW_IMAGE"), text='[[rules]]\nname = "r"\nwhen = "price_drop"\n')
+    assert 'rule "r" (price_drop) needs the old image, but the stream sends NEW_IMAGE' in done.err

@@ -75,6 +75,7 @@ def test_people_read_a_line_a_rule(explain: Any) -> None:
         "1. MODIFY mug, sequence number 700000000000888747002, 2026-11-21T09:02:00Z",
         "✓ drop  dropped 10.0% from 10, needs 10%",
         "“Mug: 9, was 10”",
+        "The price of Mug (mug) dropped by 10.0%, from 10 to 9.",
         "· low   the new stock is not a number",
         "1 record, 2 rules: 1 alert",
     ]
@@ -150,3 +151,82 @@ def test_an_empty_batch_has_nothing_to_explain(explain: Any) -> None:
     """No record, no verdict, no failure."""
     assert explain(rule("added"), [], "--json").json == []
     assert explain(rule("added"), []).lines == ["0 records, 1 rule: 0 alerts"]
+
+
+@pytest.fixture
+def changes(operate: Operate, tmp_path: Path) -> Operate:
+    """Explain changes in the notation, by rules in a text."""
+
+    def run(text: str, *given: str) -> Any:
+        rules = tmp_path / "alerts.toml"
+        rules.write_text(text, encoding="utf-8")
+        return operate("explain", "--rules", rules, *(part for each in given for part in ("--change", each)), "--json")
+
+    return run
+
+
+HOME = rule("price_drop", 'where = { category = "Home" }')
+
+
+@pytest.mark.parametrize(
+    ("text", "change", "title"),
+    [
+        (HOME, "category Home, price 10 → 8", "prod-123: 8, was 10"),
+        (HOME, "category Home, price 10 -> 8", "prod-123: 8, was 10"),
+        (HOME, 'category "Home", name "A, B", price 10 → 8', "A, B: 8, was 10"),
+        (HOME, "lamp: category Home, name Desk Lamp, price 10 → 8", "Desk Lamp: 8, was 10"),
+        (rule("added"), "new: price 5", "New product: prod-123"),
+        (rule("added"), "new:", "New product: prod-123"),
+        (rule("removed"), "removed: price 5", "prod-123 was removed"),
+        (rule("removed"), "expired: price 5", "prod-123 has expired"),
+        (rule("changed"), "tags set(a, b) → set(b, c)", "prod-123 changed: tags a, b → b, c"),
+        (rule("changed"), "specs.size.cm 5 → 6", "prod-123 changed: specs size: cm: 5 → size: cm: 6"),
+        (rule("changed"), "active true → none", "prod-123 changed: active yes → none"),
+        ('[product]\nid = "sku"\nprice = "pricing.amount"\n' + rule("price_drop"), "pricing.amount 10 → 8",
+         "prod-123: 8, was 10"),
+        ('[product]\nprice_type = "text"\n' + rule("price_drop"), 'price "9.90" → "8.80"', "prod-123: 8.80, was 9.90"),
+    ],
+)  # fmt: skip
+def test_10_16_a_change_can_be_given_in_the_notation_of_the_rules(
+    changes: Any, text: str, change: str, title: str
+) -> None:
+    """No file to write: what stands in docs/rules.md, or on one's mind."""
+    done = changes(text, change)
+    assert (done.code, done.err) == (0, "")
+    assert done.json[0]["titles"] == [title]
+
+
+def test_10_16_changes_come_one_after_the_other(changes: Any) -> None:
+    """What rules remember of one counts for the next, and a time may stand before each."""
+    text = rule("price_drop", 'cooldown = "1h"')
+    done = changes(text, "09:00 price 10 → 8", "09:30 price 8 → 7", "10:00 price 7 → 6")
+    assert [each["outcome"] for each in done.json] == ["alert", "cooling down", "alert"]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("price", "'price' is not NAME VALUE or NAME OLD → NEW"),
+        ("price 10 → 8,", "'' is not NAME VALUE"),
+        ("price {1 → 2", "is not understood"),
+        ("offers[0].price 1 → 2", "write the whole list"),
+        ("25:00 price 1 → 2", "25:00 is not a time of day"),
+        ("[" * 100_000 + " 1", "is not understood"),
+    ],
+)
+def test_10_16_a_change_that_is_not_understood_is_said_in_one_line(changes: Any, change: str, said: str) -> None:
+    """With an example of how to write it, and no traceback."""
+    done = changes(rule("price_drop"), change)
+    assert done.code == 1
+    assert said in done.err
+    assert "Traceback" not in done.err
+
+
+def test_10_16_one_rule_can_be_asked_alone(explain: Any) -> None:
+    """A name that the file does not have is pointed out."""
+    text = rule("price_drop", "", "drop") + rule("low_stock", "threshold = 5", "low")
+    records = Shop().put(name="Mug", price=10).put(price=9).records[1:]
+    done = explain(text, records, "--rule", "drop", "--json")
+    assert [each["rule"] for each in done.json] == ["drop"]
+    done = explain(text, records, "--rule", "dorp")
+    assert (done.code, "--rule dorp: there is no such rule; did you mean drop?" in done.err) == (1, True)

@@ -176,3 +176,34 @@ def test_what_cannot_be_read_is_one_clear_line(arguments: list[Any], said: str, 
     done = operate("preview", *arguments)
     assert (done.code, done.out) == (1, "")
     assert said in done.err
+
+
+def test_10_16_what_the_stream_held_can_be_kept(
+    operate: Operate, files: dict[str, Path], shop: Shop, tmp_path: Path
+) -> None:
+    """The records that were previewed, to be previewed again tomorrow, when the stream has lost them."""
+    kept = tmp_path / "kept.jsonl"
+    streams = FakeStreams(Shard([shop.records]))
+    rules = ("--rules", files["any.toml"], "--against", files["tenth.toml"])
+    done = operate("preview", "--stream", "--to-file", kept, *rules, stack=FakeStack(dynamodbstreams=streams))
+    assert done.code == 0
+    assert len(kept.read_text("utf-8").splitlines()) == len(shop.records)
+    assert operate("preview", kept, *rules).out == done.out
+
+
+def test_10_16_a_file_that_cannot_be_written_is_one_clear_line(
+    operate: Operate, files: dict[str, Path], shop: Shop, tmp_path: Path
+) -> None:
+    """A folder that does not exist is no traceback."""
+    streams = FakeStreams(Shard([shop.records]))
+    given = ("preview", "--stream", "--to-file", tmp_path / "nowhere" / "kept.jsonl", "--rules", files["any.toml"])
+    done = operate(*given, stack=FakeStack(dynamodbstreams=streams))
+    assert done.code == 1
+    assert "kept.jsonl: cannot be written: No such file or directory" in done.err
+
+
+def test_10_16_only_what_the_stream_holds_is_kept(operate: Operate, tmp_path: Path, capsys: Any) -> None:
+    """Recordings are files already."""
+    with pytest.raises(SystemExit):
+        operate("preview", EVENTS, "--to-file", tmp_path / "kept.jsonl")
+    assert "--to-file keeps what --stream reads" in capsys.readouterr().err

@@ -128,6 +128,16 @@ def test_the_time_that_a_batch_may_take_grows_with_its_size() -> None:
             rule("added", 'where = { category = "Toys" }'),
             None,
         ),
+        (
+            {"dynamodb": {"NewImage": {"category": {"S": ["Home"]}}}},
+            rule("added", 'where = [{ category = "Toys" }, { category = "Sale", stock = 1 }]'),
+            "filterPatterns",
+        ),
+        (
+            {"dynamodb": {"NewImage": {"category": {"S": ["Home"]}}}},
+            rule("added", 'where = [{ category = "Toys" }, { stock = 1 }]'),
+            None,
+        ),
         ({"dynamodb": {"NewImage": {"price": {"N": [{"numeric": ["<", 5]}]}}}}, rule("added"), "filterPatterns"),
         ({"dynamodb": {"NewImage": {"price": {"N": ["5"]}}}}, rule("added"), None),
     ],

@@ -144,7 +144,7 @@ def test_progress_resets_the_quota() -> None:
     """Poison last of three, N = 3: once in the mixed batch, then 1 + N times alone [Retries]."""
 
     def handler(invocation: Invocation) -> InvokeResult:
-        return naming(3) if 3 in [int(r.sequence_number) % 10 for r in invocation.records] else SUCCESS
+        return naming(3) if 3 in [int(r.identifier) % 10 for r in invocation.records] else SUCCESS
 
     settings = {
         "batch_size": 3,

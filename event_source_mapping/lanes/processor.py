@@ -4,19 +4,22 @@ docs/event-source-mapping.md, "Retries", "Record age" and "Bisection".
 """
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from event_source_mapping.batches.batch_log import BatchLog
-from event_source_mapping.batches.failure_documents import RECORD_TOO_OLD, RETRIES_EXHAUSTED
-from event_source_mapping.batches.giving_up import Discarder
-from event_source_mapping.batches.invoking import close_window, invoke
+from event_source_mapping.batches.invoking import invoke
 from event_source_mapping.batches.responses import Failed, InvokeOutcome, Partial, Succeeded, classify
-from event_source_mapping.batches.retries import Acknowledge, Batch, Continue, GiveUp, Retry, Split, next_step
-from event_source_mapping.batches.windows import TumblingWindow
+from event_source_mapping.lanes.closing import close_window
+from event_source_mapping.lanes.failure_documents import RECORD_TOO_OLD, RETRIES_EXHAUSTED
+from event_source_mapping.lanes.giving_up import Discarder
+from event_source_mapping.lanes.retries import Acknowledge, Batch, Continue, GiveUp, Retry, Split, next_step
+from event_source_mapping.lanes.windows import TumblingWindow
 from event_source_mapping.log.events import EventType
 from event_source_mapping.mapping.session import Session
+from event_source_mapping.mapping.stream_settings import StreamSettings
 from event_source_mapping.model.errors import InvokeError, PayloadTooLargeError
 from event_source_mapping.model.invocations import Invocation, InvokeResult
-from event_source_mapping.model.records import Record
+from event_source_mapping.model.stream_records import StreamRecord
 from event_source_mapping.running.tasks import Sleep, Task
 
 _HTTP_TOO_LARGE = 413
@@ -28,10 +31,10 @@ class BatchProcessor:
 
     def __init__(
         self,
-        session: Session,
+        session: Session[StreamSettings],
         shard_id: str,
         *,
-        done: Callable[[Sequence[Record]], None],
+        done: Callable[[Sequence[StreamRecord]], None],
         number: Callable[[str], int | None],
         window: TumblingWindow | None = None,
     ) -> None:
@@ -43,7 +46,7 @@ class BatchProcessor:
         self._discarder = Discarder(session, shard_id, self._log, window)
         self._failures = 0  # in a row: the wait before the next invocation grows with them
 
-    def process(self, records: tuple[Record, ...]) -> Task[None]:
+    def process(self, records: tuple[StreamRecord, ...]) -> Task[None]:
         """Work on a batch until every record is done; return early when the session stops."""
         began = self._session.clock.now()
         self._failures = 0
@@ -57,7 +60,7 @@ class BatchProcessor:
             try:
                 result, outcome = yield from self._invoke(batch)
             except InvokeError as error:
-                self._log.about(batch, EventType.NOT_INVOKED, str(error))
+                self._about(batch, EventType.NOT_INVOKED, str(error))
                 yield from self._wait_again(batch, at_least=_REFUSED_PAUSE)
                 waiting.append(batch)
             else:
@@ -71,7 +74,7 @@ class BatchProcessor:
 
     def _invoke(self, batch: Batch) -> Task[tuple[InvokeResult, InvokeOutcome]]:
         extra = self._window.event_fields(final=False) if self._window else {}
-        self._log.about(batch, EventType.INVOKING, "the batch is due")
+        self._about(batch, EventType.INVOKING, "the batch is due")
         try:
             result = yield from invoke(self._session, Invocation(batch.records, extra))
         except PayloadTooLargeError as error:
@@ -80,7 +83,9 @@ class BatchProcessor:
 
     def _follow(self, batch: Batch, result: InvokeResult, outcome: InvokeOutcome) -> Task[list[Batch]]:
         """Take the next step after an invocation; return the batches that wait, the next one last."""
-        self._log.answered(batch, result, outcome)
+        self._log.answered(batch.records, batch.failures + 1, result, outcome)
+        if not isinstance(outcome, Succeeded):
+            self._session.metrics.FailedInvokeEventCount += len(batch.records)
         step = next_step(batch, outcome, self._session.settings)
         if self._window and isinstance(step, Acknowledge | Continue):
             self._window.keep(outcome.state if isinstance(outcome, Succeeded | Partial) else {})
@@ -94,7 +99,7 @@ class BatchProcessor:
                 yield from self._wait_first(rest, "the failed record and those behind it")
                 return [rest]
             case Split(first=first, second=second):
-                self._log.split(batch, first, second)
+                self._log_split(batch, first, second)
                 yield from self._wait_first(first, "the first half")
                 return [second, first]
             case Retry(batch=again):
@@ -125,7 +130,7 @@ class BatchProcessor:
         self._done(cut.records)
         return _rest(batch, expired)
 
-    def _lost_at(self, record: Record, began: float) -> float:
+    def _lost_at(self, record: StreamRecord, began: float) -> float:
         """Say when the stream will have trimmed the record.
 
         A record that was past its retention when the batch began was readable all the same, so the
@@ -134,6 +139,23 @@ class BatchProcessor:
         retention = self._session.options.retention
         trimmed_at = record.created + retention
         return trimmed_at if trimmed_at > began else began + retention
+
+    def _about(self, batch: Batch, event_type: EventType, reason: str, **details: Any) -> None:
+        """Log an event of a batch, with its attempt: 1 is the first invocation."""
+        self._log.add(event_type, reason, batch.records, batch.failures + 1, **details)
+
+    def _log_split(self, batch: Batch, first: Batch, second: Batch) -> None:
+        """Log a split, with where the second half begins."""
+        self._about(
+            batch,
+            EventType.SPLIT,
+            "the invocation failed and BisectBatchOnFunctionError is on",
+            middleSequenceNumber=second.first,
+            firstHalfEnd=self._log.number(first.records[-1]),
+            middleRecord=self._log.number(second.records[0]),
+            firstHalf=len(first.records),
+            secondHalf=len(second.records),
+        )
 
     def _wait_again(self, batch: Batch, *, at_least: float = 0.0) -> Task[None]:
         self._failures += 1
@@ -152,12 +174,12 @@ class BatchProcessor:
         limit = self._session.settings.maximum_record_age
         if limit > 0:
             delay = max(0.0, min(delay, batch.records[0].created + limit - now))
-        self._log.about(batch, EventType.RETRY, f"{which} in {delay:g} s", retryIn=delay)
+        self._about(batch, EventType.RETRY, f"{which} in {delay:g} s", retryIn=delay)
         if delay > 0 and not self._session.stopping:
             yield Sleep(now + delay, self._session.stopped)
 
 
-def _leading(batch: Batch, holds: Callable[[Record], bool]) -> int:
+def _leading(batch: Batch, holds: Callable[[StreamRecord], bool]) -> int:
     """Count the records at the front for which something holds."""
     for position, record in enumerate(batch.records):
         if not holds(record):

@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from event_source_mapping.batches.responses import Failed, InvokeOutcome, Partial
-from event_source_mapping.model.records import Record
+from event_source_mapping.model.stream_records import StreamRecord
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
     """Records that are invoked together, and what that has cost so far."""
 
-    records: tuple[Record, ...]
+    records: tuple[StreamRecord, ...]
     failures: int = 0  # invocations that reached the function and count against the retry quota
 
     @property
@@ -82,11 +82,9 @@ class RetrySettings(Protocol):
 
 def next_step(batch: Batch, outcome: InvokeOutcome, settings: RetrySettings) -> NextStep:
     """Say what follows an invocation that reached the function."""
-    if isinstance(outcome, Partial) and outcome.first_failed > 0:
-        return Continue(
-            Batch(batch.records[: outcome.first_failed]),
-            Batch(batch.records[outcome.first_failed :]),
-        )
+    first = first_failed(batch, outcome) if isinstance(outcome, Partial) else 0
+    if first > 0:
+        return Continue(Batch(batch.records[:first]), Batch(batch.records[first:]))
     if not isinstance(outcome, Failed | Partial):
         return Acknowledge()
     splittable = isinstance(outcome, Failed) and outcome.splittable
@@ -97,3 +95,8 @@ def next_step(batch: Batch, outcome: InvokeOutcome, settings: RetrySettings) -> 
     if 0 <= settings.maximum_retry_attempts < failed.failures:
         return GiveUp(failed)
     return Retry(failed)
+
+
+def first_failed(batch: Batch, outcome: Partial) -> int:
+    """Give the index of the lowest sequence number named: from there on, all records come again."""
+    return min(outcome.named, key=lambda index: int(batch.records[index].sequence_number))

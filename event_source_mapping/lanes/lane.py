@@ -6,16 +6,18 @@ docs/event-source-mapping.md, "Order and concurrency", "Batches" and "Tumbling w
 from zlib import crc32
 
 from event_source_mapping.batches.buffer import BatchBuffer
-from event_source_mapping.batches.processor import BatchProcessor
-from event_source_mapping.batches.windows import TumblingWindow
-from event_source_mapping.model.records import Record
+from event_source_mapping.lanes.processor import BatchProcessor
+from event_source_mapping.lanes.windows import TumblingWindow
+from event_source_mapping.model.stream_records import StreamRecord
 from event_source_mapping.running.tasks import Signal, Task
 
 
 class Lane:
     """A lane invokes one batch at a time; `busy` while it does."""
 
-    def __init__(self, buffer: BatchBuffer, processor: BatchProcessor, window: TumblingWindow | None) -> None:
+    def __init__(
+        self, buffer: BatchBuffer[StreamRecord], processor: BatchProcessor, window: TumblingWindow | None
+    ) -> None:
         self.buffer = buffer
         self.wake = Signal()
         self.busy = False
@@ -69,6 +71,6 @@ class Lane:
         return bool(self._window and self._window.is_open and newest and not self._window.takes(newest.created))
 
 
-def lane_of(record: Record, lanes: int) -> int:
+def lane_of(record: StreamRecord, lanes: int) -> int:
     """Give the lane of a record's item: the same one in every run, so an item keeps its order."""
     return crc32(record.item.encode("utf-8", "surrogatepass")) % lanes if lanes > 1 else 0

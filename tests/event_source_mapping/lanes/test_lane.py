@@ -4,15 +4,15 @@ from collections import defaultdict
 
 import pytest
 
-from event_source_mapping.batches.lane import lane_of
+from event_source_mapping.lanes.lane import lane_of
 from event_source_mapping.model.invocations import Invocation, InvokeResult
-from event_source_mapping.model.records import Record
+from event_source_mapping.model.stream_records import StreamRecord
 from event_source_mapping.testing.builders import make_record
 from event_source_mapping.testing.fakes import FakeFunction
 from tests.event_source_mapping.scenario import SUCCESS, fails_on, numbers, sent, simulate
 
 
-def items(count: int, of: int) -> list[Record]:
+def items(count: int, of: int) -> list[StreamRecord]:
     """Make records that go round a number of items."""
     return [make_record(n, item=f"item-{n % of}") for n in range(1, count + 1)]
 
@@ -72,6 +72,7 @@ def test_order_per_item_survives_concurrency_and_failures() -> None:
     seen: dict[str, list[int]] = defaultdict(list)
     for invocation in simulation.function.invocations:
         for record in invocation.records:
+            assert isinstance(record, StreamRecord)
             number = numbers([record])[0]
             if number not in seen[record.item]:
                 seen[record.item].append(number)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from event_source_mapping.model.invocations import Invocation
-from event_source_mapping.model.records import from_api
+from event_source_mapping.model.stream_records import from_api
 from event_source_mapping.testing.builders import STREAM_ARN, make_record
 
 

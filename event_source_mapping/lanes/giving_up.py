@@ -6,12 +6,13 @@ docs/event-source-mapping.md, "On-failure destinations".
 from functools import partial
 
 from event_source_mapping.batches.batch_log import BatchLog
-from event_source_mapping.batches.failure_documents import GivenUp, failure_document
-from event_source_mapping.batches.retries import Batch
-from event_source_mapping.batches.windows import TumblingWindow
+from event_source_mapping.lanes.failure_documents import GivenUp, failure_document
+from event_source_mapping.lanes.retries import Batch
+from event_source_mapping.lanes.windows import TumblingWindow
 from event_source_mapping.log.events import EventType
 from event_source_mapping.mapping.ports import FailureNotice
 from event_source_mapping.mapping.session import Session
+from event_source_mapping.mapping.stream_settings import StreamSettings
 from event_source_mapping.model.errors import DestinationError
 from event_source_mapping.model.invocations import Invocation, InvokeResult
 from event_source_mapping.running.tasks import Perform, Task
@@ -20,7 +21,9 @@ from event_source_mapping.running.tasks import Perform, Task
 class Discarder:
     """Discards one lane's batches."""
 
-    def __init__(self, session: Session, shard_id: str, log: BatchLog, window: TumblingWindow | None) -> None:
+    def __init__(
+        self, session: Session[StreamSettings], shard_id: str, log: BatchLog, window: TumblingWindow | None
+    ) -> None:
         self._session = session
         self._shard_id = shard_id
         self._log = log
@@ -50,7 +53,7 @@ class Discarder:
         document = failure_document(
             given_up,
             function_arn=session.settings.function_arn,
-            stream_arn=session.settings.stream_arn,
+            stream_arn=session.settings.source_arn,
             shard_id=self._shard_id,
         )
         extra = self._window.event_fields(final=False) if self._window else {}

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from event_source_mapping.model.invocations import InvokeResult
-from event_source_mapping.model.records import Record
+from event_source_mapping.model.stream_records import StreamRecord
 
 RETRIES_EXHAUSTED = "RetryAttemptsExhausted"
 RECORD_TOO_OLD = "RecordAgeExceeded"
@@ -19,7 +19,7 @@ RECORD_TOO_OLD = "RecordAgeExceeded"
 class GivenUp:
     """Records that are discarded together, and why."""
 
-    records: Sequence[Record]
+    records: Sequence[StreamRecord]
     condition: str
     invocations: int
     at: float  # epoch seconds

@@ -6,7 +6,7 @@ docs/event-source-mapping.md, "Tumbling windows".
 import math
 from typing import Any
 
-from event_source_mapping.batches.failure_documents import iso_seconds
+from event_source_mapping.lanes.failure_documents import iso_seconds
 from event_source_mapping.model.records import encode
 
 STATE_LIMIT = 1024 * 1024  # bytes of the encoded state

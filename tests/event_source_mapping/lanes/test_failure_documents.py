@@ -2,7 +2,7 @@
 
 import json
 
-from event_source_mapping.batches.failure_documents import GivenUp, failure_document, iso_milliseconds
+from event_source_mapping.lanes.failure_documents import GivenUp, failure_document, iso_milliseconds
 from event_source_mapping.model.invocations import InvokeResult
 from event_source_mapping.testing.builders import FUNCTION_ARN, STREAM_ARN, make_record
 from tests.event_source_mapping.scenario import documents, fails_on, simulate

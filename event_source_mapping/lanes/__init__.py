@@ -1,0 +1,1 @@
+"""What only a stream's batches have: lanes, retries, splits, giving up, tumbling windows."""

@@ -1,0 +1,109 @@
+"""The notation of docs/rules.md for one change, `category Home, price 10 → 8`, turned into a stream record."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from boto3.dynamodb.types import TypeSerializer
+
+from notifications.common.errors import ConfigurationError
+from notifications.rules.product import Product
+from notifications.stream.attributes import Path, number
+from notifications.stream.changes import INSERT, MODIFY, REMOVE
+
+_EVENTS = {"new": INSERT, "removed": REMOVE, "expired": REMOVE}
+_SUBJECT = re.compile(
+    r"(?:(?P<time>\d\d:\d\d) )?(?:(?P<product>(?!new:|removed:|expired:)[\w-]+): )?"
+    r"(?:(?P<event>new|removed|expired):)?(?P<rest>.*)",
+    re.DOTALL,
+)
+_VALUE = re.compile(r"(?P<name>\S+) +(?P<old>.+?)(?: *(?:→|->) *(?P<new>.+))?", re.DOTALL)
+_DEFAULT_ID = "prod-123"
+_EXAMPLE = "write it as 'category Home, price 10 → 8', 'new: price 5' or 'removed: price 5'"
+
+
+def record_of(text: str, position: int, product: Product) -> dict[str, Any]:
+    """Return the stream record of a change, the `position`th; ConfigurationError says what is not understood."""
+    match = _SUBJECT.fullmatch(text.strip())
+    if match is None:
+        raise ConfigurationError(f"--change {text!r}: {_EXAMPLE}")
+    event = _EVENTS.get(match["event"] or "", MODIFY)
+    named = product.id.top if product.id and not product.id.rest else "productId"
+    key = {named: {"S": match["product"] or _DEFAULT_ID}}
+    old, new = dict[str, Any](key), dict[str, Any](key)
+    for part in _parts(match["rest"]):
+        value = _VALUE.fullmatch(part)
+        if value is None:
+            raise ConfigurationError(f"--change: {part[:80]!r} is not NAME VALUE or NAME OLD → NEW; {_EXAMPLE}")
+        try:
+            path = Path.parse(value["name"])
+            _put(old, path, _value(value["old"]))
+            _put(new, path, _value(value["new"] or value["old"]))
+        except (LookupError, ValueError, TypeError, ArithmeticError, RecursionError) as error:
+            raise ConfigurationError(f"--change: {part[:80]!r} is not understood ({error}); {_EXAMPLE}") from None
+    change = {
+        "ApproximateCreationDateTime": _created(match["time"]),
+        "Keys": key,
+        "SequenceNumber": str(position),
+        "StreamViewType": "NEW_AND_OLD_IMAGES",
+        **({} if event == INSERT else {"OldImage": old}),
+        **({} if event == REMOVE else {"NewImage": new}),
+    }
+    by_service = {"type": "Service", "principalId": "dynamodb.amazonaws.com"}
+    return {
+        "eventName": event,
+        "eventSourceARN": "arn:aws:dynamodb:us-east-1:000000000000:table/products/stream/explain",
+        "dynamodb": change,
+        **({"userIdentity": by_service} if match["event"] == "expired" else {}),
+    }
+
+
+def _created(time: str | None) -> float:
+    now = datetime.now(UTC).replace(microsecond=0)
+    if time is None:
+        return now.timestamp()
+    hour, minute = map(int, time.split(":"))
+    if not (hour < 24 and minute < 60):  # noqa: PLR2004 - a clock
+        raise ConfigurationError(f"--change: {time} is not a time of day, such as 09:40")
+    return now.replace(hour=hour, minute=minute, second=0).timestamp()
+
+
+def _parts(text: str) -> Iterator[str]:
+    """Split at commas that stand in no bracket and no quotes."""
+    depth, start, quoted = 0, 0, False
+    for position, character in enumerate(text):
+        quoted ^= character == '"'
+        depth += 0 if quoted else (character in "{[(") - (character in "}])")
+        if character == "," and not depth and not quoted:
+            yield text[start:position].strip()
+            start = position + 1
+    if text[start:].strip() or start:
+        yield text[start:].strip()
+
+
+def _put(image: dict[str, Any], path: Path, value: Any) -> None:
+    """Put a typed value at a path, in maps that are made as needed; None leaves it out."""
+    if value is None:
+        return
+    inside, name = image, path.top
+    for part in path.rest:
+        if not isinstance(part, str):
+            raise ValueError("for an element of a list, write the whole list")  # noqa: TRY004
+        inside, name = inside.setdefault(name, {"M": {}})["M"], part
+    inside[name] = value
+
+
+def _value(text: str) -> Any:
+    """Read a value: none, a number, true, "text", {map}, [list], set(a, b), or words."""
+    if text == "none":
+        return None
+    if text.startswith("set(") and text.endswith(")"):
+        return {"SS": [each.strip() for each in text[4:-1].split(",")]}
+    if text[0] in '"{[' or text in {"true", "false"}:
+        return TypeSerializer().serialize(json.loads(text, parse_float=Decimal, parse_int=Decimal))
+    return {"N": text} if number({"N": text}) is not None else {"S": text}
