@@ -133,7 +133,8 @@ class Recorder:
         """Write alerts, and then what are memories alone; return the memories that are left, and why."""
         plain: list[Entry] = list(self._plain.values())
         parts = [plain[start : start + MOST_ALERTS] for start in range(0, len(plain), MOST_ALERTS)]
-        transactions = list(in_transactions([*self._with_memory.values(), *memories]))
+        together: list[Entry] = [*self._with_memory.values(), *memories]
+        transactions = list(in_transactions(together)) if together else []
         self._plain, self._with_memory = {}, {}
         alerts = [part for part in transactions if isinstance(part[0], SentAlert)]
         left: list[Entry] = []
