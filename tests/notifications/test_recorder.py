@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,6 +12,7 @@ from notifications import recorder
 from notifications.common.errors import RefusedAlertError, ServiceError
 from notifications.publishing.fakes import MemoryLedger
 from notifications.publishing.ledger import BeforeCall, Entry, RuleMemory, SentAlert, nothing
+from notifications.publishing.side_by_side import InThreads
 from tests.builders import added, priced, rules
 from tests.service import DONE, Service, from_
 
@@ -195,3 +197,22 @@ def test_an_alert_that_the_ledger_refuses_takes_no_other_with_it() -> None:
     assert service.handle(*(added(f"p{n}", n) for n in range(30))) == DONE
     assert len(ledger.alerts) == 29
     assert not any(isinstance(entry, RuleMemory) for entry in ledger.alerts.values())
+
+
+def test_a_write_that_hangs_bounds_what_is_out_and_not_written() -> None:
+    """With every call at a write that does not answer, nothing more starts: eight of 25, and what is on its way."""
+    release = threading.Event()
+
+    class Ledger(MemoryLedger):
+        def record(self, alerts: Sequence[SentAlert], before_call: BeforeCall = nothing) -> None:
+            before_call()
+            release.wait(10)
+            raise ServiceError(f"DynamoDB did not answer for {len(alerts)}")
+
+    service = OneProcess(ledger=Ledger())
+    service.new_calls = InThreads
+    timer = threading.Timer(1.0, release.set)
+    timer.start()
+    service.handle(*(added(f"p{n:04}", n) for n in range(1000)))
+    timer.join()
+    assert 8 * 25 <= len(service.published) <= 8 * 25 + 8 * 10 + 24
