@@ -67,6 +67,7 @@ def _full(zips: Callable[[], list[Path]]) -> dict[str, Measure]:
         "cpu": cpu.measure,
         "instructions": instructions.measure,
         "calls": publishing.count_calls,
+        "waits": bursts.count_waits,
         "units": bursts.count_units,
         "publishing": publishing.measure,
         "bursts": bursts.measure,
@@ -84,6 +85,7 @@ def _quick(zips: Callable[[], list[Path]]) -> dict[str, Measure]:
     """Choose what comes out the same on every run, however busy the machine is."""
     return {
         "calls": publishing.count_calls,
+        "waits": bursts.count_waits,
         "units": bursts.count_units,
         "growth": growth.by_steps,
         "instructions": instructions.measure,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import heapq
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, Self
 
 from benchmarks.measuring.figures import Budget, Figure
 from benchmarks.measuring.timing import interleaved, silenced
@@ -14,9 +15,11 @@ from benchmarks.workload.contenders import OURS, PEERS, RULE, client_of, contend
 from benchmarks.workload.events import batch, event
 from benchmarks.workload.instant import InstantClient
 from benchmarks.workload.null_endpoint import null_endpoint
+from notifications.common.time_budget import CALLS_AT_ONCE
 from notifications.publishing.side_by_side import OneByOne
 
 TIME, UNITS = "Time for a burst", "Ledger units an alert"
+WAITS = "Calls waited for one after another, 1,000 alerts in one batch"
 DELAYS = (0.0, 0.01, 0.02)
 """Seconds that AWS takes to answer a call."""
 BURSTS = (100, 1_000, 10_000)
@@ -52,6 +55,50 @@ def measure(rounds: int = 3) -> list[Figure]:
             ratio = seconds[OURS].over(seconds[ONE_BY_ONE])
             budget = QUARTER if delay == DELAYS[1] else None
             figures.append(Figure.of(TIME, f"{name}: {OURS}, of one by one", ratio, budget=budget))
+    return figures
+
+
+class _OnPaper:
+    """Calls side by side by a clock of their own: each takes as long as the others, and the processor nothing."""
+
+    most = CALLS_AT_ONCE
+    waited = 0.0
+    """Calls after one another, over all of them."""
+
+    def __init__(self) -> None:
+        self._ends: list[tuple[float, int, Any]] = []
+        self._now = 0.0
+        self._started = 0
+
+    @property
+    def under_way(self) -> int:
+        return len(self._ends)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        _OnPaper.waited += self._now
+
+    def start(self, call: Callable[[], Any]) -> None:
+        self._started += 1
+        heapq.heappush(self._ends, (self._now + 1, self._started, call()))
+
+    def next_ended(self) -> Any:
+        self._now, _, result = heapq.heappop(self._ends)
+        return result
+
+
+def count_waits(alerts: int = ALERTS) -> list[Figure]:
+    """Count the calls that are waited for one after another; busy machines have no part in it."""
+    figures = []
+    for name, rules in {OURS: RULE, **{f"{OURS}, {each}": rules for each, rules in STATEFUL.items()}}.items():
+        client = InstantClient()
+        _OnPaper.waited = 0.0
+        product_alerts(client, client, rules, new_calls=_OnPaper)(event(batch(alerts, matching_every=1)))
+        share = _OnPaper.waited / client.calls.total()
+        note = f"{_OnPaper.waited:.0f} of {client.calls.total()} calls"
+        figures.append(Figure(WAITS, f"{name}, of all calls", share, budget=QUARTER, note=note))
     return figures
 
 
