@@ -96,8 +96,7 @@ class Faults:
             fault = None
         self._spend(LATENCY)
         if fault is None or fault.kind == "slow":
-            self._suffer_outage(what)
-            self._spend(SLOW if fault else 0.0)
+            self._suffer_outage(what, slow=fault is not None)
             return effect()
         return self._go_wrong(what, fault, effect, partial)
 
@@ -157,23 +156,26 @@ class Faults:
                 self.deaths_by_time.append(running.number)
             raise Killed
 
-    def _suffer_outage(self, what: str) -> None:
-        if self.mended or self.running.twin:
-            return
-        passed = self.now() - START
-        for outage in self._outages:
-            # A table that cannot be read cannot be written either; one that cannot be written may be read.
-            hit = what == outage.call or (what == WRITE and outage.call == READ)
-            if not hit or not outage.starts <= passed < outage.starts + outage.seconds:
-                continue
-            if outage.kind == "slow":
-                self._spend(SLOW)
-                continue
-            self.running.broken |= what == WRITE
-            if outage.kind == "hang":
-                self._spend(HANG)
-                raise ReadTimeoutError(endpoint_url="simulation")
+    def _suffer_outage(self, what: str, *, slow: bool) -> None:
+        """Let outages have their way; of several at once the worst counts, as a client waits no longer than it does."""
+        kinds = set() if self.mended or self.running.twin else self._outages_now(what)
+        self.running.broken |= what == WRITE and bool(kinds & {"hang", "error"})
+        if "hang" in kinds:
+            self._spend(HANG)
+            raise ReadTimeoutError(endpoint_url="simulation")
+        if "error" in kinds:
             raise _error("ServiceUnavailable")
+        self._spend(SLOW if slow or kinds else 0.0)
+
+    def _outages_now(self, what: str) -> set[str]:
+        passed = self.now() - START
+        return {
+            outage.kind
+            for outage in self._outages
+            # A table that cannot be read cannot be written either; one that cannot be written may be read.
+            if (what == outage.call or (what == WRITE and outage.call == READ))
+            and outage.starts <= passed < outage.starts + outage.seconds
+        }
 
 
 class Baton:
