@@ -72,6 +72,7 @@ def _full(zips: Callable[[], list[Path]]) -> dict[str, Measure]:
         "publishing": publishing.measure,
         "bursts": bursts.measure,
         "parts": alert_parts.measure,
+        "price": bursts.price,
         "growth": growth.measure,
         "memory": memory.measure,
         "artifact": artifact.measure,

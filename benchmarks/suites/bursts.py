@@ -17,8 +17,12 @@ from benchmarks.workload.instant import InstantClient
 from benchmarks.workload.null_endpoint import null_endpoint
 from notifications.common.time_budget import CALLS_AT_ONCE
 from notifications.publishing.side_by_side import OneByOne
+from operations.evaluation.cost import SHARES, a_million_changes, load_of, read_prices
+from operations.settings.project import DEFAULT_STAGE, PROJECT
+from operations.settings.service_file import read_service
 
 TIME, UNITS = "Time for a burst", "Ledger units an alert"
+PRICE = "Price of a million changes"
 WAITS = "Calls waited for one after another, 1,000 alerts in one batch"
 DELAYS = (0.0, 0.01, 0.02)
 """Seconds that AWS takes to answer a call."""
@@ -113,6 +117,22 @@ def count_units(alerts: int = ALERTS) -> list[Figure]:
         figures.append(Figure(UNITS, f"write units: {name}", written, budget=budget))
         figures.append(Figure(UNITS, f"read units: {name}", client.read_units / alerts))
     return figures
+
+
+def price() -> list[Figure]:
+    """Work out what a million changes cost at a hundred a second, as `python -m operations cost` does."""
+    tables, params = read_prices(), read_service(PROJECT, DEFAULT_STAGE, {}).params
+    note = f"{tables['prices']['region']}, {tables['prices']['date']}"
+    return [
+        Figure(
+            PRICE,
+            f"{100 * share:g}% alerting",
+            a_million_changes(load_of(params, 100, share), tables),
+            "USD",
+            note=note,
+        )
+        for share in SHARES
+    ]
 
 
 def _timed(where: str, runs: dict[str, Callable[[], object]], rounds: int) -> list[Figure]:

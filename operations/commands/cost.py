@@ -8,12 +8,11 @@ import math
 from dataclasses import replace
 from typing import Any
 
-from operations.evaluation.cost import Load, a_million_changes, monthly, read_prices
+from operations.evaluation.cost import SHARES, a_million_changes, load_of, monthly, read_prices
 from operations.settings.project import DEFAULT_STAGE, PROJECT
 from operations.settings.service_file import read_service
 from operations.terminal.terminal import Terminal
 
-_SHARES = (0.001, 0.01, 0.1)
 _ALL = 100  # percent
 _MOST_CHANGES = 1_000_000  # a second
 
@@ -43,20 +42,10 @@ def run(arguments: argparse.Namespace) -> int:
     """Compute, print, and return 0."""
     tables = read_prices()
     params = read_service(PROJECT, arguments.stage, {}).params
-    load = Load(
-        changes=arguments.changes_per_second,
-        alerting=arguments.alerting,
-        remembering=arguments.remembering,
-        batch_size=int(params["batchSize"]),
-        batch_window=float(params["batchWindow"]),
-        parallelization_factor=int(params["parallelizationFactor"]),
-        memory_mb=int(params["memorySize"]),
-        retention_days=int(params["ledgerRetentionInDays"]),
-        recovery=str(params["ledgerPointInTimeRecovery"]).lower() == "true",
-    )
+    load = load_of(params, arguments.changes_per_second, arguments.alerting, arguments.remembering)
     items = monthly(load, tables)
     total = sum(item.usd for item in items)
-    million = {f"{100 * share:g}%": a_million_changes(replace(load, alerting=share), tables) for share in _SHARES}
+    million = {f"{100 * share:g}%": a_million_changes(replace(load, alerting=share), tables) for share in SHARES}
     prices = tables["prices"]
     if arguments.json:
         found = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,6 +15,8 @@ from notifications.publishing.ledger import MOST_ALERTS
 from notifications.publishing.ledger_table import MOST_KEYS_READ
 
 PRICES = Path(__file__).parent.parent / "prices.toml"
+SHARES = (0.001, 0.01, 0.1)
+"""Of changes that alert, for which a million changes are priced."""
 _MILLION = 1_000_000
 _GB = 1_000_000_000
 _SNS_CHUNK = 64 * 1024  # bytes that SNS counts as one request
@@ -49,6 +52,21 @@ class Item(NamedTuple):
     """A month."""
     usd: float
     """A month."""
+
+
+def load_of(params: Mapping[str, Any], changes: float, alerting: float, remembering: float = 0) -> Load:
+    """Return a load of a stage with these parameters of serverless.yml."""
+    return Load(
+        changes=changes,
+        alerting=alerting,
+        remembering=remembering,
+        batch_size=int(params["batchSize"]),
+        batch_window=float(params["batchWindow"]),
+        parallelization_factor=int(params["parallelizationFactor"]),
+        memory_mb=int(params["memorySize"]),
+        retention_days=int(params["ledgerRetentionInDays"]),
+        recovery=str(params["ledgerPointInTimeRecovery"]).lower() == "true",
+    )
 
 
 def read_prices(path: Path = PRICES) -> dict[str, dict[str, Any]]:

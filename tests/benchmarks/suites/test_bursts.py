@@ -37,6 +37,13 @@ def test_one_lane_would_miss_the_budget(monkeypatch: pytest.MonkeyPatch) -> None
     assert len(missed(bursts.count_waits(100))) == 3
 
 
+def test_more_alerts_cost_more() -> None:
+    """At 0.1%, 1% and 10% alerting."""
+    prices = [figure.value for figure in bursts.price()]
+    assert prices == sorted(prices)
+    assert 0 < prices[0] < prices[-1] < 1
+
+
 def test_the_parts_of_an_alert_add_up() -> None:
     """No part is more than the whole."""
     found = by_name(alert_parts.measure(3))
