@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from botocore.exceptions import BotoCoreError, ClientError
 
 from notifications.common.errors import ProductAlertsError
-from operations.commands import check, explain, history, preview, redrive
+from operations.commands import check, cost, explain, history, preview, redrive
 from operations.deployed.stack import Stack, find_stack
 from operations.terminal.terminal import Terminal
 
@@ -18,7 +18,7 @@ def main(argv: Sequence[str] | None = None, find: Callable[[str, str | None], St
     """Run the command that the arguments name and return its exit code; `find` looks a deployed stage up."""
     parser = argparse.ArgumentParser(prog="python -m operations", description="What an operator runs.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for command in (check, explain, preview, history, redrive):
+    for command in (check, explain, preview, cost, history, redrive):
         command.add_to(commands)
     arguments = parser.parse_args(argv)
     arguments.find_stack = find

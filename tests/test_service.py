@@ -199,6 +199,7 @@ def test_every_parameter_says_in_its_line_what_turning_it_costs() -> None:
         *FUNCTION_OVERRIDES,
         "logRetentionInDays",
         "ledgerRetentionInDays",
+        "ledgerPointInTimeRecovery",
     ):
         (line,) = [line for line in lines if re.match(rf"    {name}:", line)]
         assert re.search(r" # \S.{10,}", line), f"{name} has no comment"
@@ -284,6 +285,7 @@ def test_the_ledger_forgets_by_itself_and_has_the_key_that_the_code_writes(packa
     table = packaged().resource("LedgerTable")["Properties"]
     assert [key["AttributeName"] for key in table["KeySchema"]] == ["product", "alert"]
     assert table["TimeToLiveSpecification"] == {"AttributeName": "expiresAt", "Enabled": True}
+    assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": False}
     assert table["BillingMode"] == "PAY_PER_REQUEST"
 
 
@@ -338,6 +340,7 @@ def test_the_role_allows_what_the_code_calls_and_nothing_else(packaged: Packaged
         ("sns:Publish", '{"Ref": "AlertsTopic"}'),
         ("sqs:SendMessage", '{"Fn::GetAtt": ["FailuresQueue", "Arn"]}'),
         ("dynamodb:BatchGetItem", ledger),
+        ("dynamodb:BatchWriteItem", ledger),
         ("dynamodb:PutItem", ledger),
         ("dynamodb:UpdateItem", ledger),
         ("logs:CreateLogStream", logs),

@@ -18,7 +18,7 @@ from moto import mock_aws
 from notifications.publishing.failures import Parked, to_bodies
 from notifications.rules.rule import RuleOutcome
 from operations.__main__ import main
-from operations.commands import check, explain, history, preview, redrive
+from operations.commands import check, cost, explain, history, preview, redrive
 from operations.deployed.redrive import FAILING, PLAYED, TRIMMED, UNKNOWN, WOULD_PLAY
 from tests.builders import ROOT, sample
 from tests.docs.markdown import Block, blocks, code_in, first_cells, headings, section
@@ -26,7 +26,14 @@ from tests.operations.stage import FakeFunction, FakeQueue, FakeStack, FakeStrea
 from tests.rules.scenario import Shop
 
 TEXT = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
-COMMANDS = {"check": check, "explain": explain, "preview": preview, "history": history, "redrive": redrive}
+COMMANDS = {
+    "check": check,
+    "explain": explain,
+    "preview": preview,
+    "cost": cost,
+    "history": history,
+    "redrive": redrive,
+}
 PYTHON = ".venv/bin/python -m operations "
 NEEDS_STAGE = re.compile(r"operations (?:history|redrive)\b|--stream")
 
