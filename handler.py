@@ -1,4 +1,4 @@
-"""The Lambda entry point: built once at import, one call, one response."""
+"""The Lambda entry points: each built once at import, one call, one response."""
 
 from __future__ import annotations
 
@@ -8,7 +8,12 @@ from typing import Any
 from notifications.bootstrap import build
 from notifications.pipeline import Response
 
-_pipeline = build(os.environ)
+if "UNDELIVERED_QUEUE_URL" in os.environ:  # the delivery function; what it imports would slow the other one's start
+    from notifications.bootstrap_delivery import build_delivery
+
+    _deliveries = build_delivery(os.environ)
+else:
+    _pipeline = build(os.environ)
 
 
 def handle_stream(event: Any, context: Any) -> Response:
@@ -18,3 +23,11 @@ def handle_stream(event: Any, context: Any) -> Response:
     No exception leaves it: what cannot be done now comes again, and what can never be done is parked.
     """
     return _pipeline.handle(event, getattr(context, "get_remaining_time_in_millis", None))
+
+
+def handle_delivery(event: Any, context: Any) -> dict[str, Any]:
+    """Deliver alerts out of the receivers' queues.
+
+    `event` is what the event source mapping of a queue sends; the answer is a partial batch response.
+    """
+    return _deliveries.handle(event, getattr(context, "get_remaining_time_in_millis", None))

@@ -23,7 +23,7 @@ RULES = Path(__file__).parent.parent / "alerts.toml"
 def build(environ: Mapping[str, str], rules: Path = RULES) -> Pipeline:
     """Build the pipeline; ConfigurationError (RulesError for the rules) says what it cannot start with."""
     printing = bool(environ.get("PRINT_ALERTS"))
-    _log_to_stderr(logging.WARNING if printing else logging.INFO)
+    log_to_stderr(logging.WARNING if printing else logging.INFO)
     ruleset = rules_file.load(rules)
     if printing:
         from notifications.publishing.fakes import MemoryLedger  # noqa: PLC0415 - never used on AWS, as is the next
@@ -35,12 +35,12 @@ def build(environ: Mapping[str, str], rules: Path = RULES) -> Pipeline:
     from notifications.publishing.side_by_side import InThreads  # noqa: PLC0415
     from notifications.publishing.topic import SnsTopic, encode_form_once  # noqa: PLC0415
 
-    topic_arn = _required(environ, "ALERTS_TOPIC_ARN")
-    table_name = _required(environ, "LEDGER_TABLE_NAME")
-    retention_days = _days(environ, "LEDGER_RETENTION_DAYS")
+    topic_arn = required(environ, "ALERTS_TOPIC_ARN")
+    table_name = required(environ, "LEDGER_TABLE_NAME")
+    retention_days = days(environ, "LEDGER_RETENTION_DAYS")
     timeout = _timeout(environ)
     budget = for_timeout(timeout)
-    failures = LazyFailures(_required(environ, "FAILURES_QUEUE_URL"), environ.get("CODE_VERSION", ""), timeout)
+    failures = LazyFailures(required(environ, "FAILURES_QUEUE_URL"), environ.get("CODE_VERSION", ""), timeout)
     topic = SnsTopic(encode_form_once(make_client("sns", timeout)), topic_arn, refusal_search=budget.refusal_search)
     return Pipeline(
         ruleset,
@@ -84,7 +84,8 @@ def make_client(service: str, timeout: float = FULL_TIMEOUT, **options: Any) -> 
     return boto3.client(service, config=config, **options)
 
 
-def _required(environ: Mapping[str, str], name: str) -> str:
+def required(environ: Mapping[str, str], name: str) -> str:
+    """Return a variable. Raises ConfigurationError if it is not set."""
     value = environ.get(name)
     if not value:
         raise ConfigurationError(f"environment variable {name} is not set; serverless.yml gives it to the function")
@@ -101,14 +102,15 @@ def _timeout(environ: Mapping[str, str]) -> float:
     return float(value)
 
 
-def _days(environ: Mapping[str, str], name: str) -> int:
-    value = _required(environ, name)
+def days(environ: Mapping[str, str], name: str) -> int:
+    """Return a number of days. Raises ConfigurationError."""
+    value = required(environ, name)
     if not value.isdecimal() or int(value) < 1:
         raise ConfigurationError(f"environment variable {name} is {value!r}; expected a whole number of days")
     return int(value)
 
 
-def _log_to_stderr(level: int) -> None:
+def log_to_stderr(level: int) -> None:
     """Log from `level` on. Lambda has a handler of its own, which adds the request's id; elsewhere one is made."""
     logger = logging.getLogger("notifications")
     logger.setLevel(level)

@@ -9,16 +9,30 @@ from collections.abc import Callable, Sequence
 from botocore.exceptions import BotoCoreError, ClientError
 
 from notifications.common.errors import ProductAlertsError
-from operations.commands import check, cost, explain, history, preview, redrive
+from operations.commands import (
+    check,
+    cost,
+    deliveries,
+    explain,
+    history,
+    preview,
+    redeliver,
+    redrive,
+    render,
+    send_test,
+    undelivered,
+)
 from operations.deployed.stack import Stack, find_stack
 from operations.terminal.terminal import Terminal
+
+COMMANDS = (check, explain, preview, cost, render, history, redrive, deliveries, redeliver, send_test, undelivered)
 
 
 def main(argv: Sequence[str] | None = None, find: Callable[[str, str | None], Stack] = find_stack) -> int:
     """Run the command that the arguments name and return its exit code; `find` looks a deployed stage up."""
     parser = argparse.ArgumentParser(prog="python -m operations", description="What an operator runs.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for command in (check, explain, preview, cost, history, redrive):
+    for command in COMMANDS:
         command.add_to(commands)
     arguments = parser.parse_args(argv)
     arguments.find_stack = find

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from local.samples.sample_receivers import SampleReceivers, sample_receivers
 from local.stack.deployment import Deployment, deploy
 from local.stack.local_aws import LocalAws, local_aws
 from local.stack.served_mapping import served_mapping
@@ -54,13 +55,15 @@ class DeployedService:
 
     aws: LocalAws
     outputs: Deployment
+    receivers: SampleReceivers | None = None
 
 
 @pytest.fixture(scope="session")
 def deployed_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeployedService]:
     """Deploy the service once with the real `sls deploy --stage local`, for all tests that use it."""
-    with local_aws(tmp_path_factory.mktemp("local-aws")) as aws:
-        outputs = deploy(aws)
+    with local_aws(tmp_path_factory.mktemp("local-aws")) as aws, sample_receivers() as receivers:
+        receivers.prepare(aws)
+        outputs = deploy(aws, receivers.endpoint_url)
         with served_mapping(aws) as mapping:
-            yield DeployedService(aws, outputs)
+            yield DeployedService(aws, outputs, receivers)
             list(mapping.log_events())  # raises if it was not served to the end

@@ -60,6 +60,9 @@ OUTPUTS = {
     "AlertsTopicArn",
     "FailuresQueueUrl",
     "LedgerTableName",
+    "DeliveryFunctionName",
+    "UndeliveredQueueUrl",
+    "PeopleTopicArn",
 }
 
 
@@ -95,10 +98,10 @@ def sls(*arguments: str, folder: Path = ROOT) -> subprocess.CompletedProcess[str
 class Package:
     """What one `sls package` made."""
 
-    def __init__(self, folder: Path, stage: str, params: dict[str, str]) -> None:
-        """Package a stage into `folder`."""
+    def __init__(self, folder: Path, stage: str, params: dict[str, str], project: Path = ROOT) -> None:
+        """Package a stage of a project into `folder`."""
         given = [f"--param={name}={value}" for name, value in params.items()]
-        done = sls("package", "--stage", stage, "--package", str(folder), *given)
+        done = sls("package", "--stage", stage, "--package", str(folder), *given, folder=project)
         assert done.returncode == 0, done.stdout + done.stderr
         self.folder = folder
         self.template_file = folder / "cloudformation-template-update-stack.json"
@@ -108,10 +111,9 @@ class Package:
         """Give the resources of a type, by their names."""
         return {name: found for name, found in self.template["Resources"].items() if found["Type"] == kind}
 
-    def one(self, kind: str) -> dict[str, Any]:
-        """Give the properties of the only resource of a type."""
-        (found,) = self.of_type(kind).values()
-        return dict(found["Properties"])
+    def properties(self, name: str) -> dict[str, Any]:
+        """Give the properties of a resource."""
+        return dict(self.resource(name)["Properties"])
 
     def resource(self, name: str) -> dict[str, Any]:
         """Give a resource by its name."""
@@ -119,8 +121,11 @@ class Package:
 
     @property
     def mapping(self) -> dict[str, Any]:
-        """The event source mapping's properties."""
-        return self.one("AWS::Lambda::EventSourceMapping")
+        """The properties of the stream's event source mapping."""
+        function = {"Fn::GetAtt": ["AlertsLambdaFunction", "Arn"]}
+        mappings = [found["Properties"] for found in self.of_type("AWS::Lambda::EventSourceMapping").values()]
+        (found,) = [found for found in mappings if found["FunctionName"] == function]
+        return dict(found)
 
     @property
     def artifact(self) -> Path:
@@ -179,7 +184,7 @@ def test_each_stream_parameter_reaches_the_mapping(packaged: Packaged, param: st
 def test_each_function_parameter_reaches_the_function(packaged: Packaged, param: str) -> None:
     """Time and memory are parameters, too."""
     _, setting, expected = FUNCTION_OVERRIDES[param]
-    assert packaged("dev", **every_override()).one("AWS::Lambda::Function")[setting] == expected
+    assert packaged("dev", **every_override()).properties("AlertsLambdaFunction")[setting] == expected
 
 
 def test_every_parameter_of_the_stream_event_is_tested_here() -> None:
@@ -197,6 +202,8 @@ def test_every_parameter_says_in_its_line_what_turning_it_costs() -> None:
         *OVERRIDES,
         "functionResponseType",
         *FUNCTION_OVERRIDES,
+        "deliveryConcurrency",
+        "allowPrivateAddresses",
         "logRetentionInDays",
         "ledgerRetentionInDays",
         "ledgerPointInTimeRecovery",
@@ -219,7 +226,7 @@ def _service() -> dict[str, Any]:
 @pytest.mark.parametrize("stage", STAGES)
 def test_the_function_runs_the_handler_on_arm_and_python_3_13(packaged: Packaged, stage: str) -> None:
     """The deployed runtime is fixed, whatever Python packages."""
-    function = packaged(stage).one("AWS::Lambda::Function")
+    function = packaged(stage).properties("AlertsLambdaFunction")
     assert function["Handler"] == "handler.handle_stream"
     assert function["Runtime"] == "python3.13"
     assert function["Architectures"] == ["arm64"]
@@ -231,7 +238,7 @@ def test_the_function_gets_every_variable_that_it_reads(packaged: Packaged) -> N
     """What bootstrap reads stands in the template, and nothing else does."""
     source = (ROOT / "notifications" / "bootstrap.py").read_text(encoding="utf-8")
     named = set(re.findall(r'environ(?:\.get\(|, )"([A-Z_]+)"', source)) - {"PRINT_ALERTS"}
-    assert set(packaged().one("AWS::Lambda::Function")["Environment"]["Variables"]) == named
+    assert set(packaged().properties("AlertsLambdaFunction")["Environment"]["Variables"]) == named
     assert named
 
 
@@ -255,13 +262,16 @@ def test_the_outputs_point_to_what_they_are_named_after(packaged: Packaged) -> N
         "AlertsTopicArn": {"Ref": "AlertsTopic"},
         "FailuresQueueUrl": {"Ref": "FailuresQueue"},
         "LedgerTableName": {"Ref": "LedgerTable"},
+        "DeliveryFunctionName": {"Ref": "DeliveryLambdaFunction"},
+        "UndeliveredQueueUrl": {"Ref": "UndeliveredQueue"},
+        "PeopleTopicArn": {"Ref": "PeopleTopic"},
     }
 
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_the_failures_queue_is_encrypted_and_keeps_14_days(packaged: Packaged, stage: str) -> None:
     """What was given up is kept for as long as SQS keeps anything."""
-    queue = packaged(stage).one("AWS::SQS::Queue")
+    queue = packaged(stage).properties("FailuresQueue")
     assert queue["SqsManagedSseEnabled"] is True
     assert queue["MessageRetentionPeriod"] == 14 * 24 * 3600
 
@@ -292,7 +302,7 @@ def test_the_ledger_forgets_by_itself_and_has_the_key_that_the_code_writes(packa
 @pytest.mark.parametrize("stage", STAGES)
 def test_logs_are_kept_for_14_days(packaged: Packaged, stage: str) -> None:
     """Logs cost storage; two weeks are for looking back."""
-    group = packaged(stage).one("AWS::Logs::LogGroup")
+    group = packaged(stage).properties("AlertsLogGroup")
     assert group["RetentionInDays"] == 14
     assert group["LogGroupName"] == f"/aws/lambda/product-alerts-{stage}-alerts"
 
@@ -302,7 +312,7 @@ def test_logs_are_kept_for_14_days(packaged: Packaged, stage: str) -> None:
 
 def statements(package: Package) -> Iterator[dict[str, Any]]:
     """Give what the function's role may do."""
-    for policy in package.one("AWS::IAM::Role")["Policies"]:
+    for policy in package.properties("AlertsRole")["Policies"]:
         yield from policy["PolicyDocument"]["Statement"]
 
 
@@ -393,7 +403,9 @@ def test_the_artifact_holds_the_code_the_rules_and_nothing_of_ours_besides(packa
     """Handler, rules and `notifications` as they are in the repository; no tests, operations or local AWS."""
     names = names_in(packaged(stage))
     ours = {str(path.relative_to(ROOT)) for path in (ROOT / "notifications").rglob("*.py")}
-    assert {"handler.py", "alerts.toml", *ours} <= names
+    ours.add("notifications/delivery/templates/mail.html")
+    assert {"handler.py", "alerts.toml", "receivers.toml", *ours} <= names
+    assert not [name for name in names if name.endswith(".mjml") or name.startswith("mjml")]
     tops = {name.split("/")[0] for name in names}
     foreign = {
         "tests",
@@ -412,12 +424,12 @@ def test_the_artifact_holds_the_code_the_rules_and_nothing_of_ours_besides(packa
 
 
 def test_the_artifact_holds_the_pinned_boto3_and_what_it_needs(packaged: Packaged) -> None:
-    """What runs on AWS is what was tested here, with the three services that it calls."""
+    """What runs on AWS is what was tested here, with the services that the functions call."""
     names = names_in(packaged())
     (pin,) = re.findall(r"^boto3==(\S+)", (ROOT / "requirements.txt").read_text(encoding="utf-8"), re.MULTILINE)
     assert f"boto3-{pin}.dist-info/METADATA" in names
     data = {name.split("/")[2] for name in names if name.startswith("botocore/data/") and name.count("/") > 2}
-    assert data == {"sns", "sqs", "dynamodb"}
+    assert data == {"sns", "sqs", "dynamodb", "ses", "ssm"}
     assert {"botocore/data/endpoints.json", "botocore/data/_retry.json"} <= names
 
 
@@ -465,7 +477,7 @@ def project(tmp_path: Path) -> Path:
     """Give a copy of the project that a test may spoil."""
     folder = tmp_path / "project"
     folder.mkdir()
-    for name in ("serverless.yml", "package.json", "requirements.txt", "alerts.toml", "handler.py"):
+    for name in ("serverless.yml", "package.json", "requirements.txt", "alerts.toml", "receivers.toml", "handler.py"):
         shutil.copy(ROOT / name, folder / name)
     for name in ("notifications", "operations", "event_source_mapping", "local", "infrastructure", "events"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
@@ -484,6 +496,19 @@ def test_a_mistake_in_the_rules_fails_the_package_step(project: Path) -> None:
     assert 'rule "price-drop", at_least = "ten": expected a percentage such as "10%"' in said
     assert "Traceback" not in said
     assert not re.search(r"^\s+at \S+ \(", said, re.MULTILINE), said
+    assert not (project / "out").exists()
+
+
+def test_a_mistake_in_the_receivers_fails_the_package_step(project: Path) -> None:
+    """As a mistake in the rules does; a secret in the file is not repeated."""
+    with (project / "receivers.toml").open("a", encoding="utf-8") as receivers:
+        receivers.write('[[receivers]]\nname = "buyers"\nkind = "slack"\nsecret = "xoxb-1234567890"\n')
+    done = sls("package", "--stage", "dev", "--package", str(project / "out"), folder=project)
+    said = done.stdout + done.stderr
+    assert done.returncode != 0
+    assert 'receiver "buyers", secret: expected the name of an SSM SecureString' in said
+    assert "xoxb-1234567890" not in said
+    assert "Traceback" not in said
     assert not (project / "out").exists()
 
 

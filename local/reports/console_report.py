@@ -10,6 +10,7 @@ from typing import Any
 from event_source_mapping import EventType, LogEvent, describe
 from local.reports.report import Reasons, RunSummary
 from local.samples.sample_product import SampleProduct
+from local.samples.sample_receivers import MAILS, Delivered
 from local.samples.samples import Sample
 from local.samples.subscriber import ReceivedAlert
 from local.stack.deployment import Deployment
@@ -117,6 +118,16 @@ class ConsoleReport:
         self._terminal.line(f"{INDENT}{self._terminal.style('warning', '■')} the failures queue received: {text}")
         again = ".venv/bin/python -m operations redrive --stage local"
         self._terminal.line(f"{INDENT}  {self._dim(f'`{again}` plays it again, while `npm start` runs')}")
+
+    def delivered(self, delivered: Sequence[Delivered], aws: LocalAws) -> None:
+        """Print a line a message, receiver by receiver, and where the mails can be seen whole."""
+        line = self._terminal.line
+        line()
+        line("What the receivers of local/receivers.toml were sent:")
+        for each in sorted(delivered, key=lambda each: each.receiver):
+            mark = self._bad("✗") if each.refused else self._good("✓")
+            line(f"{INDENT}{mark} {each.receiver:<14} {self._dim(f'{each.kind:<8}')} {each.text}")
+        line(f"{INDENT}{self._dim(f'the mails, whole: {aws.endpoint_url}{MAILS}')}")
 
     def summary(self, summary: RunSummary, function_log: str) -> None:
         """Print the counts, or what is missing and what should not have come."""

@@ -2,7 +2,8 @@
 
 Events: started, sample, alert (the CloudEvent, the subject and the message attributes), mapping (a log event of the
 event source mapping), failure (a message of the failures queue), noAlert (a change without one, and why), functionLog,
-summary, watching, tableChanged, rulesDeployed, rulesRefused, ended, error.
+delivery (what arrived at a sample receiver), summary, watching, tableChanged, rulesDeployed, rulesRefused, ended,
+error.
 """
 
 import json
@@ -15,6 +16,7 @@ from typing import Any
 from event_source_mapping import LogEvent
 from local.reports.report import Reasons, RunSummary
 from local.samples.sample_product import SampleProduct
+from local.samples.sample_receivers import Delivered
 from local.samples.samples import Sample
 from local.samples.subscriber import ReceivedAlert
 from local.stack.deployment import Deployment
@@ -72,6 +74,12 @@ class JsonReport:
     def given_up(self, message: Mapping[str, Any]) -> None:
         """Write the message."""
         _write("failure", body=message)
+
+    def delivered(self, delivered: Sequence[Delivered], aws: LocalAws) -> None:
+        """Write each message."""
+        del aws
+        for each in delivered:
+            _write("delivery", **asdict(each))
 
     def summary(self, summary: RunSummary, function_log: str) -> None:
         """Write the counts, the missing and the unexpected alerts."""

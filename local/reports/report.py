@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from event_source_mapping import LogEvent
 from local.samples.sample_product import SampleProduct
+from local.samples.sample_receivers import Delivered
 from local.samples.samples import Sample
 from local.samples.subscriber import ReceivedAlert
 from local.stack.deployment import Deployment
@@ -68,6 +69,9 @@ class Report(Protocol):
 
     def given_up(self, message: Mapping[str, Any]) -> None:
         """Report a message that the failures queue received."""
+
+    def delivered(self, delivered: Sequence[Delivered], aws: LocalAws) -> None:
+        """Report what arrived at the sample receivers."""
 
     def summary(self, summary: RunSummary, function_log: str) -> None:
         """Report what came of the samples; `function_log` is empty if all went well."""

@@ -12,6 +12,7 @@ from local.run.watcher import Watcher
 from local.samples.expected import Expected
 from local.samples.failures_queue import FailuresQueue
 from local.samples.sample_product import SampleProduct
+from local.samples.sample_receivers import SampleReceivers, sample_receivers
 from local.samples.samples import POISON_ID, samples
 from local.samples.subscriber import Subscriber
 from local.stack.deployment import Deployment, deploy, until_removed
@@ -51,9 +52,12 @@ def run(report: Report, *, port: int | None, once: bool) -> bool:
 def _use(aws: LocalAws, claim: Claim, report: Report, *, once: bool) -> bool:
     command = f"npx sls deploy --stage {LOCAL_STAGE}"
     text = RULES.read_bytes() if RULES.exists() else b""
-    with report.step(f"Deploying ({command})", f"The service is deployed ({command})"):
-        deployment = deploy(aws)
-    with served_mapping(aws, poison=POISON_ID) as mapping:
+    with ExitStack() as stack:
+        receivers = stack.enter_context(sample_receivers())
+        receivers.prepare(aws)
+        with report.step(f"Deploying ({command})", f"The service is deployed ({command})"):
+            deployment = deploy(aws, receivers.endpoint_url)
+        mapping = stack.enter_context(served_mapping(aws, poison=POISON_ID))
         subscriber = Subscriber(aws, deployment.alerts_topic_arn)
         report.started(aws, deployment)
         claim.announce(Running(aws.endpoint_url, deployment.products_table_name))
@@ -67,6 +71,7 @@ def _use(aws: LocalAws, claim: Claim, report: Report, *, once: bool) -> bool:
             mapping=mapping,
             expected=expected,
             product=product,
+            receivers=receivers,
             report=report,
         )
         if not once:
@@ -100,11 +105,15 @@ def _play(
     mapping: ServedMapping,
     expected: Expected,
     product: SampleProduct,
+    receivers: SampleReceivers,
     report: Report,
 ) -> bool:
     failures = FailuresQueue(aws, deployment)
     player = Player(expected, subscriber, mapping, failures, report)
     summary = player.play(samples(aws, deployment, product))
+    with report.waiting("waiting for the receivers"):
+        delivered = receivers.collect(aws)
+    report.delivered(delivered, aws)
     log = FunctionLog(aws, deployment.alerts_function_name)
     report.summary(summary, "" if summary.ok else log.last())
     return summary.ok

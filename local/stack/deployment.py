@@ -30,10 +30,12 @@ class Deployment:
     alerts_topic_arn: str
     failures_queue_url: str
     ledger_table_name: str
+    people_topic_arn: str = ""
+    """Empty where no receiver is of kind text."""
 
 
-def deploy(aws: LocalAws) -> Deployment:
-    """Deploy stage `local` of the project and return its outputs.
+def deploy(aws: LocalAws, http_endpoint_url: str = "") -> Deployment:
+    """Deploy stage `local` of the project and return its outputs; HTTP deliveries go to `http_endpoint_url`.
 
     Raises DeployRefusedError with the output of `sls`, or DiedError.
     """
@@ -42,7 +44,7 @@ def deploy(aws: LocalAws) -> Deployment:
         raise DeployRefusedError("The Node packages are not installed yet. Run `npm run setup` first.")
     with one_package_at_a_time():
         status, output = _run(
-            [str(sls), "deploy", "--stage", LOCAL_STAGE],
+            [str(sls), "deploy", "--stage", LOCAL_STAGE, f"--param=httpEndpointUrl={http_endpoint_url}"],
             {
                 **_unproxied(aws.environment),
                 "NODE_NO_WARNINGS": "1",  # about the SDK's plans for older Node versions
@@ -65,6 +67,7 @@ def deploy(aws: LocalAws) -> Deployment:
         alerts_topic_arn=outputs["AlertsTopicArn"],
         failures_queue_url=outputs["FailuresQueueUrl"],
         ledger_table_name=outputs["LedgerTableName"],
+        people_topic_arn=outputs.get("PeopleTopicArn", ""),
     )
 
 

@@ -2,13 +2,19 @@
 
 ProductAlertsError
 ├── ConfigurationError          what the function was started with; it does not start
-│   └── RulesError              alerts.toml
+│   └── SettingsFileError       a file that a user edits, with every mistake in it
+│       ├── RulesError          alerts.toml
+│       └── ReceiversError      receivers.toml
 ├── PermanentError              trying again cannot help: parked in the failures queue
 │   ├── MalformedRecordError    not a stream record, or something else where an attribute value is expected
-│   └── RefusedAlertError       AWS refuses this one message or entry
-└── RetryableError              the stream delivers the record again
+│   ├── RefusedAlertError       AWS refuses this one message or entry
+│   ├── MalformedAlertError     not an alert as this project publishes it
+│   └── RefusedDeliveryError    a receiver refuses this one alert: it goes to the queue `undelivered`
+│       └── ReceiverGoneError   it will never take any again: it is disabled until the next deploy
+└── RetryableError              the stream or the queue delivers the record or alert again
     ├── OutOfTimeError          the invocation's time is up
-    └── ServiceError            SNS, SQS or DynamoDB failed, throttled, or did not answer
+    ├── ServiceError            SNS, SQS or DynamoDB failed, throttled, or did not answer
+    └── DeliveryFailedError     a receiver failed, throttled, or did not answer
 """
 
 from __future__ import annotations
@@ -39,19 +45,21 @@ class Problem:
     rule: str = ""
     key: str = ""
     value: Any = None
+    entry: str = "rule"
+    """What `rule` is the name of, in words: a rule, or a receiver."""
 
     def __str__(self) -> str:
         place = [f"line {self.line}"] if self.line else []
         if self.rule:
-            place.append(f'rule "{self.rule}"')
+            place.append(f'{self.entry} "{self.rule}"')
         if self.key:
             shown = "" if self.value is None else f" = {_as_written(self.value)}"
             place.append(self.key + shown)
         return ": ".join([", ".join(place), self.message]) if place else self.message
 
 
-class RulesError(ConfigurationError):
-    """`alerts.toml` is wrong; carries every mistake, not the first one only."""
+class SettingsFileError(ConfigurationError):
+    """A file that a user edits is wrong; carries every mistake, not the first one only."""
 
     def __init__(self, source: str, problems: tuple[Problem, ...]) -> None:
         """Say what is wrong with the file called `source`."""
@@ -59,6 +67,14 @@ class RulesError(ConfigurationError):
         self.problems = problems
         count = "1 mistake" if len(problems) == 1 else f"{len(problems)} mistakes"
         super().__init__("\n".join([f"{source}: {count}", *(f"  {problem}" for problem in problems)]))
+
+
+class RulesError(SettingsFileError):
+    """`alerts.toml` is wrong."""
+
+
+class ReceiversError(SettingsFileError):
+    """`receivers.toml` is wrong."""
 
 
 class PermanentError(ProductAlertsError):
@@ -73,6 +89,18 @@ class RefusedAlertError(PermanentError):
     """SNS, SQS or DynamoDB refuses this one message or entry, and would refuse it again."""
 
 
+class MalformedAlertError(PermanentError):
+    """What came to be delivered is not an alert; the message says why."""
+
+
+class RefusedDeliveryError(PermanentError):
+    """The receiver refuses this message, and would refuse it again."""
+
+
+class ReceiverGoneError(RefusedDeliveryError):
+    """The receiver says that it is gone for good (HTTP status 410)."""
+
+
 class RetryableError(ProductAlertsError):
     """Trying again may help."""
 
@@ -83,6 +111,15 @@ class OutOfTimeError(RetryableError):
 
 class ServiceError(RetryableError):
     """An AWS service failed, throttled or did not answer."""
+
+
+class DeliveryFailedError(RetryableError):
+    """A receiver failed, throttled or did not answer."""
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        """Say what happened; `retry_after` are the seconds that the receiver asks to be left alone."""
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 def _as_written(value: Any) -> str:

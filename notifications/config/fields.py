@@ -25,6 +25,9 @@ _DURATION = re.compile("".join(rf"(?:([0-9]{{1,9}})\s*{unit}\s*)?" for unit in "
 class MistakeError(Exception):
     """A value is not what was expected; the message says what was expected."""
 
+    secret = False
+    """Whether the value must not be repeated in the message."""
+
 
 class Key(NamedTuple):
     """A key of a table: all that its reader, its JSON Schema and its reference in the documents are made from."""

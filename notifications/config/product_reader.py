@@ -72,6 +72,7 @@ PRODUCT_KEYS = by_name(
         unset="no currency"),
     Key("stock", path, "the attribute that out_of_stock, back_in_stock and low_stock watch", default="stock"),
     Key("link", template, "the product's page, with values quoted for a URL", unset="no link"),
+    Key("image", path, "the attribute with the https address of a picture, for mails and chats", unset="no picture"),
     Key("message_attributes", message_attributes, "attributes that subscribers can filter by", unset="only "
         + ", ".join(FIXED_MESSAGE_ATTRIBUTES)),
     Key("overrides", path, "the attribute in which a product carries exceptions from the rules",
@@ -94,6 +95,7 @@ def read_product(table: TomlTable) -> Product:
         price_form=_price_form(table),
         stock=table.get(PRODUCT_KEYS["stock"]),
         currency=table.get(PRODUCT_KEYS["currency"]),
+        image=table.get(PRODUCT_KEYS["image"]),
         message_attributes=table.get(PRODUCT_KEYS["message_attributes"]) or (),
         overrides=table.get(PRODUCT_KEYS["overrides"]),
     )

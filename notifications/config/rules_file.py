@@ -18,8 +18,7 @@ from notifications.config.overrides import Overrides
 from notifications.config.product_reader import read_product
 from notifications.config.rule_keys import COMMON_KEYS, DEFAULTS_KEYS, KEYS_BY_WHEN, NEEDS_TARGET, RULE_KEYS, TARGETS
 from notifications.config.rule_reader import read_rule
-from notifications.config.toml_lines import lines_of
-from notifications.config.toml_table import DEFAULTS, Lines, TomlTable
+from notifications.config.toml_table import DEFAULTS, Lines, TomlTable, lines_of
 from notifications.rules.product import Product
 from notifications.rules.rule import Rule
 from notifications.rules.ruleset import Ruleset

@@ -1,14 +1,21 @@
-"""One table of a TOML file while it is read: values by key, and a list that mistakes are reported to."""
+"""One table of a TOML file while it is read: values by key, the lines of keys, and a list that mistakes go to."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 from notifications.common.errors import Problem
 from notifications.config.fields import Key, MistakeError, nearest
-from notifications.config.toml_lines import Place
 
+_HEADER = re.compile(r"\s*\[(\[?)([^\]]+)\]")
+_KEY = re.compile(r"""\s*(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|([A-Za-z0-9_-]+))\s*[.=]""")
+_COMMENT = re.compile(r"\s*#")
+_LONG_QUOTE = re.compile(r'"""|' + "'''")
+
+Place = tuple[str, int]
+"""A table's name, and which of those of that name, counted from 1."""
 T = TypeVar("T")
 Lines = Mapping[tuple[Place, str], int]
 DEFAULTS: Place = ("defaults", 1)
@@ -18,10 +25,21 @@ class TomlTable:
     """A table, and the list that its mistakes go to."""
 
     def __init__(
-        self, content: Mapping[str, Any], place: Place, lines: Lines, problems: list[Problem], rule: str = ""
+        self,
+        content: Mapping[str, Any],
+        place: Place,
+        lines: Lines,
+        problems: list[Problem],
+        name: str = "",
+        *,
+        entry: str = "rule",
     ) -> None:
-        """Read `content`, which stands at `place` or in [defaults]; mistakes go to `problems`, by the rule's name."""
-        self.content, self._place, self._lines, self._problems, self._rule = content, place, lines, problems, rule
+        """Read `content`, which stands at `place` or in [defaults]; mistakes go to `problems`, by `name`.
+
+        `entry` says what that is the name of: a rule, or a receiver.
+        """
+        self.content, self._place, self._lines, self._problems = content, place, lines, problems
+        self._name, self._entry = name, entry
 
     def __contains__(self, key: str) -> bool:
         return key in self.content
@@ -33,7 +51,7 @@ class TomlTable:
         try:
             return kind(self.content[key])
         except MistakeError as mistake:
-            self.problem(key, str(mistake), self.content[key])
+            self.problem(key, str(mistake), None if mistake.secret else self.content[key])
             return default
 
     def get(self, key: Key) -> Any:
@@ -44,7 +62,7 @@ class TomlTable:
         """Report a mistake at `key`."""
         places = ((self._place, key), (DEFAULTS, key), (self._place, ""), ((key, 1), ""))
         line = next((self._lines[place] for place in places if place in self._lines), None)
-        self._problems.append(Problem(message, line, self._rule, key, value))
+        self._problems.append(Problem(message, line, self._name, key, value, self._entry))
 
     def check_keys(self, allowed: Iterable[str], elsewhere: Mapping[str, str] | None = None) -> None:
         """Report every key that is not allowed here: where it belongs, or the nearest one that is."""
@@ -58,3 +76,28 @@ class TomlTable:
             else:
                 hint = f"did you mean {close}?" if close else f"expected one of {', '.join(allowed)}"
             self.problem(key, f"unknown key; {hint}")
+
+
+def lines_of(text: str) -> dict[tuple[Place, str], int]:
+    """Map (table, key) to its line, counted from 1; the key "" stands for the table's header.
+
+    The standard library's reader does not say where a key stands.
+    """
+    found: dict[tuple[Place, str], int] = {}
+    counts: dict[str, int] = {}
+    place: Place = ("", 1)
+    open_quote = ""
+    for number, line in enumerate(text.split("\n"), 1):
+        if not open_quote:
+            header = _HEADER.match(line)
+            key = _KEY.match(line)
+            if header:
+                name = header[2].strip()
+                counts[name] = counts.get(name, 0) + 1
+                place = (name, counts[name])
+                found.setdefault((place, ""), number)
+            elif key:
+                found.setdefault((place, next(part for part in key.groups() if part is not None)), number)
+        for quote in _LONG_QUOTE.findall("" if _COMMENT.match(line) and not open_quote else line):
+            open_quote = "" if quote == open_quote else open_quote or quote
+    return found

@@ -11,11 +11,12 @@ from notifications.rules.where import AnyOf, Demand, Predicate, Scalar, Where
 def where(value: Any) -> tuple[Demand, ...]:
     """Read conditions on attributes, all of which have to hold, or a list of such tables, one of which has to."""
     if isinstance(value, list) and value:
-        return (AnyOf(tuple(_conditions(table) for table in value)),)
-    return _conditions(value)
+        return (AnyOf(tuple(one_table(table) for table in value)),)
+    return one_table(value)
 
 
-def _conditions(value: Any) -> tuple[Where, ...]:
+def one_table(value: Any) -> tuple[Where, ...]:
+    """Read conditions on attributes, all of which have to hold."""
     if not isinstance(value, dict) or not value:
         raise MistakeError('expected conditions on attributes, such as { category = ["Electronics", "Home"] }')
     conditions = []

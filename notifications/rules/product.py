@@ -26,6 +26,8 @@ class Product:
     currency: Path | str | None = None
     """An attribute, or the one currency of the whole table."""
     link: Template | None = None
+    image: Path | None = None
+    """An attribute with the address of a picture."""
     message_attributes: tuple[Path, ...] = ()
     overrides: Path | None = None
     """An attribute with exceptions from the rules for this product."""

@@ -1,15 +1,18 @@
-"""`check`: whether alerts.toml is right, and whether the stream and function in serverless.yml suit its rules."""
+"""`check`: whether alerts.toml and receivers.toml are right, and whether serverless.yml suits the rules."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import sys
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from notifications.common.errors import ConfigurationError, Problem, RulesError
+from notifications.common.errors import ConfigurationError, Problem, SettingsFileError
 from notifications.config import rules_file
+from notifications.rules.ruleset import Ruleset
+from operations.evaluation.receivers_check import load_receivers
 from operations.settings.compatibility import Mismatch, in_few_lines, mismatches
 from operations.settings.project import DEFAULT_STAGE, PROJECT
 from operations.settings.service_file import read_service
@@ -19,9 +22,12 @@ from operations.terminal.terminal import Terminal
 def add_to(commands: Any) -> None:
     """Describe the command to `argparse`."""
     parser = commands.add_parser(
-        "check", help="check the rules, and whether serverless.yml suits them", description=__doc__
+        "check", help="check the rules and receivers, and whether serverless.yml suits them", description=__doc__
     )
     parser.add_argument("--rules", type=Path, default=PROJECT / "alerts.toml", help="the rules file (alerts.toml)")
+    parser.add_argument(
+        "--receivers", type=Path, default=PROJECT / "receivers.toml", help="the receivers file (receivers.toml)"
+    )
     parser.add_argument("--stage", default=DEFAULT_STAGE, help="the stage to check for (dev)")
     parser.add_argument("--param", action="append", default=[], metavar="NAME=VALUE", help="as for `sls deploy`")
     parser.add_argument("--packaging", action="store_true", help="only warn about settings that do not suit the rules")
@@ -29,25 +35,46 @@ def add_to(commands: Any) -> None:
     parser.set_defaults(run=run)
 
 
+@dataclass(slots=True)
+class Findings:
+    """What the check found."""
+
+    rules: int = 0
+    receivers: int = 0
+    problems: list[tuple[str, tuple[Problem, ...]]] = field(default_factory=list)
+    """By file."""
+    misfits: list[Mismatch] = field(default_factory=list)
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Check, print, and return 0 if all is well, 1 if not."""
-    source = arguments.rules.name
-    problems: tuple[Problem, ...] = ()
-    found: list[Mismatch] = []
-    count = 0
+    found = _check(arguments)
+    if arguments.json:
+        print(json.dumps(_as_json(found), indent=2))
+    else:
+        _show(found, arguments)
+    return 1 if found.problems or (found.misfits and not arguments.packaging) else 0
+
+
+def _check(arguments: argparse.Namespace) -> Findings:
+    """Check each file, and what fits together of those that are right."""
+    found = Findings()
+    ruleset: Ruleset | None = None
     try:
         ruleset = rules_file.load(arguments.rules)
-        count = len(ruleset.rules)
-        found = mismatches(ruleset, read_service(PROJECT, arguments.stage, _given(arguments.param)))
-    except RulesError as error:
-        problems = error.problems
-    except ConfigurationError as error:
-        source, problems = "serverless.yml", (Problem(str(error)),)
-    if arguments.json:
-        print(json.dumps(_as_json(count, problems, found), indent=2))
-    else:
-        _show(source, count, problems, found, arguments.stage)
-    return 1 if problems or (found and not arguments.packaging) else 0
+        found.rules = len(ruleset.rules)
+    except SettingsFileError as error:
+        found.problems.append((error.source, error.problems))
+    try:
+        found.receivers = len(load_receivers(arguments.receivers, ruleset).all)
+    except SettingsFileError as error:
+        found.problems.append((error.source, error.problems))
+    if ruleset:
+        try:
+            found.misfits = mismatches(ruleset, read_service(PROJECT, arguments.stage, _given(arguments.param)))
+        except ConfigurationError as error:
+            found.problems.append(("serverless.yml", (Problem(str(error)),)))
+    return found
 
 
 def _given(params: list[str]) -> dict[str, str]:
@@ -57,25 +84,40 @@ def _given(params: list[str]) -> dict[str, str]:
     return dict(param.split("=", 1) for param in params)
 
 
-def _as_json(count: int, problems: tuple[Problem, ...], found: list[Mismatch]) -> dict[str, Any]:
+def _as_json(found: Findings) -> dict[str, Any]:
     return {
-        "ok": not problems and not found,
-        "rules": count,
+        "ok": not found.problems and not found.misfits,
+        "rules": found.rules,
+        "receivers": found.receivers,
         "problems": [
-            {"line": each.line, "rule": each.rule or None, "key": each.key or None, "message": each.message}
+            {
+                "line": each.line,
+                "rule": (each.entry == "rule" and each.rule) or None,
+                "key": each.key or None,
+                "message": each.message,
+                "file": source,
+                "receiver": (each.entry == "receiver" and each.rule) or None,
+            }
+            for source, problems in found.problems
             for each in problems
         ],
-        "misfits": [{"key": each.key, "rule": each.rule or None, "message": each.message} for each in found],
+        "misfits": [{"key": each.key, "rule": each.rule or None, "message": each.message} for each in found.misfits],
     }
 
 
-def _show(source: str, count: int, problems: tuple[Problem, ...], found: list[Mismatch], stage: str) -> None:
+def _show(found: Findings, arguments: argparse.Namespace) -> None:
     bad = Terminal(sys.stderr)
-    if problems:
-        bad.lines(str(RulesError(source, problems)), "bad")
-    if found:
-        bad.line(bad.style("warning", f"serverless.yml, stage {stage}, does not fit the rules:"))
-        for line in in_few_lines(found):
+    for source, problems in found.problems:
+        bad.lines(str(SettingsFileError(source, problems)), "bad")
+    if found.misfits:
+        bad.line(bad.style("warning", f"serverless.yml, stage {arguments.stage}, does not fit the rules:"))
+        for line in in_few_lines(found.misfits):
             bad.line(f"  {line}")
-    if not problems and not found:
-        Terminal().line(f"{source}: {count} rules, no mistake; they fit serverless.yml, stage {stage}")
+    if not found.problems and not found.misfits:
+        terminal = Terminal()
+        terminal.line(
+            f"{arguments.rules.name}: {found.rules} rules, no mistake; they fit serverless.yml, stage {arguments.stage}"
+        )
+        if found.receivers:
+            count = "1 receiver" if found.receivers == 1 else f"{found.receivers} receivers"
+            terminal.line(f"{arguments.receivers.name}: {count}, no mistake")

@@ -19,6 +19,7 @@ RANGES = {
     "maximumRecordAgeInSeconds": (60, 604_800),
     "timeout": (1, 900),
     "memorySize": (128, 10_240),
+    "deliveryConcurrency": (2, 1000),
     "logRetentionInDays": (1, 3653),
     "ledgerRetentionInDays": (1, 3650),
 }
@@ -27,6 +28,7 @@ WORDS = {
     "bisectBatchOnFunctionError": ("true", "false"),
     "enabled": ("true", "false"),
     "ledgerPointInTimeRecovery": ("true", "false"),
+    "allowPrivateAddresses": ("true", "false"),
 }
 _NO_LIMIT = "-1"  # Lambda's value for "for ever"
 

@@ -9,20 +9,45 @@ import re
 import shlex
 import subprocess
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from moto import mock_aws
 
+from notifications.delivery.handling.progress import AGAIN, DELIVERED, HELD, UNDELIVERED, Delivery
+from notifications.delivery.handling.progress import FAILING as RETRYING
+from notifications.delivery.handling.progress_table import DynamoDbProgress
 from notifications.publishing.failures import Parked, to_bodies
 from notifications.rules.rule import RuleOutcome
 from operations.__main__ import main
-from operations.commands import check, cost, explain, history, preview, redrive
+from operations.commands import (
+    check,
+    cost,
+    deliveries,
+    explain,
+    history,
+    preview,
+    redeliver,
+    redrive,
+    render,
+    send_test,
+    undelivered,
+)
 from operations.deployed.redrive import FAILING, PLAYED, TRIMMED, UNKNOWN, WOULD_PLAY
-from tests.builders import ROOT, sample
+from tests.builders import CREATED_AT, ROOT, sample
 from tests.docs.markdown import Block, blocks, code_in, first_cells, headings, section
-from tests.operations.stage import FakeFunction, FakeQueue, FakeStack, FakeStreams, Shard, make_ledger, write_history
+from tests.operations.stage import (
+    LEDGER,
+    FakeFunction,
+    FakeQueue,
+    FakeStack,
+    FakeStreams,
+    Shard,
+    make_ledger,
+    write_history,
+)
 from tests.rules.scenario import Shop
 
 TEXT = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
@@ -31,11 +56,16 @@ COMMANDS = {
     "explain": explain,
     "preview": preview,
     "cost": cost,
+    "render": render,
     "history": history,
     "redrive": redrive,
+    "deliveries": deliveries,
+    "redeliver": redeliver,
+    "send-test": send_test,
+    "undelivered": undelivered,
 }
 PYTHON = ".venv/bin/python -m operations "
-NEEDS_STAGE = re.compile(r"operations (?:history|redrive)\b|--stream")
+NEEDS_STAGE = re.compile(r"operations (?:history|redrive|deliveries)\b|--stream")
 
 
 def _examples(*, with_stage: bool) -> list[tuple[Block, str, str]]:
@@ -55,7 +85,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("project")
     for name in (".venv", "notifications", "operations", "events", "infrastructure"):
         (folder / name).symlink_to(ROOT / name)
-    for name in ("alerts.toml", "serverless.yml", "package.json"):
+    for name in ("alerts.toml", "receivers.toml", "serverless.yml", "package.json"):
         (folder / name).write_text((ROOT / name).read_text(encoding="utf-8"), encoding="utf-8")
     return folder
 
@@ -107,9 +137,21 @@ def stage(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeStack]:
         rules = (ROOT / "alerts.toml").read_text(encoding="utf-8")
         write_history(dynamodb, rules, Shop(records=played[:1]), _created(played[0]) + 2)
         write_history(dynamodb, rules, Shop(records=played[1:]), _created(played[1]) + 2)
+        write_deliveries(dynamodb)
         streams = FakeStreams(Shard([in_range], trimmed_before="700000000000888747500"))
         clients = {"dynamodb": dynamodb, "sqs": FakeQueue(*_failures()), "dynamodbstreams": streams}
         yield FakeStack(**clients, **{"lambda": FakeFunction()})
+
+
+def write_deliveries(dynamodb: Any) -> None:
+    """Write what receiver "everyone" was sent, a while after it was alerted."""
+    first, second = "0c8f4f0e-58f4-5b43-a3b5-6f4d6c6a8a10", "5c0f83b1-0f9a-5f0e-8f25-3f8a8f2b7c11"
+    title = "Wireless Mouse: 19.99 USD, was 25.99"
+    for after, delivery in (
+        (5, Delivery("everyone", first, DELIVERED, 1, title=title)),
+        (130, Delivery("everyone", second, RETRYING, 2, title="Desk Lamp is sold out", error="SNS Publish: throttled")),
+    ):
+        DynamoDbProgress(dynamodb, LEDGER, 90, "1", now=partial(float, CREATED_AT + after)).write(delivery)
 
 
 def _created(record: dict[str, Any]) -> float:
@@ -153,7 +195,7 @@ def test_the_commands_of_the_document_are_those_of_the_program(capsys: pytest.Ca
     """`--help` lists the same ones."""
     with pytest.raises(SystemExit):
         main(["--help"])
-    assert re.findall(r"^    (\w+) ", capsys.readouterr().out, re.MULTILINE) == list(COMMANDS)
+    assert re.findall(r"^    ([a-z-]+)(?: |$)", capsys.readouterr().out, re.MULTILINE) == list(COMMANDS)
 
 
 def test_every_name_of_the_json_stands_in_the_document(stage: Any, capsys: pytest.CaptureFixture[str]) -> None:
@@ -165,11 +207,16 @@ def test_every_name_of_the_json_stands_in_the_document(stage: Any, capsys: pytes
         "preview": [event],
         "history": ["--product", "prod-123"],
         "redrive": ["--dry-run"],
+        "deliveries": ["--receiver", "everyone", "--since", "2026-11-21T09:00Z"],
     }
     for name, arguments in runs.items():
         main([name, *arguments, "--json"], lambda *_: stage)
         out = capsys.readouterr().out
-        values = [json.loads(line) for line in out.splitlines()] if name in {"history", "redrive"} else json.loads(out)
+        values = (
+            [json.loads(line) for line in out.splitlines()]
+            if name in {"history", "redrive", "deliveries"}
+            else json.loads(out)
+        )
         entries = values if isinstance(values, list) else [values]
         if name == "preview":
             entries += entries[0]["rules"]
@@ -183,3 +230,5 @@ def test_every_outcome_and_status_is_named() -> None:
     words = {re.sub(r"\s+", " ", each) for each in re.findall(r"`([^`]+)`", section(TEXT, "explain"))}
     assert {outcome.value for outcome in RuleOutcome} <= words
     assert {PLAYED, FAILING, TRIMMED, UNKNOWN, WOULD_PLAY} <= set(code_in(section(TEXT, "redrive")))
+    statuses = {DELIVERED, HELD, RETRYING, UNDELIVERED, AGAIN, "disabled"}
+    assert statuses <= set(code_in(section(TEXT, "deliveries")))

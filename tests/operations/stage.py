@@ -160,7 +160,7 @@ class FakeFunction:
 
     def invoke(self, *, FunctionName: str, Payload: bytes, LogType: str = "None") -> dict[str, Any]:  # noqa: N803
         """Run it."""
-        assert FunctionName == "product-alerts-dev-alerts"
+        assert FunctionName in {"product-alerts-dev-alerts", "product-alerts-dev-delivery"}
         self.events.append(json.loads(Payload))
         log = {"LogResult": base64.b64encode(self.log.encode()).decode()} if LogType == "Tail" else {}
         answer = self.answers.pop(0) if self.answers else {"batchItemFailures": []}
@@ -174,11 +174,14 @@ class FakeStack:
     """A deployed stage."""
 
     table_arn = TABLE
+    stage = "dev"
     outputs: ClassVar[dict[str, str]] = {
         "ProductsStreamArn": STREAM,
         "LedgerTableName": LEDGER,
         "FailuresQueueUrl": "https://queue",
         "AlertsFunctionName": "product-alerts-dev-alerts",
+        "DeliveryFunctionName": "product-alerts-dev-delivery",
+        "UndeliveredQueueUrl": "https://sqs.us-east-1.amazonaws.com/123456789012/product-alerts-dev-undelivered",
     }
 
     def __init__(self, **clients: Any) -> None:

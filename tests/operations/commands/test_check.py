@@ -43,7 +43,9 @@ def test_the_projects_own_rules_fit(check: Check) -> None:
     """What is deployed is right: exit code 0, one line, nothing on standard error."""
     done = check()
     assert (done.code, done.err) == (0, "")
-    assert done.out == "alerts.toml: 8 rules, no mistake; they fit serverless.yml, stage dev\n"
+    assert done.out == (
+        "alerts.toml: 8 rules, no mistake; they fit serverless.yml, stage dev\nreceivers.toml: 1 receiver, no mistake\n"
+    )
 
 
 @pytest.mark.parametrize("stage", ["dev", "prod", "local", "another"])
@@ -70,14 +72,24 @@ def test_a_mistake_can_be_read_by_machines(check: Check) -> None:
     assert done.json == {
         "ok": False,
         "rules": 0,
+        "receivers": 1,
         "problems": [
             {
                 "line": 1,
                 "rule": None,
                 "key": "colour",
                 "message": "unknown key; expected one of product, defaults, rules",
+                "file": "alerts.toml",
+                "receiver": None,
             },
-            {"line": 5, "rule": "r", "key": "severity", "message": "expected one of info, warning, critical"},
+            {
+                "line": 5,
+                "rule": "r",
+                "key": "severity",
+                "message": "expected one of info, warning, critical",
+                "file": "alerts.toml",
+                "receiver": None,
+            },
         ],
         "misfits": [],
     }
@@ -87,7 +99,7 @@ def test_all_well_can_be_read_by_machines(check: Check) -> None:
     """--json of a good file."""
     done = check("--json", text=EVERY_KIND)
     assert done.code == 0
-    assert done.json == {"ok": True, "rules": 8, "problems": [], "misfits": []}
+    assert done.json == {"ok": True, "rules": 8, "receivers": 1, "problems": [], "misfits": []}
 
 
 def test_a_missing_rules_file_fails(check: Check, tmp_path: Path) -> None:
@@ -96,6 +108,87 @@ def test_a_missing_rules_file_fails(check: Check, tmp_path: Path) -> None:
     assert done.code == 1
     assert "nothing.toml: 1 mistake" in done.err
     assert "the file is missing" in done.err
+
+
+# Receivers
+
+
+@pytest.fixture
+def receivers(tmp_path: Path) -> Callable[[str], Path]:
+    """Write a receivers file."""
+
+    def write(text: str) -> Path:
+        path = tmp_path / "receivers.toml"
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return write
+
+
+def test_a_mistake_in_the_receivers_fails(check: Check, receivers: Callable[[str], Path]) -> None:
+    """Every mistake with its line and receiver, also what only the rules can tell."""
+    text = (
+        '[[receivers]]\nname = "a"\nkind = "slack"\nsecret = "s"\nonly = { rule = ["price-drpo"] }\nlangauge = "de"\n'
+    )
+    done = check("--receivers", receivers(text))
+    assert (done.code, done.out) == (1, "")
+    assert done.err.startswith("receivers.toml: 2 mistakes\n")
+    assert 'line 5, receiver "a", only: alerts.toml has no rule "price-drpo"; expected one of' in done.err
+    assert "did you mean price-drop?" in done.err
+    assert 'line 6, receiver "a", langauge: unknown key; did you mean language?' in done.err
+
+
+def test_mistakes_in_both_files_are_told_at_once(check: Check, receivers: Callable[[str], Path]) -> None:
+    """And by --json with the file and the receiver."""
+    path = receivers('[[receivers]]\nname = "a"\n')
+    done = check("--receivers", path, "--json", text="colour = 1\n")
+    assert done.code == 1
+    assert [(each["file"], each["receiver"], each["key"]) for each in done.json["problems"]] == [
+        ("alerts.toml", None, "rules"),
+        ("alerts.toml", None, "colour"),
+        ("receivers.toml", "a", "kind"),
+    ]
+
+
+def test_a_project_without_receivers_is_right(check: Check, tmp_path: Path) -> None:
+    """No file, no receiver, no mistake."""
+    done = check("--receivers", tmp_path / "receivers.toml")
+    assert (done.code, done.err) == (0, "")
+    assert "receivers" not in done.out
+
+
+@pytest.mark.parametrize(
+    ("template", "said"),
+    [
+        ("<p>{{ headline }", "line 1: unexpected '}'"),
+        ("<p>{{ headlien }}</p>", "'headlien' is undefined"),
+        ("{% if digest %}\n{{ digest.nothing }}{% endif %}", "has no attribute 'nothing'"),
+        ("{% if alert %}{{ 1 / 0 }}{% endif %}", "ZeroDivisionError"),
+        (None, "cannot be read: No such file or directory"),
+    ],
+)
+def test_a_mistake_in_the_owners_template_is_found(
+    check: Check, receivers: Callable[[str], Path], tmp_path: Path, template: str | None, said: str
+) -> None:
+    """Whether it cannot be read, names what there is not, or fails while it is filled, with an alert or a digest."""
+    (tmp_path / "templates").mkdir()
+    if template is not None:
+        (tmp_path / "templates" / "shop.html").write_text(template, encoding="utf-8")
+    mail = '[[receivers]]\nname = "m"\nkind = "mail"\nto = ["a@shop.example"]\nfrom = "b@shop.example"\n'
+    done = check("--receivers", receivers(f'{mail}template = "templates/shop.html"\n'))
+    assert done.code == 1
+    assert 'receiver "m", template = "templates/shop.html": templates/shop.html' in done.err
+    assert said in done.err
+    assert "Traceback" not in done.err
+
+
+def test_a_good_template_of_the_owner_passes(check: Check, receivers: Callable[[str], Path], tmp_path: Path) -> None:
+    """The project's own, copied, is one."""
+    (tmp_path / "templates").mkdir()
+    shutil.copy(ROOT / "notifications/delivery/templates/mail.html", tmp_path / "templates" / "shop.html")
+    mail = '[[receivers]]\nname = "m"\nkind = "mail"\nto = ["a@shop.example"]\nfrom = "b@shop.example"\n'
+    done = check("--receivers", receivers(f'{mail}template = "templates/shop.html"\n'))
+    assert (done.code, done.err) == (0, "")
 
 
 # View types

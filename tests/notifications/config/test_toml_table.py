@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from notifications.config.toml_lines import lines_of
+from notifications.config.toml_table import lines_of
 
 TEXT = '''# a comment with """ in it
 top = 1

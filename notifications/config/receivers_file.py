@@ -1,0 +1,107 @@
+"""`receivers.toml`: read, checked, and turned into receivers. All mistakes are reported at once."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from pathlib import Path as FilePath
+from typing import Any
+
+from notifications.common.errors import Problem, ReceiversError
+from notifications.config.only_reader import unknown_value, values_of
+from notifications.config.product_reader import FIXED_MESSAGE_ATTRIBUTES
+from notifications.config.receiver import Receiver, Receivers
+from notifications.config.receiver_keys import COMMON_KEYS, KEYS_BY_KIND, RECEIVER_KEYS, URLS_ARE_SECRET
+from notifications.config.toml_table import TomlTable, lines_of
+from notifications.rules.ruleset import Ruleset
+
+TOP_KEYS = ("receivers",)
+FIELDS: Mapping[str, str] = {key: {"from": "sender"}.get(key, key) for key in RECEIVER_KEYS}
+"""Key to the field of Receiver that holds it."""
+
+
+def load(path: FilePath, ruleset: Ruleset | None = None) -> Receivers:
+    """Read and check the file at `path`, with `ruleset` also against its rules.
+
+    Raises ReceiversError, which lists what is wrong. A file that is not there has no receivers.
+    """
+    try:
+        content = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return Receivers(())
+    except (OSError, UnicodeDecodeError) as error:
+        raise ReceiversError(path.name, (Problem(f"cannot be read: {error}"),)) from None
+    return parse(content, path.name, ruleset)
+
+
+def parse(content: str, source: str = "receivers.toml", ruleset: Ruleset | None = None) -> Receivers:
+    """Check the text of a file; ReceiversError lists what is wrong with it."""
+    try:
+        document = tomllib.loads(content, parse_float=Decimal)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise ReceiversError(source, (Problem(f"is not valid TOML: {error}"),)) from None
+    lines = lines_of(content)
+    problems: list[Problem] = []
+    top = TomlTable(document, ("", 1), lines, problems)
+    top.check_keys(TOP_KEYS)
+    entries = document.get("receivers", [])
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        top.problem("receivers", "expected [[receivers]] tables, one for each receiver")
+        entries = []
+    receivers: list[Receiver] = []
+    names: set[str] = set()
+    for number, entry in enumerate(entries, 1):
+        name = entry.get("name")
+        label = name if isinstance(name, str) else f"number {number}"
+        table = TomlTable(entry, ("receivers", number), lines, problems, label, entry="receiver")
+        receiver = _read(table)
+        collapsed = label.replace("-", "")
+        if collapsed in names:
+            table.problem("name", "another receiver has this name, or differs in hyphens alone; give each its own")
+        names.add(collapsed)
+        for message in _misfits(receiver, ruleset) if ruleset else ():
+            table.problem("only", message)
+        receivers.append(receiver)
+    if problems:
+        raise ReceiversError(source, tuple(sorted(problems, key=lambda problem: problem.line or 0)))
+    return Receivers(tuple(receivers))
+
+
+def _read(table: TomlTable) -> Receiver:
+    """Read one receiver; mistakes are reported to the table."""
+    kind = table.get(RECEIVER_KEYS["kind"]) or ""
+    keys: tuple[str, ...] = COMMON_KEYS + KEYS_BY_KIND.get(kind, ())
+    if kind:
+        table.check_keys(keys, _belongs_to(kind))
+    else:  # any key may be right; the values can still be checked
+        table.check_keys(RECEIVER_KEYS)
+    for key in RECEIVER_KEYS.values():
+        if key.required and key.name in keys and key.name not in table:
+            table.problem(key.name, key.missing)
+    values: dict[str, Any] = {FIELDS[key]: table.get(RECEIVER_KEYS[key]) for key in (keys if kind else RECEIVER_KEYS)}
+    values = {field: value for field, value in values.items() if value is not None}
+    return Receiver(**{"name": "", "kind": "", **values})
+
+
+def _belongs_to(kind: str) -> dict[str, str]:
+    """Say of each key that other kinds have to which ones it belongs."""
+    found = {
+        key.name: f"{key.name} belongs to {', '.join(key.of)}, not to {kind}"
+        for key in RECEIVER_KEYS.values()
+        if key.of
+    }
+    return found | ({"url": URLS_ARE_SECRET[kind]} if kind in URLS_ARE_SECRET else {})
+
+
+def _misfits(receiver: Receiver, ruleset: Ruleset) -> Iterator[str]:
+    """Say what `only` asks for and alerts.toml does not have: such a receiver would wait for ever."""
+    attributes = (*FIXED_MESSAGE_ATTRIBUTES, *(path.text for path in ruleset.product.message_attributes))
+    rules = tuple(rule.name for rule in ruleset.rules)
+    for name in receiver.only or {}:
+        if name not in attributes:
+            hint = unknown_value(name, attributes)
+            yield f"{name} is not a message attribute ({hint}); message_attributes in alerts.toml names more"
+    for value in values_of(receiver.only or {}, "rule"):
+        if value not in rules:
+            yield f'alerts.toml has no rule "{value}"; {unknown_value(value, rules)}'

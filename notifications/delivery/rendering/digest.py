@@ -1,0 +1,136 @@
+"""Many alerts as one message: grouped by product, the newest state first, and no longer than a person reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from notifications.config.receiver import Receiver
+from notifications.config.rule_keys import SEVERITY
+from notifications.delivery.rendering.safe_text import clean
+from notifications.delivery.rendering.view import LONGEST_SUBJECT, AlertView, counted
+
+MOST_LINES = 5  # of one product
+_IN_SUBJECT = 3
+_RANKS = {severity: rank for rank, severity in enumerate(SEVERITY.words)}
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class DigestLine(NamedTuple):
+    """One change."""
+
+    phrase: str
+    """What happened, without the product."""
+    moved: str
+    """Old → new; "" where the phrase says it all."""
+    severity: str
+    clock: str
+    """The time of day; "" where nobody knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class DigestProduct:
+    """What happened to one product."""
+
+    name: str
+    link: str
+    severity: str
+    """The highest of its changes."""
+    lines: tuple[DigestLine, ...]
+    """The newest change first."""
+    more_lines: int
+
+
+@dataclass(frozen=True, slots=True)
+class DigestView:
+    """What is shown of many alerts."""
+
+    count: int
+    """Of all alerts."""
+    subject: str
+    """How many, and the three that matter most."""
+    headline: str
+    """How many alerts about how many products."""
+    severity: str
+    products: tuple[DigestProduct, ...]
+    more_products: int
+    """How many products are not named."""
+    more_alerts: int
+    """How many alerts there are about them."""
+    first: str
+    """When the earliest of the alerts happened; "" where nobody knows."""
+    last: str
+    stage: str
+
+
+def digest_of(alerts: Iterable[AlertView], receiver: Receiver) -> DigestView | None:
+    """Put alerts together for a receiver; None where there are none. A repeat, by its id, counts once."""
+    by_product: dict[str, list[AlertView]] = {}
+    for alert in {alert.id: alert for alert in alerts}.values():
+        by_product.setdefault(alert.product_id, []).append(alert)
+    if not by_product:
+        return None
+    groups = [sorted(group, key=_newest_first) for group in by_product.values()]
+    groups.sort(key=_most_important_first)
+    everything = [alert for group in groups for alert in group]
+    shown = groups[: receiver.most_products]
+    times = sorted((alert for alert in everything if alert.happened), key=_happened)
+    about = counted(len(groups), "product")
+    return DigestView(
+        count=len(everything),
+        subject=_subject(len(everything), sorted((group[0] for group in groups), key=_most_important)),
+        headline=f"{counted(len(everything), 'alert')} about {about}",
+        severity=_highest(everything),
+        products=tuple(_product(group) for group in shown),
+        more_products=len(groups) - len(shown),
+        more_alerts=len(everything) - sum(map(len, shown)),
+        first=times[0].moment if times else "",
+        last=times[-1].moment if times else "",
+        stage=everything[0].stage,
+    )
+
+
+def _product(group: list[AlertView]) -> DigestProduct:
+    lines = {(alert.sequence_number, alert.phrase): alert for alert in reversed(group)}  # two rules, one thing to say
+    changes = sorted(lines.values(), key=_newest_first)
+    return DigestProduct(
+        name=group[0].name,
+        link=next((alert.link for alert in group if alert.link), ""),
+        severity=_highest(group),
+        lines=tuple(
+            DigestLine(alert.phrase, "" if _says_it_all(alert) else alert.moved, alert.severity, alert.clock)
+            for alert in changes[:MOST_LINES]
+        ),
+        more_lines=max(len(changes) - MOST_LINES, 0),
+    )
+
+
+def _says_it_all(alert: AlertView) -> bool:
+    return alert.after == "0" or alert.phrase.endswith((f" {alert.after}", f" {alert.after} left"))
+
+
+def _subject(count: int, alerts: list[AlertView]) -> str:
+    named = ", ".join(alert.headline for alert in alerts[:_IN_SUBJECT])
+    return clean(f"{counted(count, 'alert')}: {named}", LONGEST_SUBJECT)
+
+
+def _highest(alerts: Iterable[AlertView]) -> str:
+    return max((alert.severity for alert in alerts), key=_RANKS.__getitem__)
+
+
+def _happened(alert: AlertView) -> datetime:
+    return alert.happened or _LONG_AGO
+
+
+def _newest_first(alert: AlertView) -> tuple[int, float, int]:
+    return -alert.sequence_number, -_happened(alert).timestamp(), -_RANKS[alert.severity]
+
+
+def _most_important(alert: AlertView) -> tuple[int, float]:
+    return -_RANKS[alert.severity], -_happened(alert).timestamp()
+
+
+def _most_important_first(group: list[AlertView]) -> tuple[int, float]:
+    return -_RANKS[_highest(group)], -_happened(group[0]).timestamp()

@@ -1,0 +1,1 @@
+"""How a rendered message leaves: topics, SES and HTTP, each behind the same protocol."""

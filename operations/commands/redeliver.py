@@ -1,0 +1,43 @@
+"""`redeliver`: send a receiver again what it was sent, such as after it lost it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from operations.commands.deliveries import add_receiver_to
+from operations.deployed.deliveries import redeliver, since
+from operations.deployed.stack import add_stage_to
+from operations.terminal.terminal import Terminal
+
+
+def add_to(commands: Any) -> None:
+    """Describe the command to `argparse`."""
+    parser = commands.add_parser("redeliver", help="send a receiver again what it was sent", description=__doc__)
+    add_receiver_to(parser)
+    parser.add_argument("--since", required=True, metavar="WHEN", help="2h, 3d, or a time")
+    parser.add_argument("--dry-run", action="store_true", help="only say what would be sent")
+    add_stage_to(parser)
+    parser.add_argument("--json", action="store_true", help="print one JSON object an alert")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Put the alerts into the receiver's queue and return 0."""
+    start = since(arguments.since, datetime.now(UTC))
+    stack = arguments.find_stack(arguments.stage, arguments.region)
+    terminal = Terminal()
+    count = 0
+    for each in redeliver(stack, arguments.receiver, start, dry_run=arguments.dry_run):
+        count += 1
+        if arguments.json:
+            print(json.dumps(each))
+        else:
+            terminal.line(f"{each['id']}  {each['title']}")
+    if not arguments.json:
+        verb = "would be" if arguments.dry_run else "are"
+        alerts = "1 alert" if count == 1 else f"{count} alerts"
+        terminal.line(f"{alerts} {verb} on the way to {arguments.receiver} again")
+    return 0

@@ -1,0 +1,112 @@
+"""The queue of what could not be delivered: listed, or sent to its receivers again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from notifications.common.errors import ConfigurationError
+from operations.deployed.receiver_queues import ReceiverQueues, required_output
+from operations.deployed.stack import Stack
+
+_HIDDEN_SECONDS = 600  # from other readers while this runs; at the end what is left is given back
+
+
+class UndeliveredMessage(NamedTuple):
+    """A message of the queue."""
+
+    receiver: str
+    id: str
+    """Of the alert; empty where it is not one."""
+    title: str
+    error: str
+    """The error's type, or RedrivePolicy where SQS itself moved the message."""
+    reason: str
+    attempts: int
+
+
+class Undelivered:
+    """One run over the queue."""
+
+    def __init__(self, stack: Stack, *, redrive: bool = False, receiver: str = "") -> None:
+        """List, or with `redrive` send again; `receiver` leaves out the messages of all others."""
+        self._client = stack.client("sqs")
+        self._url = required_output(stack, "UndeliveredQueueUrl")
+        self._queues = ReceiverQueues(stack)
+        self._redrive = redrive
+        self._receiver = receiver
+
+    def messages(self, most: int) -> Iterator[tuple[UndeliveredMessage, str]]:
+        """Yield at most `most` messages, each with what kept it from being sent again; "" if nothing did."""
+        kept: list[str] = []
+        try:
+            for received in self._receive(most):
+                kept.append(received["ReceiptHandle"])
+                message = self._read(received)
+                if self._receiver not in {"", message.receiver}:
+                    continue
+                problem = self._send(message, received) if self._redrive else ""
+                if self._redrive and not problem:
+                    kept.pop()
+                yield message, problem
+        finally:
+            for receipt in kept:
+                self._give_back(receipt)
+
+    def _receive(self, most: int) -> Iterator[dict[str, Any]]:
+        received = 0
+        while received < most:
+            found = self._client.receive_message(
+                QueueUrl=self._url,
+                MaxNumberOfMessages=min(10, most - received),
+                VisibilityTimeout=_HIDDEN_SECONDS,
+                WaitTimeSeconds=1,
+                MessageAttributeNames=["All"],
+                AttributeNames=["All"],
+            ).get("Messages", [])
+            if not found:
+                return
+            received += len(found)
+            yield from found
+
+    def _read(self, received: dict[str, Any]) -> UndeliveredMessage:
+        said = {name: value.get("StringValue", "") for name, value in received.get("MessageAttributes", {}).items()}
+        moved_from = received.get("Attributes", {}).get("DeadLetterQueueSourceArn", "")
+        alert_id, title = _named(received["Body"])
+        if "receiver" not in said:
+            reason = "received too often without an answer of the function; its log says why"
+            return UndeliveredMessage(self._queues.receiver_of(moved_from), alert_id, title, "RedrivePolicy", reason, 0)
+        attempts = said.get("attempts", "")
+        return UndeliveredMessage(
+            said["receiver"],
+            alert_id,
+            title,
+            said.get("error", ""),
+            said.get("reason", ""),
+            int(attempts) if attempts.isdecimal() else 0,
+        )
+
+    def _send(self, message: UndeliveredMessage, received: dict[str, Any]) -> str:
+        try:
+            self._queues.send(message.receiver, received["Body"])
+            self._client.delete_message(QueueUrl=self._url, ReceiptHandle=received["ReceiptHandle"])
+        except ConfigurationError as error:
+            return str(error)
+        return ""
+
+    def _give_back(self, receipt: str) -> None:
+        try:
+            self._client.change_message_visibility(QueueUrl=self._url, ReceiptHandle=receipt, VisibilityTimeout=0)
+        except (ClientError, BotoCoreError):
+            return  # it shows up again by itself
+
+
+def _named(body: str) -> tuple[str, str]:
+    try:
+        event = json.loads(body)
+        return str(event["id"]), str(event["data"]["title"])
+    except (ValueError, RecursionError, KeyError, TypeError):
+        return "", body[:60]

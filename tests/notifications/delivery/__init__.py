@@ -1,0 +1,1 @@
+"""Tests of what happens from a queue to a receiver."""
