@@ -27,6 +27,7 @@ WORDS = {
     "startingPosition": ("TRIM_HORIZON", "LATEST"),
     "bisectBatchOnFunctionError": ("true", "false"),
     "enabled": ("true", "false"),
+    "ledgerPointInTimeRecovery": ("true", "false"),
     "allowPrivateAddresses": ("true", "false"),
 }
 _NO_LIMIT = "-1"  # Lambda's value for "for ever"

@@ -24,6 +24,7 @@ from notifications.rules.rule import RuleOutcome
 from operations.__main__ import main
 from operations.commands import (
     check,
+    cost,
     deliveries,
     explain,
     history,
@@ -54,6 +55,7 @@ COMMANDS = {
     "check": check,
     "explain": explain,
     "preview": preview,
+    "cost": cost,
     "render": render,
     "history": history,
     "redrive": redrive,
