@@ -59,9 +59,8 @@ class DigestView:
     """How many products are not named."""
     more_alerts: int
     """How many alerts there are about them."""
-    first: str
-    """When the earliest of the alerts happened; "" where nobody knows."""
-    last: str
+    span: str
+    """When the alerts happened, from the earliest to the latest; "" where nobody knows."""
     stage: str
 
 
@@ -86,8 +85,7 @@ def digest_of(alerts: Iterable[AlertView], receiver: Receiver) -> DigestView | N
         products=tuple(_product(group) for group in shown),
         more_products=len(groups) - len(shown),
         more_alerts=len(everything) - sum(map(len, shown)),
-        first=times[0].moment if times else "",
-        last=times[-1].moment if times else "",
+        span=_span(times[0], times[-1]) if times else "",
         stage=everything[0].stage,
     )
 
@@ -105,6 +103,15 @@ def _product(group: list[AlertView]) -> DigestProduct:
         ),
         more_lines=max(len(changes) - MOST_LINES, 0),
     )
+
+
+def _span(first: AlertView, last: AlertView) -> str:
+    """Write two moments, the day once where it is the same."""
+    if first.moment == last.moment:
+        return first.moment
+    together = first.moment.replace(first.clock, f"{first.clock} to {last.clock}", 1)
+    same_day = first.moment.replace(first.clock, "", 1) == last.moment.replace(last.clock, "", 1)
+    return together if same_day else f"{first.moment} to {last.moment}"
 
 
 def _says_it_all(alert: AlertView) -> bool:

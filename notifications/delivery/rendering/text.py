@@ -52,8 +52,7 @@ def plain_part(shown: AlertView | DigestView, receiver: Receiver) -> str:
 
 def footer(shown: AlertView | DigestView, receiver: Receiver) -> list[str]:
     """Say where the message comes from, and how to stop it."""
-    moment = f"{shown.first} to {shown.last}" if isinstance(shown, DigestView) and shown.first else ""
-    moment = shown.moment if isinstance(shown, AlertView) else moment
+    moment = shown.moment if isinstance(shown, AlertView) else shown.span
     stage = "" if shown.stage in {"", "prod"} else f"stage {shown.stage}"
     about = " · ".join(filter(None, (moment, f'receiver "{receiver.name}"', stage)))
     stop = f"To stop these mails, write to {receiver.sender}." if receiver.kind == "mail" else ""

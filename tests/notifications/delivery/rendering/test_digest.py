@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import Any
 
+import pytest
+
 from notifications.delivery.rendering.digest import MOST_LINES, digest_of
 from notifications.delivery.rendering.view import AlertView
 from tests.notifications.delivery.rendering.examples import many, receiver, view
@@ -62,6 +64,23 @@ def test_as_many_products_are_named_as_the_receiver_wants() -> None:
     assert made
     assert (len(made.products), made.more_products, made.more_alerts) == (4, 26, 26 * 7)
     assert [(len(product.lines), product.more_lines) for product in made.products] == [(MOST_LINES, 2)] * 4
+
+
+@pytest.mark.parametrize(
+    ("times", "span"),
+    [
+        (["2026-11-21T09:02:00Z"] * 2, "21 Nov 2026, 10:02 CET"),
+        (["2026-11-21T09:30:00Z", "2026-11-21T09:02:00Z"], "21 Nov 2026, 10:02 to 10:30 CET"),
+        (["2026-11-20T09:02:00Z", "2026-11-21T09:02:00Z"], "20 Nov 2026, 10:02 CET to 21 Nov 2026, 10:02 CET"),
+        (["2026-10-25T00:30:00Z", "2026-10-25T01:30:00Z"], "25 Oct 2026, 02:30 CEST to 25 Oct 2026, 02:30 CET"),
+        (["", ""], ""),
+    ],
+)
+def test_it_says_from_when_to_when(times: list[str], span: str) -> None:
+    """The day once where it is the same; the hour that comes twice in autumn by its zone."""
+    made = digest_of([view(id=str(number), time=time) for number, time in enumerate(times)], receiver())
+    assert made
+    assert made.span == span
 
 
 def test_ten_thousand_alerts_make_one_digest() -> None:
