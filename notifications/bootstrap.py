@@ -114,5 +114,15 @@ def _log_to_stderr(level: int) -> None:
     logger.setLevel(level)
     if not logging.getLogger().handlers and not logger.handlers:
         handler = logging.StreamHandler(sys.stderr)
-        handler.setFormatter(logging.Formatter("[%(levelname)s] %(message)s"))
+        handler.setFormatter(_visible_lines())
         logger.addHandler(handler)
+
+
+def _visible_lines() -> logging.Formatter:
+    from notifications.text.visible import visible  # noqa: PLC0415 - Lambda's own handler writes there
+
+    class VisibleLines(logging.Formatter):
+        def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - as logging has it
+            return visible(super().formatMessage(record))
+
+    return VisibleLines("[%(levelname)s] %(message)s")

@@ -11,6 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from notifications.common.errors import ProductAlertsError
 from operations.commands import check, cost, explain, history, preview, redrive
 from operations.deployed.stack import Stack, find_stack
+from operations.terminal.terminal import Terminal
 
 
 def main(argv: Sequence[str] | None = None, find: Callable[[str, str | None], Stack] = find_stack) -> int:
@@ -24,10 +25,10 @@ def main(argv: Sequence[str] | None = None, find: Callable[[str, str | None], St
     try:
         return int(arguments.run(arguments))
     except ProductAlertsError as error:
-        print(error, file=sys.stderr)
+        Terminal(sys.stderr).lines(str(error))
         return 1
     except (ClientError, BotoCoreError) as error:
-        print(f"AWS refused or did not answer: {error}", file=sys.stderr)
+        Terminal(sys.stderr).line(f"AWS refused or did not answer: {error}")
         return 1
     except KeyboardInterrupt:
         return 130

@@ -72,7 +72,7 @@ def _as_json(count: int, problems: tuple[Problem, ...], found: list[Mismatch]) -
 def _show(source: str, count: int, problems: tuple[Problem, ...], found: list[Mismatch], stage: str) -> None:
     bad = Terminal(sys.stderr)
     if problems:
-        bad.line(bad.style("bad", str(RulesError(source, problems))))
+        bad.lines(str(RulesError(source, problems)), "bad")
     if found:
         bad.line(bad.style("warning", f"serverless.yml, stage {stage}, does not fit the rules:"))
         for line in in_few_lines(found):
