@@ -316,7 +316,7 @@ class FakeLambda:
 
     handler: Callable[[dict[str, Any]], tuple[dict[str, Any], bool]]
 
-    def invoke(self, FunctionName: str, Payload: bytes) -> dict[str, Any]:
+    def invoke(self, FunctionName: str, Payload: bytes, LogType: str = "None") -> dict[str, Any]:
         """Run it; the second of what the handler returns tells whether it died."""
         answer, died = self.handler(json.loads(Payload))
         found = {"Payload": io.BytesIO(json.dumps(answer).encode())}

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.parse import urlencode
 
 import boto3
 import pytest
 from botocore.stub import ANY, Stubber
+from hypothesis import given
+from hypothesis import strategies as st
 
 from notifications.common.errors import RefusedAlertError, ServiceError
 from notifications.publishing.messages import Message
-from notifications.publishing.topic import PublishResult, SnsTopic
+from notifications.publishing.topic import PublishResult, SnsTopic, encode_form_once, form
 from tests.builders import message
 
 TOPIC = "arn:aws:sns:us-east-1:123456789012:alerts"
@@ -162,3 +165,34 @@ def test_a_topic_that_cannot_be_reached_fails_as_a_whole() -> None:
     )
     with pytest.raises(ServiceError, match="SNS PublishBatch"):
         SnsTopic(client, TOPIC).publish(three())
+
+
+# The form of a call
+
+
+@given(st.dictionaries(st.from_regex(r"[A-Za-z][A-Za-z0-9.]{0,20}", fullmatch=True), st.text(max_size=50), max_size=20))
+def test_the_form_is_the_one_that_the_standard_library_writes(fields: dict[str, str]) -> None:
+    """Whatever texts it holds, and in their order."""
+    try:
+        expected = urlencode(fields)
+    except UnicodeEncodeError:
+        with pytest.raises(UnicodeEncodeError):
+            form(fields)
+    else:
+        assert form(fields) == expected
+
+
+def test_a_call_sends_the_form_that_botocore_would() -> None:
+    """Names and values of a batch with attributes: the same, field by field."""
+    sent: list[str] = []
+    for prepare in (encode_form_once, lambda client: client):
+        client = prepare(boto3.client("sns", "us-east-1", aws_access_key_id="a", aws_secret_access_key="b"))  # noqa: S106
+
+        def stop(request: Any, **_: Any) -> None:
+            sent.append(request.body if isinstance(request.body, str) else request.body.decode())
+            raise ConnectionError
+
+        client.meta.events.register("before-send.sns", stop)
+        with pytest.raises(ConnectionError):
+            SnsTopic(client, TOPIC).publish([message("Größe 1", 1, message_attributes={"a": {"S": "b & c"}})])
+    assert sent[0] == sent[1]
