@@ -83,7 +83,7 @@ def _watch(aws: LocalAws, subscriber: Subscriber, mapping: ServedMapping, report
     rules = _modified()
     while True:
         alerts = subscriber.receive(WATCH_SECONDS)
-        report.mapping_log(list(mapping.log_events()))
+        report.mapping_log(mapping.stream_events())
         if _modified() != rules:
             rules = _modified()
             report.rules_changed()

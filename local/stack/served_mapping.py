@@ -50,6 +50,10 @@ class ServedMapping:
         if self._ended:
             raise self._ended
 
+    def stream_events(self) -> list[LogEvent]:
+        """Return the log events of the stream's mapping since the last call; those of queues are left out."""
+        return [event for event in self.log_events() if event.shard]
+
     def serve(self, uuids: Sequence[str], aws: LocalAws, stop: threading.Event, poison: str) -> None:
         """Serve until `stop` is set; an invocation whose batch holds product `poison` fails as if it crashed."""
         try:
