@@ -11,6 +11,7 @@ const OPTIONS = [
 const LOCKS = [
   ["requirements-dev.in", "-o", "requirements-dev.txt"],
   ["requirements.in", "-c", "requirements-dev.txt", "-o", "requirements.txt"],
+  ["scripts/pictures/requirements.in", "-c", "requirements-dev.txt", "-o", "scripts/pictures/requirements.txt"],
 ];
 
 for (const lock of LOCKS) {

@@ -36,7 +36,7 @@ from tests.builders import (
 from tests.json_schemas import COMMON, SCHEMAS, mistakes_in
 from tests.service import Service
 
-OF_SETTINGS = {"alerts.schema.json"}  # of a TOML file, not of an alert
+OF_SETTINGS = {"alerts.schema.json", "receivers.schema.json"}  # of a TOML file, not of an alert
 RULES = rules(
     EVERY_KIND
     + """

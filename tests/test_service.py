@@ -392,7 +392,9 @@ def test_the_artifact_holds_the_code_the_rules_and_nothing_of_ours_besides(packa
     """Handler, rules and `notifications` as they are in the repository; no tests, operations or local AWS."""
     names = names_in(packaged(stage))
     ours = {str(path.relative_to(ROOT)) for path in (ROOT / "notifications").rglob("*.py")}
-    assert {"handler.py", "alerts.toml", *ours} <= names
+    ours.add("notifications/delivery/templates/mail.html")
+    assert {"handler.py", "alerts.toml", "receivers.toml", *ours} <= names
+    assert not [name for name in names if name.endswith(".mjml") or name.startswith("mjml")]
     tops = {name.split("/")[0] for name in names}
     foreign = {
         "tests",
@@ -483,6 +485,19 @@ def test_a_mistake_in_the_rules_fails_the_package_step(project: Path) -> None:
     assert 'rule "price-drop", at_least = "ten": expected a percentage such as "10%"' in said
     assert "Traceback" not in said
     assert not re.search(r"^\s+at \S+ \(", said, re.MULTILINE), said
+    assert not (project / "out").exists()
+
+
+def test_a_mistake_in_the_receivers_fails_the_package_step(project: Path) -> None:
+    """As a mistake in the rules does; a secret in the file is not repeated."""
+    with (project / "receivers.toml").open("a", encoding="utf-8") as receivers:
+        receivers.write('[[receivers]]\nname = "buyers"\nkind = "slack"\nsecret = "xoxb-1234567890"\n')
+    done = sls("package", "--stage", "dev", "--package", str(project / "out"), folder=project)
+    said = done.stdout + done.stderr
+    assert done.returncode != 0
+    assert 'receiver "buyers", secret: expected the name of an SSM SecureString' in said
+    assert "xoxb-1234567890" not in said
+    assert "Traceback" not in said
     assert not (project / "out").exists()
 
 

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from notifications.config.receiver import Receiver
 from notifications.config.rule_keys import SEVERITY
+from notifications.delivery.rendering.safe_text import clean
 from notifications.delivery.rendering.view import LONGEST_SUBJECT, AlertView, counted
-from notifications.text.formatting import shorten
 
 MOST_LINES = 5  # of one product
 _IN_SUBJECT = 3
@@ -113,7 +113,7 @@ def _says_it_all(alert: AlertView) -> bool:
 
 def _subject(count: int, alerts: list[AlertView]) -> str:
     named = ", ".join(alert.headline for alert in alerts[:_IN_SUBJECT])
-    return shorten(f"{counted(count, 'alert')}: {named}", LONGEST_SUBJECT)
+    return clean(f"{counted(count, 'alert')}: {named}", LONGEST_SUBJECT)
 
 
 def _highest(alerts: Iterable[AlertView]) -> str:

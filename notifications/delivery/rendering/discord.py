@@ -11,9 +11,8 @@ from typing import Any
 
 from notifications.config.receiver import Receiver
 from notifications.delivery.rendering.digest import DigestProduct, DigestView
-from notifications.delivery.rendering.mail import BARS
 from notifications.delivery.rendering.text import footer, more_of
-from notifications.delivery.rendering.view import AlertView, counted
+from notifications.delivery.rendering.view import BARS, AlertView, counted
 from notifications.text.formatting import shorten
 
 LONGEST_TITLE, LONGEST_DESCRIPTION, LONGEST_FOOTER, MOST_CHARACTERS = 256, 4096, 2048, 6000

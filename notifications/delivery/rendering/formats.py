@@ -1,10 +1,12 @@
-"""Numbers, money and moments as a language writes them: a table of its own, as Babel would weigh 10 MB."""
+"""Numbers, money and moments as a language writes them: a table of its own, as the wheel of Babel has 10 MB."""
 
 from __future__ import annotations
 
 from datetime import datetime, tzinfo
 from decimal import Context, Decimal, InvalidOperation
 from typing import NamedTuple
+
+from notifications.text.formatting import digits_of
 
 _THIN = "\u202f"  # a narrow space that no line breaks at
 
@@ -29,11 +31,7 @@ _MARKS = {
 }
 LANGUAGES = tuple(_MARKS)
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_PLACES = {
-    "JPY": 0, "KRW": 0, "CLP": 0, "VND": 0, "ISK": 0, "XAF": 0, "XOF": 0, "UGX": 0, "PYG": 0,
-    "BHD": 3, "IQD": 3, "JOD": 3, "KWD": 3, "LYD": 3, "OMR": 3, "TND": 3,
-}  # fmt: skip
-"""Decimals of a currency, ISO 4217; all others have two."""
+_MOST_PERCENT = 9999  # beyond it the number alone says more
 _ROUGH = Context(prec=100)
 _MOST_DIGITS = 60  # DynamoDB's largest number would fill a line
 
@@ -73,13 +71,15 @@ class Formats:
 
     def amount(self, value: Decimal, currency: str) -> str:
         """Write the same without the code."""
-        return self.number(value, _PLACES.get(currency, 2) if currency else 0)
+        return self.number(value, digits_of(currency) if currency else 0)
 
     def percent(self, old: Decimal, new: Decimal) -> str:
         """Write how much a number moved, without its direction: whole percents from 10 on, one decimal below."""
         if not old:
             return ""
         size = _ROUGH.divide(_ROUGH.multiply(_ROUGH.subtract(new, old).copy_abs(), Decimal(100)), old.copy_abs())
+        if size > _MOST_PERCENT:
+            return ""
         rounded = round(size, 0 if size >= 10 else 1)  # noqa: PLR2004 - see above
         return self.number(rounded) + self._marks.percent if rounded else ""
 

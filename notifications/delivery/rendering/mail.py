@@ -20,9 +20,8 @@ from jinja2 import Environment, StrictUndefined, Template, TemplateError
 from notifications.common.errors import ConfigurationError
 from notifications.config.receiver import Receiver
 from notifications.delivery.rendering.digest import DigestView
-from notifications.delivery.rendering.safe_text import clean
 from notifications.delivery.rendering.text import footer, plain_part
-from notifications.delivery.rendering.view import LONGEST_SUBJECT, AlertView
+from notifications.delivery.rendering.view import BARS, AlertView
 
 TEMPLATE = Path(__file__).parent.parent / "templates" / "mail.html"
 _SEVEN_BITS = SMTP.clone(cte_type="7bit")  # whatever servers are on the way
@@ -37,8 +36,6 @@ DARK: Mapping[str, str] = {
     "accent": "#8ab4f8", "info": "#8ab4f8", "warning": "#f5b74f", "critical": "#ff8a80",
     "button": "#8ab4f8", "on_button": "#111418",
 }  # fmt: skip
-BARS: Mapping[str, str] = {"info": "#2563eb", "warning": "#d97706", "critical": "#dc2626"}
-"""The colour of a severity where it is no text; seen on a light and on a dark ground."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +81,7 @@ def render_mail(shown: AlertView | DigestView, receiver: Receiver, message_id: s
         raise ConfigurationError(f"{receiver.template or path.name}{place}: {error.message or error}") from None
     except Exception as error:  # noqa: BLE001 - an owner's template can run into anything: 1 / 0, a missing attribute
         raise ConfigurationError(f"{receiver.template or path.name}: {type(error).__name__}: {error}") from None
-    subject = clean(shown.subject, LONGEST_SUBJECT)
-    return MailMessage(subject, plain_part(shown, receiver), html, "".join(filter(_in_message_id, message_id)))
+    return MailMessage(shown.subject, plain_part(shown, receiver), html, "".join(filter(_in_message_id, message_id)))
 
 
 def _in_message_id(character: str) -> bool:

@@ -9,9 +9,8 @@ from typing import Any
 
 from notifications.config.receiver import Receiver
 from notifications.delivery.rendering.digest import DigestProduct, DigestView
-from notifications.delivery.rendering.mail import BARS
 from notifications.delivery.rendering.text import footer, more_of
-from notifications.delivery.rendering.view import AlertView
+from notifications.delivery.rendering.view import BARS, AlertView
 
 MOST_BLOCKS, LONGEST_SECTION = 50, 3000
 _MOST_PRODUCTS = MOST_BLOCKS - 5

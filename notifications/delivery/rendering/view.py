@@ -15,6 +15,7 @@ from notifications.config.receiver import Receiver
 from notifications.delivery.rendering.events import ReceivedAlert, read_alert
 from notifications.delivery.rendering.formats import Formats, decimal_of
 from notifications.delivery.rendering.safe_text import clean, safe_link, words
+from notifications.rules.price_form import TEXT
 from notifications.rules.product import Product
 from notifications.stream.attributes import Path
 from notifications.text.formatting import shorten
@@ -23,6 +24,8 @@ LONGEST_SUBJECT = 99  # characters, as SNS has it
 SEEN = 60  # characters of a subject that are shown everywhere
 _LONGEST_NAME, _SHORTEST_NAME, _LONGEST_TEXT = 120, 20, 1000
 _MOST_CHANGES = 8
+BARS: Mapping[str, str] = {"info": "#2563eb", "warning": "#d97706", "critical": "#dc2626"}
+"""The colour of a severity where it is not text; seen on a light and on a dark ground."""
 
 
 class ChangeLine(NamedTuple):
@@ -93,6 +96,8 @@ class _Number(NamedTuple):
     path: Path
     before: str
     after: str
+    value: Decimal | None = None
+    """The new one."""
 
 
 def view_of(body: str | bytes | Mapping[str, Any], product: Product, receiver: Receiver, stage: str) -> AlertView:
@@ -162,17 +167,27 @@ def _number(alert: ReceivedAlert, product: Product, formats: Formats) -> _Number
     about_price = alert.type in _SHOWS_NUMBER
     if not about_price and alert.type not in {"product.out_of_stock", "product.back_in_stock", "product.low_stock"}:
         return None
-    path = product.price if about_price else product.stock
-    new, old = decimal_of(alert.attribute(path)), decimal_of(alert.data.get("baseline"))
-    if new is None:
-        return None
+    old = decimal_of(alert.data.get("baseline"))
     if not about_price:
-        return _Number("Stock", path, formats.number(old) if old is not None else "", formats.number(new))
+        new = decimal_of(alert.attribute(product.stock))
+        before = formats.number(old) if old is not None else ""
+        return None if new is None else _Number("Stock", product.stock, before, formats.number(new), new)
     currency = product.currency if isinstance(product.currency, str) else ""
     if isinstance(product.currency, Path):
         currency = words(alert.attribute(product.currency), 10)
+    new = _price(alert.attribute(product.price), product, currency)
+    if new is None:
+        return None
     before = formats.amount(old, currency) if old is not None else ""
-    return _Number("Price", path, before, formats.money(new, currency))
+    return _Number("Price", product.price, before, formats.money(new, currency), new)
+
+
+def _price(value: Any, product: Product, currency: str) -> Decimal | None:
+    """Read a price as the table keeps it; the baseline of an alert is in whole units already."""
+    amount = product.price_form.amount({"S": value}, currency or None) if product.price_form.type == TEXT else None
+    if amount is None and decimal_of(value) is not None:
+        amount = product.price_form.amount({"N": value}, currency or None)
+    return decimal_of(format(amount, "f")) if amount is not None else None
 
 
 def _changes(alert: ReceivedAlert, number: _Number | None) -> tuple[ChangeLine | None, tuple[ChangeLine, ...]]:
@@ -214,7 +229,7 @@ def _headline(
 
 def _price_headline(alert: ReceivedAlert, formats: Formats, number: _Number | None) -> tuple[str, str]:
     old = decimal_of(alert.data.get("baseline"))
-    new = _new_price(alert, number)
+    new = number.value if number else None
     share = formats.percent(old, new) if old is not None and new is not None else ""
     comparison = "cheaper" if alert.type == "product.price_dropped" else "more expensive"
     if share:
@@ -224,19 +239,15 @@ def _price_headline(alert: ReceivedAlert, formats: Formats, number: _Number | No
     return f"{{name}} is {comparison}", comparison
 
 
-def _new_price(alert: ReceivedAlert, number: _Number | None) -> Decimal | None:
-    return decimal_of(alert.attribute(number.path)) if number else None
-
-
 def _braced(text: str) -> str:
     return text.replace("{", "{{").replace("}", "}}")
 
 
 def _subject(headline: str, name: str, after: str) -> str:
     """Put the headline and the new value into one line; a name that is too long gives way."""
-    value = f": {after}" if after and after not in headline else ""
+    value = f": {after}" if after and _braced(after) not in headline else ""
     room = SEEN - len(headline.format(name="")) - len(value)
-    return shorten(headline.format(name=shorten(name, max(room, _SHORTEST_NAME))) + value, LONGEST_SUBJECT)
+    return clean(headline.format(name=shorten(name, max(room, _SHORTEST_NAME))) + value, LONGEST_SUBJECT)
 
 
 def _reason(alert: ReceivedAlert, formats: Formats) -> str:

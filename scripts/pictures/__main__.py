@@ -1,0 +1,60 @@
+"""`npm run pictures`: draw the pictures of the documents anew, with Playwright and a Chrome or Chromium.
+
+CHROME_PATH names the browser; without it Playwright's own is taken (`.venv/bin/playwright install chromium`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+
+from scripts.pictures.pages import RECORD, pages, path_of
+
+SCALE = 2
+LARGEST = 200_000  # bytes of a picture: they lie in the repository
+
+
+def main() -> int:
+    """Draw them all, and write down what they were drawn from; return 1 if that is not possible."""
+    try:
+        from playwright.sync_api import Error, sync_playwright  # noqa: PLC0415 - not part of the basic set-up
+    except ImportError:
+        sys.stderr.write(
+            "Drawing needs Playwright, which the basic set-up leaves out. Install it, and run this again:\n"
+            "  .venv/bin/python -m pip install --require-hashes -r scripts/pictures/requirements.txt\n"
+        )
+        return 1
+    record = {}
+    try:
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(
+                executable_path=os.environ.get("CHROME_PATH"), args=["--no-sandbox", "--font-render-hinting=none"]
+            )
+            for name, page in pages().items():
+                tab = browser.new_page(
+                    viewport={"width": page.width, "height": 100},
+                    device_scale_factor=SCALE,
+                    color_scheme=page.scheme,
+                    offline=True,
+                )
+                tab.set_content(page.html)
+                picture = tab.screenshot(full_page=True)
+                tab.close()
+                if len(picture) > LARGEST:
+                    raise ValueError(f"{name} has {len(picture)} bytes; expected at most {LARGEST}")
+                path_of(name).parent.mkdir(exist_ok=True)
+                path_of(name).write_bytes(picture)
+                record[name] = {"page": page.fingerprint, "picture": hashlib.sha256(picture).hexdigest()}
+                sys.stdout.write(f"{path_of(name).name} drawn\n")
+            browser.close()
+    except Error as error:
+        sys.stderr.write(f"The browser did not draw: {error.message.splitlines()[0]}\n{__doc__.splitlines()[2]}\n")
+        return 1
+    RECORD.write_text(json.dumps(record, indent=2) + "\n", "utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

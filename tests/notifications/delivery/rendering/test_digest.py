@@ -1,0 +1,82 @@
+"""Many alerts as one message."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from notifications.delivery.rendering.digest import MOST_LINES, digest_of
+from notifications.delivery.rendering.view import AlertView
+from tests.notifications.delivery.rendering.examples import many, receiver, view
+
+
+def test_nothing_makes_no_digest() -> None:
+    """An empty one is not sent."""
+    assert digest_of([], receiver()) is None
+
+
+def test_the_newest_change_of_a_product_comes_first() -> None:
+    """By the sequence number, in whatever order they came; one line a change."""
+    alerts = [view(id=str(number), sequenceNumber=str(number), title=f"{number}") for number in (3, 1, 2)]
+    first = view(id="4", type="product.removed", sequenceNumber="4")
+    made = digest_of([*alerts, first], receiver())
+    assert made
+    (product,) = made.products
+    assert [line.phrase for line in product.lines] == ["removed", *["23% cheaper"] * 3]
+    assert product.lines[1].moved == "25.99 → 19.99\u00a0USD"
+    assert product.lines[1].clock == "10:02"
+
+
+def test_a_repeat_counts_once() -> None:
+    """SQS delivers at least once."""
+    made = digest_of([view(), view()], receiver())
+    assert made
+    assert (made.count, made.headline) == (1, "1 alert about 1 product")
+
+
+def test_two_rules_that_say_the_same_of_a_change_make_one_line() -> None:
+    """The more severe one; both are counted."""
+    stock: dict[str, Any] = {"type": "product.out_of_stock", "product": {"stock": "0"}, "baseline": "3"}
+    made = digest_of([view(id="1", **stock), view(id="2", severity="critical", **stock)], receiver())
+    assert made
+    assert made.count == 2
+    assert [(line.severity, line.phrase) for line in made.products[0].lines] == [("critical", "sold out")]
+
+
+def test_the_subject_says_how_many_and_the_three_that_matter_most() -> None:
+    """The most severe, then the newest."""
+    alerts = [
+        view(id=name, subject=name, product={"name": name}, severity=severity, time=f"2026-11-21T09:0{minute}:00Z")
+        for minute, (name, severity) in enumerate([("A", "info"), ("B", "critical"), ("C", "info"), ("D", "warning")])
+    ]
+    made = digest_of(alerts, receiver())
+    assert made
+    assert made.subject == "4 alerts: B is 23% cheaper, D is 23% cheaper, C is 23% cheaper"
+    assert [product.name for product in made.products] == ["B", "D", "C", "A"]
+    assert made.severity == "critical"
+
+
+def test_as_many_products_are_named_as_the_receiver_wants() -> None:
+    """The rest is counted, as are the lines of a product beyond five."""
+    made = digest_of(many(30, 7), receiver(most_products=4))
+    assert made
+    assert (len(made.products), made.more_products, made.more_alerts) == (4, 26, 26 * 7)
+    assert [(len(product.lines), product.more_lines) for product in made.products] == [(MOST_LINES, 2)] * 4
+
+
+def test_ten_thousand_alerts_make_one_digest() -> None:
+    """The work grows with their number, not with its square: ten times as many take far less than a hundred times."""
+
+    def seconds(alerts: list[AlertView]) -> float:
+        spans = []
+        for _ in range(3):  # the shortest: others have the machine, too
+            started = time.process_time()
+            made = digest_of(alerts, receiver())
+            spans.append(time.process_time() - started)
+            assert made
+            assert made.count == len(alerts)
+        return min(spans)
+
+    alerts = many(500, 20)
+    assert len(alerts) == 10_000
+    assert seconds(alerts) < 40 * max(seconds(alerts[:1000]), 0.001)
