@@ -19,7 +19,18 @@ from typing import Any
 
 from benchmarks.measuring.figures import Figure, missed, number_text, table
 from benchmarks.report import machine, plot
-from benchmarks.suites import artifact, cpu, first_alert, growth, instructions, local_stack, memory, publishing
+from benchmarks.suites import (
+    alert_parts,
+    artifact,
+    bursts,
+    cpu,
+    first_alert,
+    growth,
+    instructions,
+    local_stack,
+    memory,
+    publishing,
+)
 from benchmarks.suites import start_up as starting
 from local.stack.local_aws import HOST
 
@@ -56,7 +67,12 @@ def _full(zips: Callable[[], list[Path]]) -> dict[str, Measure]:
         "cpu": cpu.measure,
         "instructions": instructions.measure,
         "calls": publishing.count_calls,
+        "waits": bursts.count_waits,
+        "units": bursts.count_units,
         "publishing": publishing.measure,
+        "bursts": bursts.measure,
+        "parts": alert_parts.measure,
+        "price": bursts.price,
         "growth": growth.measure,
         "memory": memory.measure,
         "artifact": artifact.measure,
@@ -70,6 +86,8 @@ def _quick(zips: Callable[[], list[Path]]) -> dict[str, Measure]:
     """Choose what comes out the same on every run, however busy the machine is."""
     return {
         "calls": publishing.count_calls,
+        "waits": bursts.count_waits,
+        "units": bursts.count_units,
         "growth": growth.by_steps,
         "instructions": instructions.measure,
         "artifact": lambda: artifact.inspect(zips()),

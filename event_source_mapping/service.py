@@ -90,7 +90,8 @@ def _run(
         poller.start()
     scheduler.run(lambda: stop.is_set() or idle())
     for poller in pollers:
-        poller.stop("asked to stop" if stop.is_set() else f"nothing to do for {exit_when_idle:g} s")
+        if not poller.done:  # else its mapping was deleted
+            poller.stop("asked to stop" if stop.is_set() else f"nothing to do for {exit_when_idle:g} s")
     scheduler.run(lambda: False)
 
 

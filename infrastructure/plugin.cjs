@@ -1,13 +1,17 @@
 // What osls does not do by itself: check the rules before anything is packaged, keep the stage `local` away from AWS,
-// and run `invoke local` with the project's own Python and nothing else running.
+// find the one that `npm start` runs, and run `invoke local` with the project's own Python and nothing else running.
 "use strict";
 
 const { spawnSync } = require("node:child_process");
 const fs = require("node:fs");
+const net = require("node:net");
 const path = require("node:path");
 
 const LOCAL_STAGE = "local";
 const REACHES_AWS = new Set(["deploy", "remove", "info", "invoke", "logs", "metrics", "rollback"]);
+const STREAM_FUNCTION = "alerts";
+const ABOUT_ONE_FUNCTION = new Set(["invoke", "invoke local", "logs"]);
+const ANSWERS_WITHIN_MS = 3000;
 
 class ProductAlerts {
   constructor(serverless, options) {
@@ -16,6 +20,8 @@ class ProductAlerts {
     this.environment = path.join(serverless.serviceDir, ".venv");
     const { functions } = serverless.service;
     if (functions.delivery === false) delete functions.delivery; // receivers.toml has none
+    this.nameStreamFunction();
+    silenceSdkPlans();
     this.hooks = {
       initialize: () => this.prepare(),
       "before:package:cleanup": () => this.checkRules(),
@@ -24,20 +30,68 @@ class ProductAlerts {
     };
   }
 
+  get python() {
+    const python = path.join(this.environment, "bin", "python");
+    if (!fs.existsSync(python)) throw this.error("There is no .venv here yet. Run `npm run setup` first.");
+    return python;
+  }
+
   get stage() {
     return this.serverless.service.provider.stage;
   }
 
-  prepare() {
+  // `sls logs -t` means the function behind the stream. osls demands --function before any hook runs, and a plugin
+  // cannot take that back; but it reads the command line again once the plugins are there.
+  nameStreamFunction() {
+    const { commands, options } = this.serverless.processedInput;
+    if (ABOUT_ONE_FUNCTION.has(commands.join(" ")) && !options.function && !options.help) {
+      process.argv.push("--function", STREAM_FUNCTION);
+    }
+  }
+
+  async prepare() {
     const [command, subcommand] = this.serverless.processedInput.commands;
     if (command === "invoke" && subcommand === "local") return this.prepareInvokeLocal();
-    if (command === "deploy" && !process.env.AWS_ENDPOINT_URL) this.checkRegion();
-    if (this.stage === LOCAL_STAGE && REACHES_AWS.has(command) && !process.env.AWS_ENDPOINT_URL) {
+    if (!REACHES_AWS.has(command)) return undefined;
+    if (process.env.AWS_ENDPOINT_URL) return this.checkEndpoint(process.env.AWS_ENDPOINT_URL);
+    if (this.stage === LOCAL_STAGE) return this.useRunningStack();
+    if (command === "deploy") this.checkRegion();
+    return undefined;
+  }
+
+  // As `operations` does, and with the same code: stage `local` is what `npm start` runs.
+  useRunningStack() {
+    const found = spawnSync(this.python, ["-m", "operations.deployed.running"], {
+      cwd: this.serverless.serviceDir,
+      encoding: "utf8",
+    });
+    if (found.status !== 0) {
       throw this.error(
-        "Stage 'local' lives on your laptop: `npm start` deploys it and prints the AWS_ENDPOINT_URL to export " +
-          "before this command. To deploy to AWS name another stage, such as --stage dev.",
+        "Stage 'local' lives on your laptop, and it does not run: start it with `npm start`, in another terminal. " +
+          "To deploy to AWS name another stage, such as --stage dev.",
       );
     }
+    const environment = JSON.parse(found.stdout);
+    const proxies = /^(https?_)?proxy$/i; // pip alone may need it: the local AWS is not behind it
+    const proxy = process.env.HTTPS_PROXY ?? process.env.https_proxy ?? process.env.HTTP_PROXY ?? process.env.http_proxy;
+    for (const name of Object.keys(process.env)) {
+      if (name.startsWith("AWS_") || proxies.test(name)) delete process.env[name];
+    }
+    if (proxy) process.env.PIP_PROXY ??= proxy;
+    Object.assign(process.env, environment, { SLS_AWS_MONITORING_FREQUENCY: "500" }); // ms; 5 s suit AWS
+    this.serverless.service.provider.region = this.options.region = environment.AWS_REGION;
+  }
+
+  // An endpoint that was exported for a stack that has ended is the user's to forget; what it looks like is a timeout.
+  async checkEndpoint(url) {
+    if (await answers(url)) return;
+    const instead =
+      this.stage === LOCAL_STAGE
+        ? "stage local is found without it, while `npm start` runs"
+        : `stage ${this.stage} is on AWS, which needs none`;
+    throw this.error(
+      `Nothing answers at ${url}, which this shell has in AWS_ENDPOINT_URL. Run \`unset AWS_ENDPOINT_URL\`: ${instead}.`,
+    );
   }
 
   prepareInvokeLocal() {
@@ -63,10 +117,8 @@ class ProductAlerts {
   }
 
   checkRules() {
-    const python = path.join(this.environment, "bin", "python");
-    if (!fs.existsSync(python)) throw this.error("There is no .venv here yet. Run `npm run setup` first.");
     const params = [].concat(this.options.param ?? []).flatMap((param) => ["--param", param]);
-    const check = spawnSync(python, ["-m", "operations", "check", "--packaging", "--stage", this.stage, ...params], {
+    const check = spawnSync(this.python, ["-m", "operations", "check", "--packaging", "--stage", this.stage, ...params], {
       cwd: this.serverless.serviceDir,
       encoding: "utf8",
     });
@@ -87,6 +139,28 @@ class ProductAlerts {
   error(message) {
     return new this.serverless.classes.Error(message, "PRODUCT_ALERTS");
   }
+}
+
+function answers(url) {
+  return new Promise((resolve) => {
+    const { hostname, port, protocol } = new URL(url);
+    const socket = net.connect({ host: hostname, port: Number(port) || (protocol === "https:" ? 443 : 80) });
+    const done = (found) => {
+      socket.destroy();
+      resolve(found);
+    };
+    socket.setTimeout(ANSWERS_WITHIN_MS, () => done(false));
+    socket.on("connect", () => done(true));
+    socket.on("error", () => done(false));
+  });
+}
+
+// What the AWS SDK plans for older Node versions is longer than our messages, and pushes them off the screen.
+function silenceSdkPlans() {
+  const { emitWarning } = process;
+  process.emitWarning = function emit(warning, ...rest) {
+    if (!/AWS SDK for JavaScript/.test(String(warning?.message ?? warning))) emitWarning.call(process, warning, ...rest);
+  };
 }
 
 module.exports = ProductAlerts;

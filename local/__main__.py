@@ -37,7 +37,8 @@ def main(argv: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except LocalError as error:
-        report.failed(str(error), error.details)
+        shown = error.trace if arguments.verbose else "Run it with --verbose to see where." if error.trace else ""
+        report.failed(str(error), "\n".join(filter(None, [error.details, shown])))
     except BrokenPipeError:
         # `| head` has seen enough: later output goes nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,7 +1,9 @@
 """`npm run change`: changes a product in the table of a running `npm start`, without AWS tools.
 
 npm run change -- prod-456 name="Desk Lamp" price=49.90 stock=7
+npm run change -- prod-456 pricing.amount=39.90
 npm run change -- prod-456 --json '{"tags": ["lamp", "desk"], "dimensions": {"weight": 2}}'
+npm run change -- shop=berlin sku=prod-456 price=39.90     # a table with a composite key
 npm run change -- prod-456 --delete
 """
 
@@ -9,63 +11,121 @@ import argparse
 import json
 import re
 import sys
-from collections.abc import Sequence
-from decimal import Context, Decimal
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from boto3.dynamodb.types import TypeSerializer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local.stack.errors import ChangeError
+from local.stack.products_table import ProductsTable, number_or_text
+from notifications.stream.attributes import Path
 from operations.deployed.local_endpoint import local_client
 from operations.deployed.running import Running, find_running
 from operations.terminal.terminal import Terminal
 
-KEY = "productId"
-MOST_DIGITS, MAGNITUDE = 38, 125
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,4})?", re.ASCII)
-_EXACT = Context(prec=5000)
+_WITH_COMMAS = re.compile(r"[+-]?(\d+,\d{1,2}|\d{1,3}(,\d{3})+(\.\d+)?)", re.ASCII)
+_NOT_TEXTS = frozenset({"true", "false", "null"})
 
 
 def main(argv: Sequence[str]) -> int:
     """Make the change and return the exit code."""
     arguments = _parser().parse_args(argv)
     try:
-        done = change(_running(), arguments.product, _values(arguments), delete=arguments.delete)
+        words, values = _split(arguments), _json_values(arguments.json)
+        running = _running()
+        table = ProductsTable(local_client("dynamodb", running.endpoint_url), running.products_table_name)
+        done = change(table, words, values, delete=arguments.delete)
     except ChangeError as error:
         Terminal(sys.stderr).error(str(error))
         return 1
-    print(done)
+    except (BotoCoreError, ClientError) as error:
+        Terminal(sys.stderr).error(f"The local AWS refused the change: {error}")
+        return 1
+    terminal = Terminal()
+    for line in done:
+        terminal.line(line)
     return 0
 
 
-def change(running: Running, product: str, values: dict[str, Any], *, delete: bool) -> str:
-    """Set attributes of a product (name to str, Decimal, list, dict …), or delete it.
+def change(table: ProductsTable, words: Sequence[str], values: Mapping[Path, Any], *, delete: bool) -> list[str]:
+    """Set attributes of the product that the words name, or delete it; `values` are set besides those in the words.
 
-    Returns a sentence that says what was done. Raises ChangeError.
+    Returns lines that say what was done. Raises ChangeError, ClientError or BotoCoreError.
     """
-    client = local_client("dynamodb", running.endpoint_url)
-    target = {"TableName": running.products_table_name, "Key": {KEY: {"S": product}}}
+    key, pairs = _key_and_pairs(table, words)
+    product = "/".join(key.values())
+    typed_key = table.key(key)
+    given = {_path(name): number_or_text(text) for name, text in pairs} | dict(values)
+    for path in given:
+        if path.top in key:
+            raise ChangeError(f"{path.top} is the key and cannot be changed. It is given first, as {_usage(table)}")
+    if bool(given) == delete:
+        raise ChangeError(f"Give attributes to set, such as price=49.90, or --delete: {_usage(table)}")
+    if delete:
+        table.delete(typed_key)
+        return [f"{product} is deleted."]
+    serialize = TypeSerializer().serialize
     try:
-        if delete:
-            client.delete_item(**target)
-            return f"{product} is deleted."
-        serialize = TypeSerializer().serialize
-        typed = {f":{n}": serialize(value) for n, value in enumerate(values.values())}
-        client.update_item(
-            **target,
-            UpdateExpression="SET " + ", ".join(f"#{n} = :{n}" for n in range(len(values))),
-            ExpressionAttributeNames={f"#{n}": name for n, name in enumerate(values)},
-            ExpressionAttributeValues=typed,
-        )
-    except (BotoCoreError, ClientError) as error:
-        raise ChangeError(f"The local AWS refused the change: {error}") from error
+        table.set(typed_key, {path: serialize(value) for path, value in given.items()})
     except (ArithmeticError, TypeError) as error:
         raise ChangeError(f"DynamoDB cannot store this value: {error!r}") from error
     shown = ", ".join(
-        f'{name} "{value}"' if isinstance(value, str) else f"{name} {value}" for name, value in values.items()
+        f'{path.text} "{value}"' if isinstance(value, str) else f"{path.text} {value}" for path, value in given.items()
     )
-    return f"{product} has {shown}."
+    return [f"{product} has {shown}.", *_doubts(pairs)]
+
+
+def _key_and_pairs(table: ProductsTable, words: Sequence[str]) -> tuple[dict[str, str], list[tuple[str, str]]]:
+    """Tell the product's key from the attributes: one id in front, or the key's attributes by their names."""
+    names = list(table.key_types)
+    if len(names) == 1 and words and not words[0].startswith(f"{names[0]}="):
+        return {names[0]: words[0]}, [_pair(word) for word in words[1:]]
+    key = {name: text for name, equals, text in (word.partition("=") for word in words) if equals and name in names}
+    if set(key) != set(names):
+        raise ChangeError(f"The key of this table is {' and '.join(names)}: {_usage(table)}")
+    pairs = [_pair(word) for word in words]
+    return {name: key[name] for name in names}, [pair for pair in pairs if pair[0] not in names]
+
+
+def _usage(table: ProductsTable) -> str:
+    names = list(table.key_types)
+    product = "prod-456" if len(names) == 1 else " ".join(f"{name}=…" for name in names)
+    return f"npm run change -- {product} price=49.90"
+
+
+def _pair(word: str) -> tuple[str, str]:
+    name, equals, text = word.partition("=")
+    if not name or not equals:
+        raise ChangeError(f'{word!r} is not NAME=VALUE, such as price=49.90 or name="Desk Lamp".')
+    return name, text
+
+
+def _path(name: str) -> Path:
+    try:
+        return Path.parse(name)
+    except ValueError:
+        raise ChangeError(
+            f"{name!r} is not the name of an attribute. A dot goes into a map, such as pricing.amount=39.90; "
+            "a dot that belongs to a name has a backslash before it."
+        ) from None
+
+
+def _doubts(pairs: Sequence[tuple[str, str]]) -> list[str]:
+    """Point out texts that look like something else."""
+    lines = []
+    for name, text in pairs:
+        if _WITH_COMMAS.fullmatch(text):
+            number = text.replace(",", "") if "." in text or text.count(",") > 1 else text.replace(",", ".")
+            lines.append(
+                f'note: "{text}" is a text, so no rule takes it for a number. With a decimal point it is one: '
+                f"{name}={number}"
+            )
+        elif text.lower() in _NOT_TEXTS:
+            value = json.dumps({name: json.loads(text.lower())})
+            lines.append(f"note: \"{text}\" is a text. The value {text.lower()} is given as --json '{value}'")
+    return lines
 
 
 def _running() -> Running:
@@ -81,54 +141,35 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="npm run change --", description="Change a product of the running `npm start`."
     )
-    parser.add_argument("product", help="the product's id")
-    parser.add_argument("values", nargs="*", metavar="NAME=VALUE", help="a number or a text")
+    parser.add_argument("product", help="the product's id; of a composite key, each attribute as NAME=VALUE")
+    parser.add_argument("values", nargs="*", metavar="NAME=VALUE", help="a number or a text; a.b=VALUE goes into a map")
     parser.add_argument("--json", metavar="OBJECT", help="attributes of any type, as one JSON object")
     parser.add_argument("--delete", action="store_true", help="delete the product")
     return parser
 
 
-def _values(arguments: argparse.Namespace) -> dict[str, Any]:
-    values: dict[str, Any] = {}
-    for pair in arguments.values:
-        name, equals, value = pair.partition("=")
-        if not name or not equals:
-            raise ChangeError(f'{pair!r} is not NAME=VALUE, such as price=49.90 or name="Desk Lamp".')
-        values[name] = _number_or_text(value)
-    if arguments.json:
-        values |= _json_object(arguments.json)
-    if bool(values) == arguments.delete:
+def _split(arguments: argparse.Namespace) -> list[str]:
+    for word in arguments.values:
+        _path(_pair(word)[0])
+    given = bool(arguments.values or arguments.json)
+    if given == arguments.delete and "=" not in arguments.product:
         raise ChangeError(
             "Give attributes to set, such as price=49.90, or --delete. Options come after two dashes: "
             "npm run change -- prod-456 --delete"
         )
-    if KEY in values:
-        raise ChangeError(f"{KEY} is the key and cannot be changed. Give the product's id as the first argument.")
-    return values
+    return [arguments.product, *arguments.values]
 
 
-def _number_or_text(text: str) -> Decimal | str:
-    """Read a number exactly, and anything else as a text. Raises ChangeError for a number that DynamoDB cannot hold."""
-    if not _NUMBER.fullmatch(text):
-        return text
-    number = Decimal(text)
-    digits = len(number.normalize(_EXACT).as_tuple().digits)
-    if digits > MOST_DIGITS or (number and not -MAGNITUDE <= number.adjusted() <= MAGNITUDE):
-        raise ChangeError(
-            f"DynamoDB cannot store {text}: a number has at most {MOST_DIGITS} digits, "
-            f"and an exponent from -{MAGNITUDE} to {MAGNITUDE}."
-        )
-    return number
-
-
-def _json_object(text: str) -> dict[str, Any]:
+def _json_values(text: str | None) -> dict[Path, Any]:
+    if not text:
+        return {}
     try:
         content = json.loads(text, parse_float=Decimal)
     except (ValueError, RecursionError) as error:
         raise ChangeError(f"--json is not JSON: {error}.") from error
     if not isinstance(content, dict):
         raise ChangeError("--json takes one object, with the names of attributes and their values.")
-    return content
+    return {Path(name, name, ()): value for name, value in content.items()}
 
 
 if __name__ == "__main__":

@@ -206,6 +206,8 @@ class Batch:
     """Items with a failed alert: those behind it wait, or they would overtake it."""
 
     parked: int = 0
+    refused: bool = False
+    """Whether the ledger refused an entry."""
     limited: bool = False
     """Whether a rule that may fire has a limit an hour."""
 

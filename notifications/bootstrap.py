@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from notifications.common.errors import ConfigurationError
-from notifications.common.time_budget import FULL_TIMEOUT, for_timeout
+from notifications.common.time_budget import CALLS_AT_ONCE, FULL_TIMEOUT, for_timeout
 from notifications.config import rules_file
 from notifications.pipeline import Pipeline
 from notifications.publishing.failures import Parked, SqsFailures
@@ -32,6 +32,7 @@ def build(environ: Mapping[str, str], rules: Path = RULES) -> Pipeline:
         return Pipeline(ruleset, PrintingTopic(), MemoryLedger(), PrintingFailures())
 
     from notifications.publishing.ledger_table import DynamoDbLedger  # noqa: PLC0415 - boto3 is most of the start-up
+    from notifications.publishing.side_by_side import InThreads  # noqa: PLC0415
     from notifications.publishing.topic import SnsTopic, encode_form_once  # noqa: PLC0415
 
     topic_arn = required(environ, "ALERTS_TOPIC_ARN")
@@ -44,9 +45,10 @@ def build(environ: Mapping[str, str], rules: Path = RULES) -> Pipeline:
     return Pipeline(
         ruleset,
         topic,
-        DynamoDbLedger(make_client("dynamodb", timeout), table_name, retention_days),
+        DynamoDbLedger(make_client("dynamodb", timeout), table_name, retention_days, new_calls=InThreads),
         failures,
         longest_call=budget.longest,
+        new_calls=InThreads,
     )
 
 
@@ -75,6 +77,7 @@ def make_client(service: str, timeout: float = FULL_TIMEOUT, **options: Any) -> 
     config = Config(
         connect_timeout=budget.connect,
         read_timeout=budget.read,
+        max_pool_connections=CALLS_AT_ONCE,
         retries={"mode": "standard", "total_max_attempts": budget.attempts},
         parameter_validation=False,  # of what we make ourselves: a fifth of the CPU of an alert
     )
@@ -113,5 +116,15 @@ def log_to_stderr(level: int) -> None:
     logger.setLevel(level)
     if not logging.getLogger().handlers and not logger.handlers:
         handler = logging.StreamHandler(sys.stderr)
-        handler.setFormatter(logging.Formatter("[%(levelname)s] %(message)s"))
+        handler.setFormatter(_visible_lines())
         logger.addHandler(handler)
+
+
+def _visible_lines() -> logging.Formatter:
+    from notifications.text.visible import visible  # noqa: PLC0415 - Lambda's own handler writes there
+
+    class VisibleLines(logging.Formatter):
+        def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - as logging has it
+            return visible(super().formatMessage(record))
+
+    return VisibleLines("[%(levelname)s] %(message)s")

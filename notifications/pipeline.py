@@ -9,24 +9,20 @@ What it promises, whatever a stream sends and whatever AWS answers:
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any, TypedDict
 
 from notifications.batch import Batch, RecordState
-from notifications.common.errors import OutOfTimeError, PermanentError, ProductAlertsError, RetryableError
+from notifications.common.errors import ProductAlertsError
+from notifications.common.time_budget import Deadline, RemainingTime
+from notifications.publisher import Publisher
 from notifications.publishing.failures import Failures
-from notifications.publishing.ledger import (
-    MOST_ENTRIES,
-    Entry,
-    Ledger,
-    LedgerQuery,
-    LedgerSnapshot,
-    SentAlert,
-    in_transactions,
-)
-from notifications.publishing.messages import Message, group_for_publishing, to_message
+from notifications.publishing.ledger import Ledger, LedgerQuery, LedgerSnapshot
+from notifications.publishing.messages import Message, to_message
+from notifications.publishing.side_by_side import NewCalls, OneByOne
 from notifications.publishing.topic import Topic
+from notifications.recorder import Recorder
 from notifications.rules.rule import SUPPRESSED
 from notifications.rules.ruleset import Ruleset
 from notifications.stream.changes import sequence_number_of
@@ -48,33 +44,19 @@ class Response(TypedDict):
     batchItemFailures: list[Failure]
 
 
-RemainingTime = Callable[[], int]
-"""Gives the milliseconds that are left of this invocation."""
-
-
-class Deadline:
-    """When to start no further call: one may hang for its whole timeout, and the response must still go out."""
-
-    def __init__(self, remaining_time: RemainingTime | None, longest_call: int) -> None:
-        """Take a call to last at most `longest_call` milliseconds; without `remaining_time` there is no limit."""
-        self._remaining_time = remaining_time
-        self._longest_call = min(longest_call, remaining_time() // 4) if remaining_time else 0
-
-    def before(self, calls: int) -> Callable[[], None]:
-        """Return a check to be made before each request."""
-        return partial(self.check, calls)
-
-    def check(self, calls: int) -> None:
-        """Raise OutOfTimeError if so many calls could outlast the invocation."""
-        if self._remaining_time and self._remaining_time() < self._longest_call * calls:
-            raise OutOfTimeError("the invocation's time is nearly up")
-
-
 class Pipeline:
     """Rules, and what they write to."""
 
     def __init__(
-        self, ruleset: Ruleset, topic: Topic, ledger: Ledger, failures: Failures, longest_call: int = 0
+        self,
+        ruleset: Ruleset,
+        topic: Topic,
+        ledger: Ledger,
+        failures: Failures,
+        longest_call: int = 0,
+        *,
+        new_calls: NewCalls = OneByOne,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         """Put together what `bootstrap` chose; one call to AWS takes at most `longest_call` milliseconds."""
         self._ruleset = ruleset
@@ -82,6 +64,8 @@ class Pipeline:
         self._ledger = ledger
         self._failures = failures
         self._longest_call = longest_call
+        self._new_calls = new_calls
+        self._recorder = Recorder(ledger, new_calls, sleep)
 
     def handle(self, event: Any, remaining_time: RemainingTime | None = None) -> Response:
         """Process one event as Lambda sends it; the response is a partial batch response.
@@ -92,9 +76,11 @@ class Pipeline:
         batch = self._read(event)
         snapshot = self._ask(batch, deadline)
         messages = self._decide(batch, snapshot, deadline)
-        unwritten = self._publish(batch, messages, deadline)
+        Publisher(self._topic, self._recorder, batch, deadline).publish(messages, self._new_calls)
         self._park(batch, deadline)
-        self._write(batch, [*unwritten, *batch.to_remember()], deadline)
+        self._recorder.finish(batch, batch.to_remember(), deadline)
+        if batch.refused:
+            self._park(batch, deadline)
         log_summary(batch)
         return respond(batch)
 
@@ -125,6 +111,7 @@ class Pipeline:
                     error = snapshot.refused.get(record.product) or snapshot.refused.get(record.history)
                     if error:
                         record.give_up(error)
+                snapshot.sent |= self._recorder.unwritten
                 return snapshot
         except ProductAlertsError as error:
             for record in batch.open:
@@ -167,40 +154,6 @@ class Pipeline:
                 messages += found
         return messages
 
-    def _publish(self, batch: Batch, messages: Sequence[Message], deadline: Deadline) -> list[Entry]:
-        """Publish, product by product in order; return the alerts that are out and not written down yet."""
-        unwritten: list[Entry] = []
-        for group in group_for_publishing(messages, batch.product_of):
-            free = batch.sendable(group)
-            if not free:
-                continue
-            try:
-                deadline.check(calls=2)  # to publish, to write down
-                unwritten += self._publish_group(batch, free)
-            except RetryableError as error:
-                batch.outage = error  # to go on would cost a timeout for every group to come
-                batch.sendable(free)
-            if len(unwritten) >= MOST_ENTRIES:
-                self._write(batch, unwritten[:MOST_ENTRIES], deadline)
-                del unwritten[:MOST_ENTRIES]
-        return unwritten
-
-    def _publish_group(self, batch: Batch, messages: list[Message]) -> list[Entry]:
-        """Publish one group and return the alerts that are out; RetryableError if the call failed as a whole."""
-        published: list[Entry] = []
-        for result in self._topic.publish(messages):
-            alert = result.message.alert
-            record = batch.record_of[alert.id]
-            if result.error is None:
-                published.append(SentAlert(record.history, alert))
-                record.published.append(alert.id)
-            elif isinstance(result.error, PermanentError):
-                record.give_up(result.error, alert.rule)
-            else:
-                batch.failed_products[record.product] = result.error
-                record.come_again(result.error)
-        return published
-
     def _park(self, batch: Batch, deadline: Deadline) -> None:
         """Park what was given up, before the first record that comes again anyway: each is parked once."""
         for record in batch.records:
@@ -215,32 +168,6 @@ class Pipeline:
                 except ProductAlertsError as error:
                     record.come_again(error)
                     return
-
-    def _write(self, batch: Batch, entries: Sequence[Entry], deadline: Deadline) -> None:
-        """Write down what was published, and what rules remember, a transaction at a time.
-
-        Alerts are out already, so a failure does not take them back. But what a rule should remember and does not would
-        lose or repeat later alerts: those records come again.
-        """
-        for part in in_transactions(entries) if len(entries) > 1 else filter(None, [entries]):
-            self._write_part(batch, part, deadline)
-
-    def _write_part(self, batch: Batch, part: Sequence[Entry], deadline: Deadline) -> None:
-        """Write one transaction; of one that is refused, the halves, until the entry at fault stands alone."""
-        try:
-            self._ledger.write(part, deadline.before(calls=1))
-        except PermanentError as error:
-            middle = len(part) // 2
-            if middle:
-                self._write_part(batch, part[:middle], deadline)
-                self._write_part(batch, part[middle:], deadline)
-                return
-            log.warning("the ledger refuses an entry: %s", one_line(error))
-            batch.not_taken(part[0], error)
-            self._park(batch, deadline)
-        except ProductAlertsError as error:
-            log.warning("the ledger misses %d entries, a repeat may alert again: %s", len(part), one_line(error))
-            batch.not_written(part, error)
 
 
 def _records_of(event: Any) -> Sequence[Any]:

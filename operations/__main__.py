@@ -11,6 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from notifications.common.errors import ProductAlertsError
 from operations.commands import (
     check,
+    cost,
     deliveries,
     explain,
     history,
@@ -22,8 +23,9 @@ from operations.commands import (
     undelivered,
 )
 from operations.deployed.stack import Stack, find_stack
+from operations.terminal.terminal import Terminal
 
-COMMANDS = (check, explain, preview, render, history, redrive, deliveries, redeliver, send_test, undelivered)
+COMMANDS = (check, explain, preview, render, cost, history, redrive, deliveries, redeliver, send_test, undelivered)
 
 
 def main(argv: Sequence[str] | None = None, find: Callable[[str, str | None], Stack] = find_stack) -> int:
@@ -37,10 +39,10 @@ def main(argv: Sequence[str] | None = None, find: Callable[[str, str | None], St
     try:
         return int(arguments.run(arguments))
     except ProductAlertsError as error:
-        print(error, file=sys.stderr)
+        Terminal(sys.stderr).lines(str(error))
         return 1
     except (ClientError, BotoCoreError) as error:
-        print(f"AWS refused or did not answer: {error}", file=sys.stderr)
+        Terminal(sys.stderr).line(f"AWS refused or did not answer: {error}")
         return 1
     except KeyboardInterrupt:
         return 130

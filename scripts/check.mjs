@@ -5,7 +5,7 @@ import path from "node:path";
 import { python, root, setUpOrExit } from "./lib/setup.mjs";
 import { capture, endStepsOnSignal } from "./lib/steps.mjs";
 
-await setUpOrExit();
+await setUpOrExit({ development: true });
 endStepsOnSignal();
 
 const packages = path.join(root, ".local", "check");

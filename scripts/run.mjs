@@ -5,8 +5,9 @@ import os from "node:os";
 import { python, root, setUpOrExit } from "./lib/setup.mjs";
 
 const PARENT_CHECK_MS = 1000;
+const DEVELOPMENT = new Set(["pytest", "benchmarks"]);
 
-await setUpOrExit();
+await setUpOrExit({ development: DEVELOPMENT.has(process.argv[3]) });
 // Before the child is there, so that none is lost: what comes meanwhile is handled as soon as this script is through.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
 const child = spawn(python, process.argv.slice(2), {

@@ -11,6 +11,7 @@ from notifications.common.errors import ProductAlertsError, ServiceError
 from notifications.pipeline import Pipeline, Response
 from notifications.publishing.fakes import MemoryFailures, MemoryLedger, MemoryTopic
 from notifications.publishing.messages import Message
+from notifications.publishing.side_by_side import NewCalls, OneByOne
 from notifications.rules.memory import NOTHING, Memory
 from notifications.rules.ruleset import Ruleset
 from tests.builders import event, rules, sequence_number
@@ -28,6 +29,10 @@ def from_(position: int) -> Response:
 class Service:
     """A pipeline over fakes; each of its parts may be replaced between two batches."""
 
+    new_calls: NewCalls = OneByOne
+    lives_on = False
+    """Whether one process takes all batches, or each its own."""
+
     def __init__(
         self,
         loaded: Ruleset | None = None,
@@ -44,6 +49,8 @@ class Service:
         self.ledger = ledger or MemoryLedger()
         self.failures = failures or MemoryFailures()
         self.longest_call = longest_call
+        self.sleep: Callable[[float], None] = lambda _: None
+        self._process: Pipeline | None = None
 
     def handle(self, *records: Any, redrive: bool = False, remaining_time: Callable[[], int] | None = None) -> Response:
         """Deliver one batch."""
@@ -51,8 +58,20 @@ class Service:
 
     def invoke(self, given: Any, remaining_time: Callable[[], int] | None = None) -> Response:
         """Deliver an event of any shape."""
-        pipeline = Pipeline(self.rules, self.topic, self.ledger, self.failures, self.longest_call)
+        pipeline = self._process or Pipeline(
+            self.rules,
+            self.topic,
+            self.ledger,
+            self.failures,
+            self.longest_call,
+            new_calls=self.new_calls,
+            sleep=self._sleep,
+        )
+        self._process = pipeline if self.lives_on else None
         return pipeline.handle(given, remaining_time)
+
+    def _sleep(self, seconds: float) -> None:
+        self.sleep(seconds)
 
     @property
     def alerts(self) -> list[Alert]:

@@ -8,18 +8,26 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
 import yaml
+from botocore.exceptions import ClientError
 
 from local.stack.deployment import one_package_at_a_time
+from local.stack.local_aws import local_aws
+from operations.deployed.running import Running, claim_directory
 from tests.builders import ROOT
 
 STAGES = ("dev", "prod")
+DEAD = "http://127.0.0.1:9"
 OWN_STREAM = "arn:aws:dynamodb:eu-west-1:123456789012:table/catalogue/stream/2026-01-01T00:00:00.000"
 LARGEST_ARTIFACT = 3 * 1024 * 1024
 
@@ -198,6 +206,7 @@ def test_every_parameter_says_in_its_line_what_turning_it_costs() -> None:
         "allowPrivateAddresses",
         "logRetentionInDays",
         "ledgerRetentionInDays",
+        "ledgerPointInTimeRecovery",
     ):
         (line,) = [line for line in lines if re.match(rf"    {name}:", line)]
         assert re.search(r" # \S.{10,}", line), f"{name} has no comment"
@@ -271,7 +280,7 @@ def test_the_failures_queue_is_encrypted_and_keeps_14_days(packaged: Packaged, s
 def test_the_products_table_is_safe_to_keep(packaged: Packaged, stage: str) -> None:
     """On demand, with both images, point-in-time recovery and encryption, and kept when the stack goes."""
     table = packaged(stage).resource("ProductsTable")
-    assert (table["DeletionPolicy"], table["UpdateReplacePolicy"]) == ("Retain", "Retain")
+    assert (table["DeletionPolicy"], table["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
     properties = table["Properties"]
     assert properties["BillingMode"] == "PAY_PER_REQUEST"
     assert properties["KeySchema"] == [{"AttributeName": "productId", "KeyType": "HASH"}]
@@ -286,6 +295,7 @@ def test_the_ledger_forgets_by_itself_and_has_the_key_that_the_code_writes(packa
     table = packaged().resource("LedgerTable")["Properties"]
     assert [key["AttributeName"] for key in table["KeySchema"]] == ["product", "alert"]
     assert table["TimeToLiveSpecification"] == {"AttributeName": "expiresAt", "Enabled": True}
+    assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": False}
     assert table["BillingMode"] == "PAY_PER_REQUEST"
 
 
@@ -340,6 +350,7 @@ def test_the_role_allows_what_the_code_calls_and_nothing_else(packaged: Packaged
         ("sns:Publish", '{"Ref": "AlertsTopic"}'),
         ("sqs:SendMessage", '{"Fn::GetAtt": ["FailuresQueue", "Arn"]}'),
         ("dynamodb:BatchGetItem", ledger),
+        ("dynamodb:BatchWriteItem", ledger),
         ("dynamodb:PutItem", ledger),
         ("dynamodb:UpdateItem", ledger),
         ("logs:CreateLogStream", logs),
@@ -525,10 +536,158 @@ def test_invoke_local_prints_alerts_and_response(event: str, expected: list[str]
 
 
 @pytest.mark.parametrize("command", ["deploy", "remove"])
-def test_stage_local_is_kept_away_from_aws(command: str) -> None:
-    """Without the local AWS's address the stage `local` is refused, with what to do instead."""
-    done = sls(command, "--stage", "local")
+def test_stage_local_is_kept_away_from_aws(command: str, project: Path) -> None:
+    """While no `npm start` runs the stage `local` is refused, with what to do instead."""
+    done = sls(command, "--stage", "local", folder=project)
     said = done.stdout + done.stderr
     assert done.returncode != 0
     assert "npm start" in said
-    assert "AWS_ENDPOINT_URL" in said
+    assert "it does not run" in said
+
+
+@contextmanager
+def _endpoint() -> Iterator[tuple[str, list[str]]]:
+    """Refuse every request; give the address, and what was asked for: the headers, and the body."""
+    asked: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"])).decode(errors="replace")
+            asked.append(f"{self.headers} {body}")
+            self.send_response(400)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Stay silent."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}", asked
+        finally:
+            server.shutdown()
+
+
+def test_10_7_sls_finds_the_running_stack_as_operations_does(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without an export, and whatever the user's own proxy is, stage `local` is what `npm start` runs."""
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    with _endpoint() as (address, asked), claim_directory(project / ".local") as claim:
+        claim.announce(Running(address, "a-table"))
+        sls("info", "--stage", "local", "--region", "eu-west-1", folder=project)
+    assert asked
+    assert all("/us-east-1/" in request for request in asked)
+
+
+@pytest.mark.parametrize(("stage", "advice"), [("local", "found without it"), ("dev", "on AWS")])
+def test_10_7_a_dead_endpoint_is_said_with_the_way_out(stage: str, advice: str) -> None:
+    """An endpoint that was exported for a run that has ended gets advice about the export, not about the network."""
+    done = subprocess.run(
+        ["npx", "--no", "--", "sls", "info", "--stage", stage],
+        cwd=ROOT,
+        env=environment() | {"AWS_ENDPOINT_URL": DEAD},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    said = done.stdout + done.stderr
+    assert done.returncode != 0
+    assert f"Nothing answers at {DEAD}" in said
+    assert "unset AWS_ENDPOINT_URL" in said
+    assert advice in said
+
+
+def test_10_40_the_stream_function_is_meant_where_none_is_named(project: Path) -> None:
+    """`sls invoke local -p` and `sls logs` need no -f; one that is given counts."""
+    done = sls("invoke", "local", "-p", "events/price-drop.json", "--stage", "local")
+    assert "product.price_dropped" in done.stdout, done.stdout + done.stderr
+    with _endpoint() as (address, asked), claim_directory(project / ".local") as claim:
+        claim.announce(Running(address, "a-table"))
+        sls("logs", "--stage", "local", folder=project)
+        done = sls("logs", "--stage", "local", "-f", "another", folder=project)
+    assert any("/aws/lambda/product-alerts-local-alerts" in request for request in asked)
+    assert 'Function "another"' in done.stdout + done.stderr
+
+
+def test_10_10_npx_fetches_no_other_package_called_sls(tmp_path: Path) -> None:
+    """Before the set-up `npx sls` ends with a refusal instead of fetching whatever has that name."""
+    for name in (".npmrc", "package.json"):
+        shutil.copy(ROOT / name, tmp_path)
+    asked = ["npm", "config", "get", "yes"]
+    done = subprocess.run(asked, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "false"
+
+
+def test_10_10_the_sdks_plans_do_not_push_a_message_off_the_screen() -> None:
+    """What the AWS SDK says of Node versions to come stays away; every other warning stays."""
+    code = (
+        "const Plugin = require('./infrastructure/plugin.cjs');"
+        "new Plugin({serviceDir: '.', processedInput: {commands: [], options: {}}}, {});"
+        "process.emitWarning('NodeDeprecationWarning: The AWS SDK for JavaScript (v3) will no longer support it');"
+        "process.emitWarning('another warning');"
+    )
+    done = subprocess.run(["node", "-e", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "another warning" in done.stderr
+    assert "AWS SDK" not in done.stderr
+
+
+CACHE_LOCATION = (
+    "require('./infrastructure/requirements-cache.cjs')({resolveVariable: async () => process.argv.slice(1)})"
+    ".then(({location}) => console.log(location))"
+)
+
+
+def test_10_38_the_cache_of_requirements_is_keyed_by_what_is_left_out_too(project: Path) -> None:
+    """Another slim.yml, or another platform, is another cache; the same is the same, and serverless.yml asks for it."""
+
+    def location(*pip: str) -> str:
+        done = subprocess.run(
+            ["node", "-e", CACHE_LOCATION, *pip], cwd=project, capture_output=True, text=True, check=True
+        )
+        return done.stdout.strip()
+
+    before = location("a")
+    assert before == location("a") != location("b")
+    assert before.startswith(".cache/")
+    with (project / "infrastructure" / "slim.yml").open("a", encoding="utf-8") as slim:
+        slim.write('- "**/*.md"\n')
+    assert location("a") != before
+    config = yaml.safe_load((ROOT / "serverless.yml").read_text("utf-8").replace("!", ""))["custom"]
+    assert config["pythonRequirements"]["cacheLocation"] == "${file(./infrastructure/requirements-cache.cjs):location}"
+
+
+@pytest.mark.end_to_end
+def test_10_35_a_first_deploy_that_is_rolled_back_leaves_no_table(packaged: Packaged, tmp_path: Path) -> None:
+    """A table made by a deploy that fails goes with it, so that the next try can make it; one that stands is kept."""
+    table = packaged("dev").resource("ProductsTable")
+    broken = {
+        "Type": "AWS::SNS::Subscription",
+        "DependsOn": "ProductsTable",
+        "Properties": {"Protocol": "sqs", "TopicArn": {"Fn::GetAtt": ["ProductsTable", "NoSuchAttribute"]}},
+    }
+    with local_aws(tmp_path) as aws:
+        cloudformation, dynamodb = aws.client("cloudformation"), aws.client("dynamodb")
+
+        def deploy(name: str, resources: dict[str, Any]) -> str:
+            cloudformation.create_stack(StackName=name, TemplateBody=json.dumps({"Resources": resources}))
+            return _settled(cloudformation, name)
+
+        assert deploy("first", {"ProductsTable": table, "Broken": broken}).startswith("ROLLBACK")
+        assert dynamodb.list_tables()["TableNames"] == []
+        assert deploy("second", {"ProductsTable": table}) == "CREATE_COMPLETE"
+        cloudformation.delete_stack(StackName="second")
+        assert _settled(cloudformation, "second") in {"", "DELETE_COMPLETE"}
+        assert dynamodb.list_tables()["TableNames"] == ["product-alerts-dev-products"]
+
+
+def _settled(cloudformation: Any, name: str) -> str:
+    """Wait until a stack's operation is over; gives its status, or "" once there is no stack."""
+    for _ in range(300):
+        try:
+            status: str = cloudformation.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"]
+        except ClientError:
+            return ""
+        if "IN_PROGRESS" not in status:
+            return status
+        time.sleep(0.1)
+    raise AssertionError(status)

@@ -20,7 +20,7 @@ def measure() -> list[Figure]:
     """Start the service twice in a checkout of the current commit."""
     with checkout() as directory:
         first, second = _seconds(directory), _seconds(directory)
-    note = "npm's and pip's own caches as they were"
+    note = "npm's, pip's and uv's own caches as they were"
     return [
         Figure(TOPIC, "first time, set-up included", first, "s", note=note),
         Figure(TOPIC, "second time", second, "s"),

@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.peers import Handler
+from benchmarks.workload.instant import InstantClient
 from notifications.bootstrap import RULES, make_client
 from notifications.config import rules_file
 from notifications.pipeline import Pipeline
 from notifications.publishing.failures import SqsFailures
 from notifications.publishing.ledger_table import DynamoDbLedger
+from notifications.publishing.side_by_side import InThreads, NewCalls, OneByOne
 from notifications.publishing.topic import SnsTopic, encode_form_once
 from operations.deployed.local_endpoint import CREDENTIALS, REGION, local_client
 
@@ -55,15 +57,26 @@ def client_of(name: str, service: str, endpoint_url: str) -> Any:
 
 
 def product_alerts(
-    sns: Any, dynamodb: Any, rules: str = RULE, topic_arn: str = TOPIC_ARN, table_name: str = TABLE_NAME
+    sns: Any,
+    dynamodb: Any,
+    rules: str = RULE,
+    topic_arn: str = TOPIC_ARN,
+    table_name: str = TABLE_NAME,
+    *,
+    new_calls: NewCalls | None = None,
 ) -> Handler:
-    """Put the service together as `bootstrap` does, but with these clients and rules."""
+    """Put the service together as `bootstrap` does, but with these clients and rules.
+
+    Without `new_calls` real clients are called in threads, as `bootstrap` has it; those that answer at once need none.
+    """
+    new_calls = new_calls or (OneByOne if isinstance(sns, InstantClient) else InThreads)
     logging.getLogger("notifications").setLevel(logging.ERROR)  # its line a batch goes to the terminal otherwise
     return Pipeline(
         rules_file.parse(rules),
         SnsTopic(sns, topic_arn),
-        DynamoDbLedger(dynamodb, table_name, retention_days=90),
+        DynamoDbLedger(dynamodb, table_name, retention_days=90, new_calls=new_calls),
         SqsFailures(None, QUEUE_URL, "benchmark"),
+        new_calls=new_calls,
     ).handle
 
 

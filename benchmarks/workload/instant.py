@@ -14,6 +14,10 @@ class InstantClient:
         self.calls: Counter[str] = Counter()
         self.messages: list[str] = []
         """Bodies of what was published."""
+        self.write_units = 0
+        """As DynamoDB counts them for items of at most 1 KB: a write in a transaction is two."""
+        self.read_units = 0
+        """The same, for consistent reads of at most 4 KB."""
         self._keep = keep
 
     def publish(self, **request: Any) -> dict[str, Any]:
@@ -31,14 +35,22 @@ class InstantClient:
             self.messages += [entry["Message"] for entry in entries]
         return {"Successful": [{"Id": entry["Id"], "MessageId": "1"} for entry in entries], "Failed": []}
 
-    def batch_get_item(self, **_: Any) -> dict[str, Any]:
+    def batch_get_item(self, **request: Any) -> dict[str, Any]:
         """Know of nothing."""
+        self.read_units += sum(len(asked["Keys"]) for asked in request["RequestItems"].values())
         self.calls["BatchGetItem"] += 1
         return {"Responses": {}, "UnprocessedKeys": {}}
 
-    def transact_write_items(self, **_: Any) -> dict[str, Any]:
+    def batch_write_item(self, **request: Any) -> dict[str, Any]:
+        """Take everything."""
+        self.calls["BatchWriteItem"] += 1
+        self.write_units += sum(map(len, request["RequestItems"].values()))
+        return {"UnprocessedItems": {}}
+
+    def transact_write_items(self, **request: Any) -> dict[str, Any]:
         """Take everything."""
         self.calls["TransactWriteItems"] += 1
+        self.write_units += 2 * len(request["TransactItems"])
         return {}
 
     def put_item(self, **_: Any) -> dict[str, Any]:

@@ -13,15 +13,16 @@ _ENABLED = {"Enabled": True, "Enabling": True, "Disabled": False, "Disabling": F
 
 
 def parse_mapping(answer: Mapping[str, Any], overrides: Mapping[str, Any] | None = None) -> MappingStatus:
-    """Read an answer of GetEventSourceMapping; `overrides` replace numbers that the source's kind has.
+    """Read an answer of GetEventSourceMapping; `overrides` replace the state, and numbers that the source's kind has.
 
     Raises SettingsError when AWS would refuse a value, or the source is neither a DynamoDB stream nor an SQS queue.
     """
-    state = answer.get("State") or "Enabled"
+    overrides = overrides or {}
+    state = overrides.get("State") or answer.get("State") or "Enabled"
     return MappingStatus(
-        settings=_parse_settings(answer, overrides or {}),
+        settings=_parse_settings(answer, overrides),
         enabled=_ENABLED.get(state),
-        deleting=state == "Deleting",
+        deleting=answer.get("State") == "Deleting",
     )
 
 

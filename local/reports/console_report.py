@@ -8,14 +8,17 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from event_source_mapping import EventType, LogEvent, describe
-from local.reports.report import RunSummary
+from local.reports.report import Reasons, RunSummary
+from local.samples.sample_product import SampleProduct
 from local.samples.sample_receivers import MAILS, Delivered
 from local.samples.samples import Sample
 from local.samples.subscriber import ReceivedAlert
 from local.stack.deployment import Deployment
 from local.stack.local_aws import LocalAws
+from local.stack.rules_deployment import DeployedRules
 from operations.deployed.failure_messages import UnknownMessageError, read_failure_message
 from operations.deployed.local_endpoint import CREDENTIALS
+from operations.evaluation.verdicts import Verdict
 from operations.settings.project import LOCAL_STAGE
 from operations.terminal import progress
 from operations.terminal.terminal import Terminal
@@ -31,12 +34,7 @@ STYLES = {
     EventType.PARTIAL: "warning",
     EventType.READ: "dim",
 }
-EXAMPLE_ITEM = {
-    "productId": {"S": "prod-456"},
-    "name": {"S": "Desk Lamp"},
-    "price": {"N": "49.90"},
-    "stock": {"N": "7"},
-}
+EXAMPLE_ID = "prod-456"
 
 
 class ConsoleReport:
@@ -68,10 +66,11 @@ class ConsoleReport:
         title = self._terminal.style("bold", f"{number}  {sample.title}")
         self._terminal.line(f"{title}  {self._dim(sample.change)}")
 
-    def no_alert(self, sample: Sample) -> None:
+    def no_alert(self, sample: Sample, reasons: Reasons, *, named: bool) -> None:
         """Print why no alert is expected."""
-        why = f': alerts.toml has no rule with when = "{sample.kind}"' if sample.kind else ""
+        why = "" if named else f': alerts.toml has no rule with when = "{sample.kind}"'
         self._terminal.line(f"{INDENT}{self._dim(f'no alert is due{why}')}")
+        self._reasons(reasons)
 
     def alert(self, alert: ReceivedAlert, sample: int | None) -> None:
         """Print an alert; the first one with its whole message."""
@@ -143,8 +142,10 @@ class ConsoleReport:
         for number, sample, rules in summary.missing:
             line(
                 f"{self._bad('✗')} No alert arrived for change {number} ({sample.title.lower()}); "
-                f'alerts.toml has a rule with when = "{sample.kind}": {", ".join(rules)}.'
+                f"by what alerts.toml says, there is one due by rule {', '.join(rules)}."
             )
+        for number, sample in summary.not_processed:
+            line(f"{self._bad('✗')} The function did not get through change {number} ({sample.title.lower()}) in time.")
         for number, sample in summary.not_given_up:
             line(f"{self._bad('✗')} The failures queue received nothing from change {number} ({sample.title.lower()}).")
         for alert in summary.unexpected:
@@ -154,44 +155,78 @@ class ConsoleReport:
         for part in function_log.splitlines() or ["(it is empty)"]:
             line(f"{INDENT}{self._dim(f'| {part}')}")
 
-    def watching(self, aws: LocalAws, deployment: Deployment) -> None:
+    def watching(self, aws: LocalAws, deployment: Deployment, product: SampleProduct) -> None:
         """Print the commands that the user can try now."""
         line = self._terminal.line
         settings = {"AWS_ENDPOINT_URL": aws.endpoint_url, **CREDENTIALS}
         exports = " ".join(f"{name}={value}" for name, value in settings.items())
-        item = json.dumps(EXAMPLE_ITEM, separators=(",", ":"))
         line()
         line(self._terminal.style("bold", "Now make changes of your own, in another terminal:"))
-        line(f'{INDENT}npm run change -- prod-456 name="Desk Lamp" price=49.90 stock=7')
-        line(f"{INDENT}npm run change -- prod-456 price=39.90")
-        line(f"{INDENT}npm run change -- prod-456 --delete")
+        self._hints(product)
         line("Or use the tools that you would use on AWS:")
         if os.environ.get("AWS_PROFILE"):
             line(f"{INDENT}unset AWS_PROFILE")
         line(f"{INDENT}export {exports}")
-        line(f"{INDENT}aws dynamodb put-item --table-name {deployment.products_table_name} --item '{item}'")
-        line(f"{INDENT}npx sls logs -f alerts -t --stage {LOCAL_STAGE}")
+        put = f"aws dynamodb put-item --table-name {deployment.products_table_name}"
+        line(f"{INDENT}{put} --item '{product.example(EXAMPLE_ID)}'")
+        line(f"{INDENT}npx sls logs -t --stage {LOCAL_STAGE}")
         line()
         line("Alerts appear here as they arrive. Ctrl-C ends it all.")
 
-    def rules_changed(self) -> None:
-        """Print how to deploy the edit."""
+    def quiet_change(self, verdict: Verdict, reasons: Reasons) -> None:
+        """Print that the change raised no alert, and why."""
+        self._terminal.line()
+        what = f"{verdict.change.event_name} {verdict.subject}" if verdict.change else "a malformed record"
+        self._terminal.line(f"{INDENT}{self._dim(f'· {what}: no alert')}")
+        self._reasons(reasons)
+
+    def function_log(self, lines: Sequence[str]) -> None:
+        """Print the lines."""
+        for line in lines:
+            self._terminal.line(f"{INDENT}  {self._dim('| ')}{self._bad(line)}")
+
+    def table_changed(self, deployment: Deployment, product: SampleProduct) -> None:
+        """Print the table's name, and how to change a product in it."""
+        self._terminal.line()
+        self._terminal.line(f"{self._good('✓')} The table {deployment.products_table_name} is watched now.")
+        self._hints(product)
+
+    def rules_deployed(self, rules: DeployedRules) -> None:
+        """Print how many rules run now, and the settings that do not suit them."""
         self._terminal.line()
         self._terminal.line(
-            f"{self._terminal.style('warning', '■')} alerts.toml has changed, but the old rules still run."
+            f"{self._good('✓')} alerts.toml has changed, and its {len(rules.ruleset.rules)} rules are deployed."
         )
-        self._terminal.line(
-            f"{INDENT}Start again, or deploy the new ones with the exports above: npx sls deploy --stage {LOCAL_STAGE}"
-        )
+        for warning in rules.warnings:
+            self._terminal.line(f"{INDENT}{self._terminal.style('warning', warning)}")
 
-    def ending(self) -> None:
+    def rules_refused(self, message: str, details: str) -> None:
+        """Print the mistakes."""
+        self._terminal.line()
+        self._terminal.line(f"{self._terminal.style('warning', '■')} {message}")
+        for line in details.splitlines():
+            self._terminal.line(f"{INDENT}{line}")
+
+    def ending(self, reason: str = "") -> None:
         """Print that the run is over."""
         self._terminal.line()
-        self._terminal.line("Ended. The table and its alerts were kept in memory only, and are gone.")
+        if reason:
+            self._terminal.line(f"{reason} There is nothing left to watch, so `npm start` ends.")
+        else:
+            self._terminal.line("Ended. The table and its alerts were kept in memory only, and are gone.")
 
     def failed(self, message: str, details: str) -> None:
         """Print the error to standard error, with the output of the other tool below it."""
         Terminal(sys.stderr).error(message, details)
+
+    def _hints(self, product: SampleProduct) -> None:
+        for arguments in product.hints(EXAMPLE_ID):
+            self._terminal.line(f"{INDENT}npm run change -- {arguments}")
+
+    def _reasons(self, reasons: Reasons) -> None:
+        width = max((len(rule) for rule, _ in reasons), default=0)
+        for rule, reason in reasons:
+            self._terminal.line(f"{INDENT}  {self._dim(f'{rule:<{width}}  {reason}')}")
 
     def _dim(self, text: str) -> str:
         return self._terminal.style("dim", text)

@@ -1,8 +1,9 @@
 """The report for programs: one JSON object a line, with the `event` that it is about.
 
 Events: started, sample, alert (the CloudEvent, the subject and the message attributes), mapping (a log event of the
-event source mapping), failure (a message of the failures queue), delivery (what arrived at
-a sample receiver), summary, watching, rulesChanged, error.
+event source mapping), failure (a message of the failures queue), noAlert (a change without one, and why), delivery
+(what a sample receiver was sent), functionLog, summary, watching, tableChanged, rulesDeployed, rulesRefused, ended,
+error.
 """
 
 import json
@@ -13,12 +14,16 @@ from dataclasses import asdict
 from typing import Any
 
 from event_source_mapping import LogEvent
-from local.reports.report import RunSummary
+from local.reports.report import Reasons, RunSummary
+from local.samples.sample_product import SampleProduct
 from local.samples.sample_receivers import Delivered
 from local.samples.samples import Sample
 from local.samples.subscriber import ReceivedAlert
 from local.stack.deployment import Deployment
 from local.stack.local_aws import LocalAws
+from local.stack.rules_deployment import DeployedRules
+from notifications.text.visible import visible_json
+from operations.evaluation.verdicts import Verdict
 from operations.terminal.progress import waiting
 from operations.terminal.terminal import Terminal
 
@@ -46,8 +51,10 @@ class JsonReport:
         """Write the sample and the kind of rule that it is for."""
         _write("sample", number=number, title=sample.title, change=sample.change, kind=sample.kind)
 
-    def no_alert(self, sample: Sample) -> None:
-        """Write nothing: the next sample follows."""
+    def no_alert(self, sample: Sample, reasons: Reasons, *, named: bool) -> None:
+        """Write why, by rule."""
+        del named
+        _write("noAlert", kind=sample.kind, reasons=dict(reasons))
 
     def alert(self, alert: ReceivedAlert, sample: int | None) -> None:
         """Write the alert as it was received."""
@@ -85,21 +92,43 @@ class JsonReport:
             missing=[
                 {"sample": number, "kind": sample.kind, "rules": rules} for number, sample, rules in summary.missing
             ],
+            notProcessed=[number for number, _ in summary.not_processed],
             notGivenUp=[number for number, _ in summary.not_given_up],
             unexpected=[{"id": alert.id, "type": alert.type} for alert in summary.unexpected],
             functionLog=function_log,
         )
 
-    def watching(self, aws: LocalAws, deployment: Deployment) -> None:
+    def watching(self, aws: LocalAws, deployment: Deployment, product: SampleProduct) -> None:
         """Write that the samples are over."""
+        del product
         _write("watching", endpointUrl=aws.endpoint_url, table=deployment.products_table_name)
 
-    def rules_changed(self) -> None:
-        """Write that alerts.toml differs from the deployed rules."""
-        _write("rulesChanged")
+    def quiet_change(self, verdict: Verdict, reasons: Reasons) -> None:
+        """Write which product it was, and why, by rule."""
+        _write("noAlert", productId=verdict.subject, reasons=dict(reasons))
 
-    def ending(self) -> None:
-        """Write nothing: the output ends."""
+    def function_log(self, lines: Sequence[str]) -> None:
+        """Write the lines."""
+        if lines:
+            _write("functionLog", lines=list(lines))
+
+    def table_changed(self, deployment: Deployment, product: SampleProduct) -> None:
+        """Write which table it is now."""
+        del product
+        _write("tableChanged", table=deployment.products_table_name)
+
+    def rules_deployed(self, rules: DeployedRules) -> None:
+        """Write how many rules run now."""
+        _write("rulesDeployed", rules=len(rules.ruleset.rules), warnings=rules.warnings)
+
+    def rules_refused(self, message: str, details: str) -> None:
+        """Write the mistakes."""
+        _write("rulesRefused", message=message, details=details)
+
+    def ending(self, reason: str = "") -> None:
+        """Write the reason, if it was not the user who ended it; else nothing: the output ends."""
+        if reason:
+            _write("ended", reason=reason)
 
     def failed(self, message: str, details: str) -> None:
         """Write the error."""
@@ -107,4 +136,4 @@ class JsonReport:
 
 
 def _write(event: str, **content: Any) -> None:
-    print(json.dumps({"event": event, **content}, ensure_ascii=False), flush=True)
+    print(visible_json(json.dumps({"event": event, **content}, ensure_ascii=False)), flush=True)

@@ -6,11 +6,17 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from event_source_mapping import LogEvent
+from local.samples.sample_product import SampleProduct
 from local.samples.sample_receivers import Delivered
 from local.samples.samples import Sample
 from local.samples.subscriber import ReceivedAlert
 from local.stack.deployment import Deployment
 from local.stack.local_aws import LocalAws
+from local.stack.rules_deployment import DeployedRules
+from operations.evaluation.verdicts import Verdict
+
+Reasons = Sequence[tuple[str, str]]
+"""Rules that did not fire, and why, in the order in which to show them."""
 
 
 @dataclass
@@ -26,13 +32,15 @@ class RunSummary:
     missing: list[tuple[int, Sample, list[str]]] = field(default_factory=list)
     """Samples that lack an alert: number, sample, names of the rules that should have fired."""
     unexpected: list[ReceivedAlert] = field(default_factory=list)
+    not_processed: list[tuple[int, Sample]] = field(default_factory=list)
+    """Samples whose records the function did not process in time: number, sample."""
     not_given_up: list[tuple[int, Sample]] = field(default_factory=list)
     """Samples of which the failures queue should have received something, and did not: number, sample."""
 
     @property
     def ok(self) -> bool:
         """Whether exactly the expected alerts arrived, and the failures queue received what it should."""
-        return not self.missing and not self.unexpected and not self.not_given_up
+        return not (self.missing or self.unexpected or self.not_processed or self.not_given_up)
 
 
 class Report(Protocol):
@@ -50,8 +58,8 @@ class Report(Protocol):
     def sample(self, number: int, sample: Sample) -> None:
         """Report a sample change that is about to be made; samples are numbered from 1."""
 
-    def no_alert(self, sample: Sample) -> None:
-        """Report that no alert was due for the sample."""
+    def no_alert(self, sample: Sample, reasons: Reasons, *, named: bool) -> None:
+        """Report that no alert is due for the sample, and why; `named`: whether there is a rule of its kind."""
 
     def alert(self, alert: ReceivedAlert, sample: int | None) -> None:
         """Report an alert that arrived, and the number of the current sample; None while watching."""
@@ -68,14 +76,26 @@ class Report(Protocol):
     def summary(self, summary: RunSummary, function_log: str) -> None:
         """Report what came of the samples; `function_log` is empty if all went well."""
 
-    def watching(self, aws: LocalAws, deployment: Deployment) -> None:
-        """Report that from now on only the user makes changes."""
+    def watching(self, aws: LocalAws, deployment: Deployment, product: SampleProduct) -> None:
+        """Report that from now on only the user makes changes; `product` writes them for the table's shape."""
 
-    def rules_changed(self) -> None:
-        """Report that alerts.toml was edited, while the deployed rules still run."""
+    def quiet_change(self, verdict: Verdict, reasons: Reasons) -> None:
+        """Report a change of the user's that raised no alert, and why; `verdict` is one of those about it."""
 
-    def ending(self) -> None:
-        """Report that the user ended the watching."""
+    def function_log(self, lines: Sequence[str]) -> None:
+        """Report what the function logged about an invocation that failed."""
+
+    def table_changed(self, deployment: Deployment, product: SampleProduct) -> None:
+        """Report that a deploy had the service watch another table; `product` writes changes for its shape."""
+
+    def rules_deployed(self, rules: DeployedRules) -> None:
+        """Report that edited rules run now."""
+
+    def rules_refused(self, message: str, details: str) -> None:
+        """Report that edited rules have a mistake, and that the old ones still run."""
+
+    def ending(self, reason: str = "") -> None:
+        """Report that the watching is over: the user ended it, or for the reason."""
 
     def failed(self, message: str, details: str) -> None:
         """Report the error that ends the run; `details` is the output of another tool, or empty."""

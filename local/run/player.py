@@ -1,23 +1,24 @@
-"""Makes the sample changes, and compares the alerts that arrive with what alerts.toml asks for."""
+"""Makes the sample changes, and compares the alerts that arrive with those that the rules ask for."""
 
 import time
-from collections import Counter
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from event_source_mapping import LogEvent
 from local.reports.report import Report, RunSummary
+from local.samples.expected import Expected, reasons
 from local.samples.failures_queue import FailuresQueue
-from local.samples.rules_outline import RulesOutline
 from local.samples.samples import Sample
 from local.samples.subscriber import ReceivedAlert, Subscriber
 from local.stack.served_mapping import ServedMapping
-from notifications.alerts.alert import TYPES
+from operations.evaluation.verdicts import Verdict
 
 FIRST_ALERT_WITHIN_SECONDS = 45  # the function starts for the first time, and the machine may be busy
 NEXT_ALERT_WITHIN_SECONDS = 30
 AFTER_A_MISS_SECONDS = 5  # something is wrong: better to report it soon than to wait as long for every sample
 QUIET_SECONDS = 1
 QUIET_TRIES = 5
+LOOK_SECONDS = 0.1
 
 
 class Player:
@@ -25,21 +26,20 @@ class Player:
 
     def __init__(
         self,
-        rules: RulesOutline,
+        expected: Expected,
         subscriber: Subscriber,
         mapping: ServedMapping,
         failures: FailuresQueue,
         report: Report,
     ) -> None:
-        self._rules = rules
+        self._expected = expected
         self._subscriber = subscriber
         self._mapping = mapping
         self._failures = failures
         self._report = report
+        self._due: dict[str, tuple[int, Sample, str]] = {}  # alert id to the sample and rule that it is of
+        self._early: dict[str, ReceivedAlert] = {}  # alerts received before their record was judged
         self._seen: set[str] = set()
-        self._open: dict[int, Sample] = {}  # samples whose alerts have not all arrived yet
-        self._left: Counter[int] = Counter()  # how many of their alerts are still to come
-        self._possible: list[set[str]] = [set()]  # alert types, of the sample before and of this one
         self._summary = RunSummary()
 
     def play(self, samples: Sequence[Sample]) -> RunSummary:
@@ -49,27 +49,51 @@ class Player:
         for number, sample in enumerate(samples, start=1):
             self._report.sample(number, sample)
             summary.played += 1
-            self._possible = [self._possible[-1], _types(sample)]
             _drop(self._mapping.log_events())  # those of the samples before
-            sample.make()
+            direct = sample.make()
             if sample.gives_up:
                 self._give_up(number, sample)
-            if sample.kind not in self._rules.names_by_kind:
-                if not self._receive(number, QUIET_SECONDS):
-                    self._report.no_alert(sample)
-                continue
-            summary.expected += sample.alerts
-            self._open[number] = sample
-            self._left[number] = sample.alerts
+            verdicts = self._judged(number, sample, direct, patience)
+            self._expect(number, sample, verdicts)
             self._await(number, patience)
-            patience = AFTER_A_MISS_SECONDS if self._open else NEXT_ALERT_WITHIN_SECONDS
+            trouble = self._due or summary.not_processed
+            patience = AFTER_A_MISS_SECONDS if trouble else NEXT_ALERT_WITHIN_SECONDS
         self._receive(len(samples), QUIET_SECONDS)  # what comes late, or twice
-        summary.missing = [
-            (number, sample, self._rules.names_by_kind[sample.kind])
-            for number, sample in self._open.items()
-            if sample.kind
-        ]
+        missing: dict[int, tuple[Sample, list[str]]] = {}
+        for number, sample, rule in self._due.values():
+            missing.setdefault(number, (sample, []))[1].append(rule)
+        summary.missing = [(number, sample, list(dict.fromkeys(rules))) for number, (sample, rules) in missing.items()]
+        summary.unexpected += self._early.values()
         return summary
+
+    def _judged(self, number: int, sample: Sample, direct: Any, seconds: float) -> list[Verdict]:
+        """Wait until the function has processed the records of a sample, and return what the rules make of them."""
+        if direct is not None:
+            return [verdict for record in direct for verdict in self._expected.verdicts(record)]
+        verdicts: list[Verdict] = []
+        processed = 0
+        deadline = time.monotonic() + seconds
+        with self._report.waiting("waiting for the function"):
+            while True:
+                for record in self._mapping.done():
+                    processed += 1
+                    verdicts += self._expected.verdicts(record)
+                if processed >= sample.records or time.monotonic() > deadline:
+                    break
+                time.sleep(LOOK_SECONDS)
+        if processed < sample.records:
+            self._summary.not_processed.append((number, sample))
+        return verdicts
+
+    def _expect(self, number: int, sample: Sample, verdicts: Sequence[Verdict]) -> None:
+        for verdict in verdicts:
+            for alert in verdict.alerts:
+                self._summary.expected += 1
+                if self._early.pop(alert.id, None) is None:
+                    self._due[alert.id] = (number, sample, verdict.rule.name)
+        if not any(verdict.alerts for verdict in verdicts):
+            named = sample.kind is None or self._expected.has_rule_of(sample.kind)
+            self._report.no_alert(sample, reasons(verdicts, sample.kind) if named and sample.kind else [], named=named)
 
     def _give_up(self, number: int, sample: Sample) -> None:
         """Wait until a part of the sample is given up, and report how it came to that."""
@@ -92,36 +116,23 @@ class Player:
     def _await(self, number: int, seconds: float) -> None:
         deadline = time.monotonic() + seconds
         with self._report.waiting("waiting for the alert"):
-            while number in self._open and time.monotonic() < deadline:
+            while self._is_due(number) and time.monotonic() < deadline:
                 self._receive(number, 1)
-        self._receive(number, 0)  # the same change may match further rules
 
-    def _receive(self, number: int, wait_seconds: int) -> int:
-        alerts = self._subscriber.receive(wait_seconds)
-        for alert in alerts:
+    def _is_due(self, number: int) -> bool:
+        return any(of == number for of, _, _ in self._due.values())
+
+    def _receive(self, number: int, wait_seconds: int) -> None:
+        for alert in self._subscriber.receive(wait_seconds):
             self._summary.received += 1
-            expected = self._expects(alert)
-            if not expected:
+            if alert.id in self._seen:
                 self._summary.unexpected.append(alert)
+            elif self._due.pop(alert.id, None) is None:
+                self._early[alert.id] = alert
+            self._seen.add(alert.id)
             self._report.alert(alert, sample=number)
-        return len(alerts)
-
-    def _expects(self, alert: ReceivedAlert) -> bool:
-        repeated = alert.id in self._seen
-        self._seen.add(alert.id)
-        for number, sample in self._open.items():
-            if sample.kind and TYPES[sample.kind] == alert.type:
-                self._left[number] -= 1
-                if not self._left[number]:
-                    del self._open[number]
-                return not repeated
-        return not repeated and any(alert.type in types for types in self._possible)
 
 
 def _drop(events: Iterable[LogEvent]) -> None:
     for _ in events:
         pass
-
-
-def _types(sample: Sample) -> set[str]:
-    return {TYPES[kind] for kind in (sample.kind, *sample.may_also) if kind}

@@ -1,30 +1,35 @@
 """One run of the service on the laptop, from an empty local AWS to the last alert."""
 
 import contextlib
+import traceback
 from contextlib import ExitStack
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local.reports.report import Report
 from local.run.player import Player
+from local.run.watcher import Watcher
+from local.samples.expected import Expected
 from local.samples.failures_queue import FailuresQueue
-from local.samples.rules_outline import read_rules_outline
+from local.samples.sample_product import SampleProduct
 from local.samples.sample_receivers import SampleReceivers, sample_receivers
 from local.samples.samples import POISON_ID, samples
 from local.samples.subscriber import Subscriber
-from local.stack.deployment import Deployment, deploy, function_log
-from local.stack.errors import LocalError
+from local.stack.deployment import Deployment, deploy, until_removed
+from local.stack.errors import LocalError, RemovedError
+from local.stack.function_log import FunctionLog
 from local.stack.local_aws import LocalAws, local_aws
+from local.stack.products_table import ProductsTable
+from local.stack.rules_deployment import DeployedRules
 from local.stack.served_mapping import ServedMapping, served_mapping
 from operations.deployed.running import Claim, Running, claim_directory
 from operations.settings.project import LOCAL_STAGE, PROJECT
 
 RULES = PROJECT / "alerts.toml"
-WATCH_SECONDS = 5  # between two looks whether the local AWS still runs and alerts.toml is the same
 
 
 def run(report: Report, *, port: int | None, once: bool) -> bool:
-    """Start, deploy, play the samples and, unless `once`, watch until interrupted.
+    """Start, deploy, play the samples and, unless `once`, watch until interrupted or the service is removed.
 
     Returns whether the samples raised the alerts that the rules ask for; True if the watching was ended.
     Raises LocalError; a KeyboardInterrupt before the watching passes through. Every process it started has ended.
@@ -32,16 +37,21 @@ def run(report: Report, *, port: int | None, once: bool) -> bool:
     with ExitStack() as stack:
         claim = stack.enter_context(claim_directory())
         with report.step("Starting the local AWS (ministack)", "The local AWS is up (ministack)"):
-            aws = stack.enter_context(local_aws(claim.directory, port))
+            aws = stack.enter_context(local_aws(claim.directory, port, preferred=claim.last_port))
+        claim.remember_port(aws.port)
         try:
             return _use(aws, claim, report, once=once)
         except (BotoCoreError, ClientError) as error:
             aws.check()
-            raise LocalError(f"The local AWS refused a request: {error}. Its log is {aws.log}.") from error
+            details = "".join(traceback.format_exception(error))
+            raise LocalError(
+                f"The local AWS refused a request: {error}. Its log is {aws.log}.", trace=details
+            ) from error
 
 
 def _use(aws: LocalAws, claim: Claim, report: Report, *, once: bool) -> bool:
     command = f"npx sls deploy --stage {LOCAL_STAGE}"
+    text = RULES.read_bytes() if RULES.exists() else b""
     with ExitStack() as stack:
         receivers = stack.enter_context(sample_receivers())
         receivers.prepare(aws)
@@ -51,49 +61,59 @@ def _use(aws: LocalAws, claim: Claim, report: Report, *, once: bool) -> bool:
         subscriber = Subscriber(aws, deployment.alerts_topic_arn)
         report.started(aws, deployment)
         claim.announce(Running(aws.endpoint_url, deployment.products_table_name))
-        ok = _play(aws, deployment, subscriber, mapping, report, receivers=receivers)
+        rules = DeployedRules(aws, deployment.alerts_function_name, RULES, text)
+        expected = Expected(rules.ruleset)
+        product = SampleProduct(ProductsTable(aws.client("dynamodb"), deployment.products_table_name), rules.product)
+        ok = _play(
+            aws,
+            deployment,
+            subscriber=subscriber,
+            mapping=mapping,
+            expected=expected,
+            product=product,
+            receivers=receivers,
+            report=report,
+        )
         if not once:
-            report.watching(aws, deployment)
-            with contextlib.suppress(KeyboardInterrupt):
-                _watch(aws, subscriber, mapping, report)
-            report.ending()
+            report.watching(aws, deployment, product)
+            watcher = Watcher(
+                aws,
+                deployment,
+                claim=claim,
+                subscriber=subscriber,
+                mapping=mapping,
+                rules=rules,
+                expected=expected,
+                report=report,
+            )
+            try:
+                with contextlib.suppress(KeyboardInterrupt):
+                    watcher.watch()
+                report.ending()
+            except RemovedError as removed:
+                with report.waiting("`sls remove` is at work"):
+                    until_removed(aws)
+                report.ending(str(removed))
         return ok or not once
 
 
 def _play(
     aws: LocalAws,
     deployment: Deployment,
+    *,
     subscriber: Subscriber,
     mapping: ServedMapping,
-    report: Report,
-    *,
+    expected: Expected,
+    product: SampleProduct,
     receivers: SampleReceivers,
+    report: Report,
 ) -> bool:
-    rules = read_rules_outline(RULES)
     failures = FailuresQueue(aws, deployment)
-    summary = Player(rules, subscriber, mapping, failures, report).play(samples(aws, deployment, rules))
+    player = Player(expected, subscriber, mapping, failures, report)
+    summary = player.play(samples(aws, deployment, product))
     with report.waiting("waiting for the receivers"):
         delivered = receivers.collect(aws)
     report.delivered(delivered, aws)
-    report.summary(summary, "" if summary.ok else function_log(aws, deployment))
+    log = FunctionLog(aws, deployment.alerts_function_name)
+    report.summary(summary, "" if summary.ok else log.last())
     return summary.ok
-
-
-def _watch(aws: LocalAws, subscriber: Subscriber, mapping: ServedMapping, report: Report) -> None:
-    rules = _modified()
-    while True:
-        alerts = subscriber.receive(WATCH_SECONDS)
-        report.mapping_log(mapping.stream_events())
-        if _modified() != rules:
-            rules = _modified()
-            report.rules_changed()
-        for alert in alerts:
-            report.alert(alert, sample=None)
-        aws.check()
-
-
-def _modified() -> float:
-    try:
-        return RULES.stat().st_mtime
-    except OSError:  # an editor is just replacing it
-        return 0

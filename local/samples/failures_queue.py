@@ -17,8 +17,11 @@ class FailuresQueue:
         self._sqs = aws.client("sqs")
         self._queue_url = deployment.failures_queue_url
 
-    def wait(self, seconds: float) -> list[dict[str, Any]]:
-        """Wait for messages and return the bodies of up to ten, read as JSON; an empty list if the time runs out."""
+    def wait(self, seconds: float) -> list[Any]:
+        """Wait for messages and return the bodies of up to ten, read as JSON; an empty list if the time runs out.
+
+        What is not JSON is returned as its text.
+        """
         deadline = time.monotonic() + seconds
         while True:
             found = self._sqs.receive_message(
@@ -28,4 +31,11 @@ class FailuresQueue:
                 VisibilityTimeout=_HIDDEN_SECONDS,
             ).get("Messages", [])
             if found or time.monotonic() > deadline:
-                return [json.loads(message["Body"]) for message in found]
+                return [_read(message["Body"]) for message in found]
+
+
+def _read(body: str) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return body

@@ -62,15 +62,27 @@ class Subscriber:
 
 
 def _read(body: str) -> ReceivedAlert:
-    envelope = json.loads(body)
-    text = envelope["Message"]
-    try:
-        message = json.loads(text)
-    except ValueError:
-        message = None
-    attributes = envelope.get("MessageAttributes", {})
+    """Read a notification, an alert by itself (raw delivery), or whatever somebody else put into the queue."""
+    envelope = _object(body)
+    text = envelope.get("Message")
+    if not isinstance(text, str):
+        return ReceivedAlert(envelope if "specversion" in envelope else {"unreadable": body}, None, {})
+    subject, attributes = envelope.get("Subject"), envelope.get("MessageAttributes")
     return ReceivedAlert(
-        message=message if isinstance(message, dict) else {"unreadable": text},
-        subject=envelope.get("Subject"),
-        attributes={name: attribute["Value"] for name, attribute in attributes.items()},
+        message=_object(text) or {"unreadable": text},
+        subject=subject if isinstance(subject, str) else None,
+        attributes={
+            name: str(attribute["Value"])
+            for name, attribute in (attributes if isinstance(attributes, dict) else {}).items()
+            if isinstance(attribute, dict) and "Value" in attribute
+        },
     )
+
+
+def _object(text: str) -> dict[str, Any]:
+    """Return the JSON object in a text; an empty one if there is none."""
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return content if isinstance(content, dict) else {}

@@ -3,9 +3,12 @@
 import fcntl
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+
+from botocore.exceptions import ClientError
 
 from local.stack import supervised_process
 from local.stack.errors import DeployRefusedError
@@ -13,6 +16,8 @@ from local.stack.local_aws import LocalAws
 from operations.settings.project import LOCAL_STAGE, PROJECT, stack_name
 
 DEPLOYED_WITHIN_SECONDS = 600
+REMOVED_WITHIN_SECONDS = 60
+LAST_LOOK_SECONDS = 7  # osls looks every 5 s
 
 
 @dataclass(frozen=True)
@@ -66,14 +71,19 @@ def deploy(aws: LocalAws, http_endpoint_url: str = "") -> Deployment:
     )
 
 
-def function_log(aws: LocalAws, deployment: Deployment, lines: int = 15) -> str:
-    """Return the last lines that the function logged, without those of the Lambda runtime."""
-    events = aws.client("logs").filter_log_events(logGroupName=f"/aws/lambda/{deployment.alerts_function_name}")[
-        "events"
-    ]
-    logged = "\n".join(event["message"].rstrip() for event in events).splitlines()
-    frame = ("START RequestId", "END RequestId", "REPORT RequestId")
-    return "\n".join([line for line in logged if not line.startswith(frame)][-lines:])
+def until_removed(aws: LocalAws) -> None:
+    """Wait until the stack is gone, and the command that removes it has had the time to hear so."""
+    cloudformation = aws.client("cloudformation")
+    deadline = time.monotonic() + REMOVED_WITHIN_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            stacks = cloudformation.describe_stacks(StackName=stack_name(LOCAL_STAGE))["Stacks"]
+        except ClientError:
+            break
+        if stacks[0]["StackStatus"] == "DELETE_COMPLETE":
+            break
+        time.sleep(0.5)
+    time.sleep(LAST_LOOK_SECONDS)
 
 
 @contextmanager

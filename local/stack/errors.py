@@ -6,6 +6,8 @@ LocalError
 │   ├── UnhealthyError       the local AWS started but does not answer
 │   └── DiedError            the local AWS ended while it was needed
 ├── DeployRefusedError       `sls deploy` ended with an error
+├── RulesRefusedError        edited rules have a mistake, so they are not deployed
+├── RemovedError             the service was removed while `npm start` served it
 ├── MappingError             the event source mapping cannot be served, or its thread has ended
 ├── SamplesError             the sample changes cannot be played
 └── ChangeError              `npm run change` cannot make the change
@@ -15,12 +17,14 @@ LocalError
 class LocalError(Exception):
     """An error that the user can do something about.
 
-    `details` holds the output of another tool that belongs to the message; it may be empty.
+    `details` holds the output of another tool that belongs to the message; it may be empty. `trace` is the traceback
+    behind it, for `--verbose`; empty where the message says all.
     """
 
-    def __init__(self, message: str, details: str = "") -> None:
+    def __init__(self, message: str, details: str = "", trace: str = "") -> None:
         super().__init__(message)
         self.details = details
+        self.trace = trace
 
 
 class LocalAwsError(LocalError):
@@ -41,6 +45,14 @@ class DiedError(LocalAwsError):
 
 class DeployRefusedError(LocalError):
     """`sls deploy` ended with an error; the details are its output."""
+
+
+class RulesRefusedError(LocalError):
+    """Edited rules have a mistake, so they are not deployed; the details say which."""
+
+
+class RemovedError(LocalError):
+    """The service was removed while `npm start` served it."""
 
 
 class MappingError(LocalError):

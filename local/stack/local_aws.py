@@ -6,6 +6,7 @@
 It sees nothing of the user's AWS settings, and starts empty each time.
 """
 
+import contextlib
 import http.client
 import os
 import shutil
@@ -21,7 +22,7 @@ from typing import Any
 
 from local.stack import supervised_process
 from local.stack.errors import DiedError, PortTakenError, UnhealthyError
-from operations.deployed.local_endpoint import CREDENTIALS, NO_OTHER_CREDENTIALS, local_client
+from operations.deployed.local_endpoint import CREDENTIALS, NO_OTHER_CREDENTIALS, environment, local_client
 
 HOST = "127.0.0.1"
 HEALTHY_WITHIN_SECONDS = 60
@@ -36,6 +37,11 @@ class LocalAws:
     log: Path
     process: subprocess.Popen[bytes]
 
+    @property
+    def port(self) -> int:
+        """The port that it listens on."""
+        return int(self.endpoint_url.rpartition(":")[2])
+
     def client(self, service: str) -> Any:
         """Make a boto3 client that reaches this local AWS and nothing else."""
         return local_client(service, self.endpoint_url)
@@ -47,9 +53,7 @@ class LocalAws:
         not_proxied = ",".join(filter(None, [users.get("NO_PROXY"), HOST, "localhost"]))
         return {
             **users,
-            **NO_OTHER_CREDENTIALS,
-            **CREDENTIALS,
-            "AWS_ENDPOINT_URL": self.endpoint_url,
+            **environment(self.endpoint_url),
             "NO_PROXY": not_proxied,
             "no_proxy": not_proxied,
         }
@@ -64,12 +68,14 @@ class LocalAws:
 
 
 @contextmanager
-def local_aws(directory: Path, port: int | None = None) -> Iterator[LocalAws]:
-    """Run a local AWS on `port`, or on a free one, with its log and files in `directory`.
+def local_aws(directory: Path, port: int | None = None, *, preferred: int | None = None) -> Iterator[LocalAws]:
+    """Run a local AWS on `port`; without one on the one preferred, if it is free, or else on any free one.
+
+    Its log and files are in `directory`.
 
     Raises PortTakenError, UnhealthyError or DiedError.
     """
-    port = _usable_port(port)
+    port = _usable_port(port, preferred)
     log = directory / "ministack.log"
     scratch = directory / "tmp"
     shutil.rmtree(scratch, ignore_errors=True)
@@ -95,14 +101,17 @@ def tail(log: Path, lines: int = LOG_LINES) -> str:
     return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
 
 
-def _usable_port(wanted: int | None) -> int:
+def _usable_port(wanted: int | None, preferred: int | None) -> int:
+    if not wanted and preferred:
+        with contextlib.suppress(PortTakenError):
+            return _usable_port(preferred, None)
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, wanted or 0))
-        except OSError as error:
+        except (OSError, OverflowError) as error:
             raise PortTakenError(
-                f"Port {wanted} on {HOST} cannot be used: {error.strerror}. "
+                f"Port {wanted} on {HOST} cannot be used: {getattr(error, 'strerror', error)}. "
                 "Give another with `npm start -- --port N`, or leave --port out for a free one."
             ) from None
         port: int = probe.getsockname()[1]

@@ -1,12 +1,19 @@
 """Carries records and messages to the deployed functions with the local event source mapping, all from one process.
 
-The mappings are deployed disabled, so that the poller of the local AWS leaves them alone.
+The mappings are deployed disabled, so that the poller of the local AWS leaves them alone. A deploy may change their
+settings, replace them or add others: what is deployed is served.
 """
 
+import json
 import queue
 import threading
-from collections.abc import Iterator, Sequence
+import time
+import traceback
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from botocore.exceptions import BotoCoreError, ClientError
 
 from event_source_mapping import (
     EventSourceMappingError,
@@ -19,13 +26,18 @@ from event_source_mapping import (
     StreamRecord,
     serve,
 )
-from local.stack.errors import MappingError
+from local.stack.errors import MappingError, RemovedError
 from local.stack.local_aws import LocalAws
 from operations.settings.project import LOCAL_STAGE, stack_name
 
+T = TypeVar("T")
+
 RETRY_SECONDS = 0.5  # a person waits for the outcome
 POLL_SECONDS = 0.1
+LOOK_SECONDS = 2  # between looks at which mappings are deployed
 STOPPED_WITHIN_SECONDS = 90  # the batch in flight is finished: a function may run for its whole timeout
+# Served whatever its state: the local AWS calls a new mapping enabled, and the same one disabled after an update.
+SERVED_STATE = {"State": "Disabled"}
 
 CRASH = b'{"errorType": "SampleCrash", "errorMessage": "the sample plays a crash"}'
 
@@ -33,20 +45,23 @@ CRASH = b'{"errorType": "SampleCrash", "errorMessage": "the sample plays a crash
 class ServedMapping:
     """The mappings of the stack, served from a thread of this process."""
 
-    def __init__(self) -> None:
+    def __init__(self, aws: LocalAws) -> None:
+        self.stream_arn = ""
+        """The stream that is read now; another one after a deploy with another table."""
+        self._lambda = aws.client("lambda")
+        self._cloudformation = aws.client("cloudformation")
+        self._endpoint_url = aws.endpoint_url
         self._events: queue.SimpleQueue[LogEvent] = queue.SimpleQueue()
-        self._ended: MappingError | None = None
+        self._done: queue.SimpleQueue[Mapping[str, Any]] = queue.SimpleQueue()
+        self._ended: Exception | None = None
+        self._uuids = self._find()
 
     def log_events(self) -> Iterator[LogEvent]:
         """Yield the log events since the last call.
 
-        Raises MappingError if serving the mappings has ended with an error.
+        Raises MappingError if serving the mapping has ended with an error, RemovedError if the service was removed.
         """
-        while True:
-            try:
-                yield self._events.get_nowait()
-            except queue.Empty:
-                break
+        yield from _taken(self._events)
         if self._ended:
             raise self._ended
 
@@ -54,27 +69,89 @@ class ServedMapping:
         """Return the log events of the stream's mapping since the last call; those of queues are left out."""
         return [event for event in self.log_events() if event.shard]
 
-    def serve(self, uuids: Sequence[str], aws: LocalAws, stop: threading.Event, poison: str) -> None:
+    def done(self) -> Iterator[Mapping[str, Any]]:
+        """Yield the records that the function has processed since the last call, as it received them."""
+        return _taken(self._done)
+
+    def serve(self, stop: threading.Event, poison: str) -> None:
         """Serve until `stop` is set; an invocation whose batch holds product `poison` fails as if it crashed."""
         try:
+            while not stop.is_set():
+                self._serve_these(stop, poison)
+                if not stop.is_set():
+                    self._uuids = self._find()
+        except (MappingError, RemovedError) as error:
+            self._ended = error
+        except EventSourceMappingError as error:
+            self._ended = MappingError(f"The event source mapping cannot be served: {error}")
+        except Exception as error:  # noqa: BLE001 - in a thread: kept until `log_events` raises it
+            self._ended = MappingError(
+                f"The event source mapping ended unexpectedly: {error!r}. Start again with `npm start`.",
+                trace=traceback.format_exc(),
+            )
+
+    def _serve_these(self, stop: threading.Event, poison: str) -> None:
+        """Serve the mappings until `stop` is set, or until a deploy has changed which there are."""
+        changed = threading.Event()
+        watch = threading.Thread(target=self._watch, args=(stop, changed), daemon=True)
+        watch.start()
+        try:
             serve(
-                uuids,
-                endpoint_url=aws.endpoint_url,
+                self._uuids,
+                endpoint_url=self._endpoint_url,
                 on_event=self._events.put,
-                stop=stop,
+                stop=changed,
+                overrides=SERVED_STATE,
                 options=Options(
                     retry=RetrySchedule.fixed(RETRY_SECONDS),
                     throttled=RetrySchedule.fixed(RETRY_SECONDS),
                     poll_interval=POLL_SECONDS,
                 ),
-                around_function=lambda function: _Crashing(function, poison),
+                around_function=lambda function: _Watched(function, poison, self._done),
             )
-        except EventSourceMappingError as error:
-            self._ended = MappingError(f"The event source mapping cannot be served: {error}")
-        except Exception as error:  # noqa: BLE001 - in a thread: kept until `log_events` raises it
-            self._ended = MappingError(
-                f"The event source mapping ended unexpectedly: {error!r}. Start again with `npm start`."
+        finally:
+            changed.set()
+            watch.join()
+
+    def _watch(self, stop: threading.Event, changed: threading.Event) -> None:
+        looked = time.monotonic()
+        while not changed.is_set():
+            if stop.wait(POLL_SECONDS):
+                changed.set()
+            elif time.monotonic() - looked > LOOK_SECONDS:
+                looked = time.monotonic()
+                try:
+                    if self._find() != self._uuids:
+                        changed.set()
+                except (MappingError, RemovedError, BotoCoreError, ClientError):
+                    changed.set()  # whoever serves finds out why
+
+    def _find(self) -> list[str]:
+        """Return the UUIDs of the stack's mappings, and note the stream; the local AWS may hold others."""
+        try:
+            pages = self._cloudformation.get_paginator("list_stack_resources").paginate(
+                StackName=stack_name(LOCAL_STAGE)
             )
+            resources = [resource for page in pages for resource in page["StackResourceSummaries"]]
+            uuids = [
+                resource["PhysicalResourceId"]
+                for resource in resources
+                if resource["ResourceType"] == "AWS::Lambda::EventSourceMapping"
+                and resource.get("ResourceStatus") != "DELETE_COMPLETE"
+            ]
+            sources = [self._lambda.get_event_source_mapping(UUID=uuid)["EventSourceArn"] for uuid in uuids]
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") not in {"ResourceNotFoundException", "ValidationError"}:
+                raise
+            raise RemovedError("The service was removed from the local AWS.") from None
+        if not uuids and self.stream_arn:  # it had one
+            raise RemovedError("The service was removed from the local AWS.")
+        if not uuids:
+            raise MappingError(
+                "The deployed functions have no event source mapping. Add a stream event to serverless.yml."
+            )
+        self.stream_arn = next((source for source in sources if ":dynamodb:" in source), self.stream_arn)
+        return uuids
 
 
 @contextmanager
@@ -83,12 +160,9 @@ def served_mapping(aws: LocalAws, poison: str = "") -> Iterator[ServedMapping]:
 
     Raises MappingError.
     """
-    uuids = _mappings_of_stack(aws)
-    if not uuids:
-        raise MappingError("The deployed functions have no event source mapping. Add a stream event to serverless.yml.")
-    served = ServedMapping()
+    served = ServedMapping(aws)
     stop = threading.Event()
-    thread = threading.Thread(target=served.serve, args=(uuids, aws, stop, poison), daemon=True)
+    thread = threading.Thread(target=served.serve, args=(stop, poison), daemon=True)
     thread.start()
     try:
         yield served
@@ -97,29 +171,39 @@ def served_mapping(aws: LocalAws, poison: str = "") -> Iterator[ServedMapping]:
         thread.join(STOPPED_WITHIN_SECONDS)
 
 
-def _mappings_of_stack(aws: LocalAws) -> list[str]:
-    """Give the UUIDs; the local AWS may hold others, of somebody who tries things out."""
-    pages = (
-        aws.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=stack_name(LOCAL_STAGE))
-    )
-    return [
-        resource["PhysicalResourceId"]
-        for page in pages
-        for resource in page["StackResourceSummaries"]
-        if resource["ResourceType"] == "AWS::Lambda::EventSourceMapping"
-    ]
+class _Watched:
+    """Notes which records the function has processed, and simulates its crash for each batch that holds one product."""
 
-
-class _Crashing:
-    """Simulates a crash of the function for each batch that holds one product."""
-
-    def __init__(self, function: FunctionInvoker, poison: str) -> None:
+    def __init__(self, function: FunctionInvoker, poison: str, done: "queue.SimpleQueue[Mapping[str, Any]]") -> None:
         self._function = function
         self._poison = poison
+        self._done = done
 
     def invoke(self, function_arn: str, invocation: Invocation) -> InvokeResult:
         """Invoke the function, unless the batch is to crash it."""
-        changed = (record.item for record in invocation.records if isinstance(record, StreamRecord))
-        if self._poison and any(self._poison in item for item in changed):
+        records = [record for record in invocation.records if isinstance(record, StreamRecord)]
+        if self._poison and any(self._poison in record.item for record in records):
             return InvokeResult(CRASH, function_error="Unhandled")
-        return self._function.invoke(function_arn, invocation)
+        result = self._function.invoke(function_arn, invocation)
+        if not result.function_error:
+            handed_back = _handed_back(result.payload)
+            for record in records:
+                if record.sequence_number in handed_back:
+                    break
+                self._done.put(record.event)
+        return result
+
+
+def _handed_back(payload: bytes) -> set[str]:
+    try:
+        return {failure["itemIdentifier"] for failure in json.loads(payload)["batchItemFailures"]}
+    except (ValueError, LookupError, TypeError):
+        return set()
+
+
+def _taken(waiting: "queue.SimpleQueue[T]") -> Iterator[T]:
+    while True:
+        try:
+            yield waiting.get_nowait()
+        except queue.Empty:
+            return

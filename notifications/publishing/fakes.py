@@ -80,6 +80,10 @@ class MemoryLedger:
                 case RuleMemory(product, memories, _):
                     self.memories[product] = dict(memories)
 
+    def record(self, alerts: Sequence[SentAlert], before_call: BeforeCall = nothing) -> None:
+        """Keep everything."""
+        self.write(alerts, before_call)
+
     def reserve(self, wanted: Reservation, before_call: BeforeCall = nothing) -> HourlyCount:
         """Take what is left."""
         before_call()

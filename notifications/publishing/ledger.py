@@ -16,6 +16,7 @@ from notifications.common.errors import ProductAlertsError
 from notifications.rules.memory import Hour, HourlyCount, Memory
 
 MOST_ENTRIES = 100  # of one write, as DynamoDB's TransactWriteItems has it
+MOST_ALERTS = 25  # recorded at once, as its BatchWriteItem has it
 MOST_BYTES = 3_000_000  # of one write; DynamoDB takes 4 MB
 _ALERT_BYTES = 10_000  # more than any item of an alert has: its texts are cut
 _MEMORY_BYTES = 3_000  # the same for what one rule remembers of a product
@@ -63,6 +64,8 @@ class SentAlert(NamedTuple):
     product: str
     """As in `AlertKey`."""
     alert: Alert
+    with_memory: bool = False
+    """Rules remember something of its record, which may only be written with it or behind it."""
 
 
 class RuleMemory(NamedTuple):
@@ -125,6 +128,12 @@ class Ledger(Protocol):
         """Keep at most a hundred entries, all or none.
 
         Raises RetryableError where that failed, and PermanentError where one of them will never be taken.
+        """
+
+    def record(self, alerts: Sequence[SentAlert], before_call: BeforeCall = nothing) -> None:
+        """Keep at most 25 alerts, each by itself, at half the price.
+
+        Raises as `write` does; some may be kept all the same.
         """
 
     def reserve(self, wanted: Reservation, before_call: BeforeCall = nothing) -> HourlyCount:

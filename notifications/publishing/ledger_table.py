@@ -1,6 +1,6 @@
 """The ledger in DynamoDB.
 
-Limits: Amazon DynamoDB API Reference, "BatchGetItem" and "TransactWriteItems".
+Limits: Amazon DynamoDB API Reference, "BatchGetItem", "BatchWriteItem" and "TransactWriteItems".
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ import json
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
-from notifications.alerts.alert import Alert
 from notifications.common.errors import RefusedAlertError, ServiceError
 from notifications.publishing.aws_calls import aws_call
 from notifications.publishing.ledger import (
@@ -25,6 +25,7 @@ from notifications.publishing.ledger import (
     SentAlert,
     nothing,
 )
+from notifications.publishing.side_by_side import NewCalls, OneByOne, results_of
 from notifications.rules.memory import Hour, HourlyCount, Memory, from_item, to_item
 from notifications.text.formatting import storable
 
@@ -86,13 +87,19 @@ class DynamoDbLedger:
         retention_days: int,
         now: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
+        *,
+        new_calls: NewCalls = OneByOne,
     ) -> None:
-        """Use `table_name` through a boto3 DynamoDB client; alerts are kept for `retention_days`."""
+        """Use `table_name` through a boto3 DynamoDB client; alerts are kept for `retention_days`.
+
+        What takes more calls to read is read side by side, as `new_calls` has it.
+        """
         self._client = client
         self._table_name = table_name
         self._retention = retention_days * _SECONDS_A_DAY
         self._now = now
         self._sleep = sleep
+        self._new_calls = new_calls
 
     def read(self, query: LedgerQuery, before_call: BeforeCall = nothing) -> LedgerSnapshot:
         """Read a hundred keys a call, consistently: a batch that comes again at once must find what it wrote."""
@@ -138,6 +145,22 @@ class DynamoDbLedger:
                 return
         raise ServiceError(f"ledger write: conflicts with other writers, {_ATTEMPTS} times in a row")
 
+    def record(self, alerts: Sequence[SentAlert], before_call: BeforeCall = nothing) -> None:
+        """Write alerts by BatchWriteItem; those that DynamoDB leaves unprocessed are tried again a few times.
+
+        Raises RefusedAlertError where DynamoDB will never take one of them.
+        """
+        asked = {self._table_name: [{"PutRequest": {"Item": self._alert_item(sent)}} for sent in alerts]}
+        for attempt in range(_ATTEMPTS):
+            self._pause(attempt)
+            before_call()
+            with aws_call("ledger write"):
+                answer = self._client.batch_write_item(RequestItems=asked)
+            asked = answer.get("UnprocessedItems") or {}
+            if not asked:
+                return
+        raise ServiceError(f"ledger write: alerts were left unprocessed, {_ATTEMPTS} times in a row")
+
     def reserve(self, wanted: Reservation, before_call: BeforeCall = nothing) -> HourlyCount:
         """Add alerts to the set of an hour on condition that they fit; where others were quicker, those that still fit.
 
@@ -175,14 +198,16 @@ class DynamoDbLedger:
     def _items(
         self, keys: Sequence[LedgerKey], before_call: BeforeCall, refused: dict[LedgerKey, RefusedAlertError]
     ) -> Iterator[dict[str, Any]]:
-        for start in range(0, len(keys), MOST_KEYS_READ):
-            yield from self._page(keys[start : start + MOST_KEYS_READ], before_call, refused)
+        pages = [keys[start : start + MOST_KEYS_READ] for start in range(0, len(keys), MOST_KEYS_READ)]
+        for items in results_of(self._new_calls, [partial(self._page, page, before_call, refused) for page in pages]):
+            yield from items
 
     def _page(
         self, keys: Sequence[LedgerKey], before_call: BeforeCall, refused: dict[LedgerKey, RefusedAlertError]
-    ) -> Iterator[dict[str, Any]]:
+    ) -> list[dict[str, Any]]:
         """Read some keys; those that DynamoDB refuses are found by halving, and go to `refused`."""
         asked: dict[str, Any] = {self._table_name: {"Keys": [_typed(key) for key in keys], "ConsistentRead": True}}
+        items: list[dict[str, Any]] = []
         for attempt in range(_ATTEMPTS):
             self._pause(attempt)
             before_call()
@@ -193,15 +218,14 @@ class DynamoDbLedger:
                 if len(keys) == 1:
                     self._check_table(before_call)
                     refused[keys[0]] = error
-                    return
+                    return []
                 middle = len(keys) // 2
-                yield from self._page(keys[:middle], before_call, refused)
-                yield from self._page(keys[middle:], before_call, refused)
-                return
-            yield from answer.get("Responses", {}).get(self._table_name, [])
+                before = self._page(keys[:middle], before_call, refused)
+                return before + self._page(keys[middle:], before_call, refused)
+            items += answer.get("Responses", {}).get(self._table_name, [])
             asked = answer.get("UnprocessedKeys") or {}
             if not asked:
-                return
+                return items
         raise ServiceError(f"ledger read: keys were left unprocessed, {_ATTEMPTS} times in a row")
 
     def _check_table(self, before_call: BeforeCall) -> None:
@@ -216,15 +240,17 @@ class DynamoDbLedger:
 
     def _action(self, entry: Entry) -> dict[str, Any]:
         match entry:
-            case SentAlert(product, alert):
-                return self._put({**self._alert_item(product, alert), **self._expires})
+            case SentAlert():
+                return self._put(self._alert_item(entry))
             case RuleMemory(product, memories, gone):
                 item = {**_typed(LedgerKey.of_memory(product)), "rules": {"M": _rules(memories)}}
                 return self._put({**item, **self._expires} if gone else item)
 
-    def _alert_item(self, product: str, alert: Alert) -> dict[str, Any]:
+    def _alert_item(self, sent: SentAlert) -> dict[str, Any]:
+        alert = sent.alert
         item = {
-            **_typed(LedgerKey.of_alert(product, alert.sequence_number, alert.id)),
+            **_typed(LedgerKey.of_alert(sent.product, alert.sequence_number, alert.id)),
+            **self._expires,
             "id": {"S": alert.id},
             "productId": {"S": storable(alert.subject, LONGEST_KEY)},
             "type": {"S": alert.type},

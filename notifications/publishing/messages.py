@@ -5,14 +5,12 @@ from __future__ import annotations
 import json
 import logging
 import re
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from notifications.alerts.alert import Alert
-from notifications.common.sns_limits import LARGEST_NUMBER, LONGEST_SUBJECT, MOST_BYTES, MOST_ENTRIES, NUMBER_PLACES
+from notifications.common.sns_limits import LARGEST_NUMBER, LONGEST_SUBJECT, MOST_BYTES, NUMBER_PLACES
 from notifications.stream.attributes import number
 from notifications.text.formatting import printable, shorten
 
@@ -160,33 +158,3 @@ def _to_json(value: Any) -> str:
     """
     text = _COMPACT.encode(value)
     return text if text.isascii() else _NOT_IN_XML.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
-
-
-def group_for_publishing(messages: Iterable[Message], product_of: Callable[[Message], str]) -> Iterator[list[Message]]:
-    """Group messages for publishing: at most ten and 256 KB, and no two of one product from different records.
-
-    A call may fail in part. With two changes of a product in it, the later could go out while the earlier waits for
-    the retry; so each group takes the earliest waiting change of each product, and only that. `product_of` tells which
-    item a message is about: two may be called the same, and one may change what it is called.
-    """
-    waiting: dict[str, deque[Message]] = {}
-    for message in messages:
-        waiting.setdefault(product_of(message), deque()).append(message)
-    group: list[Message] = []
-    size = 0
-    while waiting:
-        for product in list(waiting):
-            queue = waiting[product]
-            sequence_number = queue[0].alert.sequence_number
-            while queue and queue[0].alert.sequence_number == sequence_number:
-                message = queue.popleft()
-                if group and (len(group) == MOST_ENTRIES or size + message.size > MOST_BYTES):
-                    yield group
-                    group, size = [], 0
-                group.append(message)
-                size += message.size
-            if not queue:
-                del waiting[product]
-        if group:  # the next round brings later changes of the same products
-            yield group
-            group, size = [], 0

@@ -9,6 +9,7 @@ from typing import TextIO
 from notifications.publishing.failures import Parked
 from notifications.publishing.messages import Message
 from notifications.publishing.topic import PublishResult
+from notifications.text.visible import visible
 
 
 class PrintingTopic:
@@ -30,7 +31,7 @@ class PrintingTopic:
                 f"        {attributes}",
                 f"        id {alert.id}",
             )
-            print("\n".join(lines), end="\n\n", file=self._out)
+            print("\n".join(map(visible, lines)), end="\n\n", file=self._out)
         return [PublishResult(message, message.alert.id, None) for message in messages]
 
 
@@ -44,4 +45,4 @@ class PrintingFailures:
     def park(self, parked: Parked) -> None:
         """Print why the record was given up."""
         rule = f" (rule {parked.rule})" if parked.rule else ""
-        print(f"parked  {parked.error}{rule}: {parked.reason}", end="\n\n", file=self._out)
+        print(visible(f"parked  {parked.error}{rule}: {parked.reason}"), end="\n\n", file=self._out)

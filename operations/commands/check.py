@@ -108,7 +108,7 @@ def _as_json(found: Findings) -> dict[str, Any]:
 def _show(found: Findings, arguments: argparse.Namespace) -> None:
     bad = Terminal(sys.stderr)
     for source, problems in found.problems:
-        bad.line(bad.style("bad", str(SettingsFileError(source, problems))))
+        bad.lines(str(SettingsFileError(source, problems)), "bad")
     if found.misfits:
         bad.line(bad.style("warning", f"serverless.yml, stage {arguments.stage}, does not fit the rules:"))
         for line in in_few_lines(found.misfits):

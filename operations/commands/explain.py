@@ -61,13 +61,19 @@ def run(arguments: argparse.Namespace) -> int:
     for verdict in verdicts:
         if verdict.number != number:
             number = verdict.number
-            terminal.line(("\n" if number > 1 else "") + terminal.style("bold", _heading(verdict)))
+            if number > 1:
+                terminal.line()
+            terminal.line(terminal.style("bold", _heading(verdict)))
             if verdict.change is None:
                 terminal.line(terminal.style("bad", f"   ✗ {verdict.reason}"))
         if verdict.change is not None:
             terminal.line(_line(terminal, verdict, width))
+            for alert in verdict.alerts:
+                for line in (f"“{alert.title}”", *_text_of(alert)):
+                    terminal.line(f"{'':<{width + 7}}{line}")
     fired = sum(verdict.fired for verdict in verdicts)
-    terminal.line(f"\n{_count(number, 'record')}, {_count(len(names), 'rule')}: {_count(fired, 'alert')}")
+    terminal.line()
+    terminal.line(f"{_count(number, 'record')}, {_count(len(names), 'rule')}: {_count(fired, 'alert')}")
     return 0
 
 
@@ -106,11 +112,9 @@ def _heading(verdict: Verdict) -> str:
 
 def _line(terminal: Terminal, verdict: Verdict, width: int) -> str:
     name = f"{verdict.rule.name:<{width}}"
-    blank = f"\n{'':<{width + 7}}"
-    titles = "".join(blank.join(("", f"“{alert.title}”", *_text_of(alert))) for alert in verdict.alerts)
     if verdict.fired:
-        return f"   {terminal.style('good', f'✓ {name}')}  {verdict.reason}{titles}"
-    return terminal.style("dim", f"   · {name}  {verdict.reason}") + titles
+        return f"   {terminal.style('good', f'✓ {name}')}  {verdict.reason}"
+    return terminal.style("dim", f"   · {name}  {verdict.reason}")
 
 
 def _text_of(alert: Alert) -> list[str]:

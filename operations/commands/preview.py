@@ -97,7 +97,8 @@ def _show(terminal: Terminal, tried: Preview, current: Preview) -> None:
         _show_sent(terminal, tried, rule)
     differing = (tried.not_in(current), current.not_in(tried))
     if any(differing):
-        terminal.line("\n" + terminal.style("bold", "what would change"))
+        terminal.line()
+        terminal.line(terminal.style("bold", "what would change"))
     for sign, style, alerts in zip("+-", ("good", "bad"), differing, strict=True):
         for alert in alerts[:_LISTED]:
             terminal.line(terminal.style(style, f"{sign} {alert.time or '':<20}  {alert.rule}: {alert.title}"))
@@ -112,7 +113,8 @@ def _show_sent(terminal: Terminal, tried: Preview, rule: str) -> None:
     hours = ", ".join(
         f"{count} from {hour.replace('T', ' ')}:00" for hour, count in tried.by_hour.get(rule, {}).items()
     )
-    terminal.line("\n" + terminal.style("bold", f"{rule}: {hours or len(alerts)}"))
+    terminal.line()
+    terminal.line(terminal.style("bold", f"{rule}: {hours or len(alerts)}"))
     for alert in alerts[:_LISTED_A_RULE]:
         terminal.line(f"  {alert.time or '':<20}  {alert.title}")
     if len(alerts) > _LISTED_A_RULE:

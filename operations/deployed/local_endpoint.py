@@ -22,6 +22,11 @@ NO_OTHER_CREDENTIALS = {
 }
 
 
+def environment(endpoint_url: str) -> dict[str, str]:
+    """Return the settings that lead an AWS tool to this endpoint, and keep it from every other."""
+    return {**NO_OTHER_CREDENTIALS, **CREDENTIALS, "AWS_ENDPOINT_URL": endpoint_url}
+
+
 def local_session() -> boto3.Session:
     """Make a boto3 session with dummy credentials."""
     unset = (None, None, None, None)

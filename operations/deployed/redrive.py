@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -123,14 +124,15 @@ class Redrive:
     def _invoke(self, records: list[dict[str, Any]]) -> str:
         """Invoke the function with the records; return its complaint, or "" if all are done."""
         payload = json.dumps({"redrive": True, "Records": records}).encode()
-        answer = self._function.invoke(FunctionName=self._function_name, Payload=payload)
+        answer = self._function.invoke(FunctionName=self._function_name, Payload=payload, LogType="Tail")
         response = json.loads(answer["Payload"].read() or b"null")
         fields = response if isinstance(response, dict) else {}
         if answer.get("FunctionError"):
             return f"the function failed: {fields.get('errorMessage', response)}"
         failed = fields.get("batchItemFailures")
         if failed:
-            return f"handed back from sequence number {failed[0]['itemIdentifier'] or 'unknown'} on; its log says why"
+            why = logged_error(answer.get("LogResult", "")) or "its log says why"
+            return f"handed back from sequence number {failed[0]['itemIdentifier'] or 'unknown'} on: {why}"
         return ""
 
     def _give_back(self, received: Received) -> None:
@@ -141,6 +143,24 @@ class Redrive:
                 )
             except (ClientError, BotoCoreError):
                 continue  # it shows up again by itself when its hour is over
+
+
+def logged_error(tail: str) -> str:
+    """Return the last error in the end of a log, as Invoke gives it (base64), without when and where; "" without one.
+
+    Source: AWS Lambda API Reference, "Invoke", LogResult.
+    """
+    try:
+        lines = base64.b64decode(tail, validate=True).decode("utf-8", "replace").splitlines()
+    except ValueError:
+        return ""
+    found = [line for line in lines if line.startswith("[ERROR]")]
+    if not found:
+        return ""
+    # Lambda's handler writes level, time and request id, each followed by a tab; ours is the last field.
+    text = found[-1].removeprefix("[ERROR]").rpartition("\t")[2].strip()
+    _, before, why = text.partition(" on: ")
+    return why if before else text
 
 
 def _received(receipts: tuple[str, ...], text: str) -> Received:

@@ -7,6 +7,7 @@ lock when the process ends, however it ends, so a file that a killed run left be
 import fcntl
 import itertools
 import json
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from operations.settings.project import PROJECT
 
 HOME = PROJECT / ".local"
 FILE = "running.json"
+PORT_FILE = "port"
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,18 @@ class Claim:
     def __init__(self, directory: Path, file: IO[str]) -> None:
         self.directory = directory
         self._file = file
+
+    @property
+    def last_port(self) -> int | None:
+        """The port of the run before in this directory, so that an endpoint once exported stays right."""
+        try:
+            return int((self.directory / PORT_FILE).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+
+    def remember_port(self, port: int) -> None:
+        """Keep the port for the next run."""
+        (self.directory / PORT_FILE).write_text(str(port), encoding="utf-8")
 
     def announce(self, running: Running) -> None:
         """Make this run known to `find_running`."""
@@ -78,3 +92,18 @@ def _lock(file: IO[str]) -> bool:
     except OSError:
         return False
     return True
+
+
+def main() -> int:
+    """Print, as JSON, the environment that leads an AWS tool to the running stack; return 1 if nothing runs."""
+    from operations.deployed.local_endpoint import environment  # noqa: PLC0415 - boto3, which the rest does without
+
+    running = find_running()
+    if running is None:
+        return 1
+    print(json.dumps(environment(running.endpoint_url)))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

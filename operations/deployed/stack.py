@@ -9,7 +9,7 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
 
 from notifications.common.errors import ConfigurationError
 from operations.deployed.local_endpoint import local_session
@@ -62,12 +62,22 @@ def find_stack(stage: str, region: str | None = None) -> Stack:
             f"Deploy it with `npx sls deploy --stage {stage}`, or name its stage and region with --stage and --region."
         ) from None
     except BotoCoreError as error:
+        if endpoint_url and isinstance(error, EndpointConnectionError):
+            raise ConfigurationError(_dead_endpoint(endpoint_url, stage)) from None
         raise ConfigurationError(
             f"AWS cannot be asked for stack {name}: {error}. Commands for AWS need credentials, from AWS_PROFILE or "
             "`aws configure`; with --stage local they do not."
         ) from None
     outputs = {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
     return Stack(stage, outputs, session, endpoint_url)
+
+
+def _dead_endpoint(endpoint_url: str, stage: str) -> str:
+    instead = "stage local is found without it, while `npm start` runs" if stage == LOCAL_STAGE else "AWS needs none"
+    return (
+        f"nothing answers at {endpoint_url}, which this shell has in AWS_ENDPOINT_URL. "
+        f"Run `unset AWS_ENDPOINT_URL`: {instead}."
+    )
 
 
 def _running_endpoint() -> str:

@@ -42,12 +42,12 @@ class Verdict(NamedTuple):
         return TYPES[self.rule.when]
 
 
-def judge(ruleset: Ruleset, records: Iterable[Any]) -> Iterator[Verdict]:
-    """Judge records as they come, with rules that remember nothing yet.
+def judge(ruleset: Ruleset, records: Iterable[Any], snapshot: LedgerSnapshot | None = None) -> Iterator[Verdict]:
+    """Judge records as they come, with rules that remember what `snapshot` says, by default nothing yet.
 
     A malformed record gets one verdict for each rule, with the reason why it goes to the failures queue.
     """
-    snapshot = LedgerSnapshot()
+    snapshot = snapshot or LedgerSnapshot()
     for number, raw in enumerate(records, 1):
         try:
             yield from _verdicts(ruleset, snapshot, number, raw)

@@ -28,6 +28,7 @@ WORDS = {
     "bisectBatchOnFunctionError": ("true", "false"),
     "enabled": ("true", "false"),
     "allowPrivateAddresses": ("true", "false"),
+    "ledgerPointInTimeRecovery": ("true", "false"),
 }
 _NO_LIMIT = "-1"  # Lambda's value for "for ever"
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +49,8 @@ class Service:
     """The settings of the function's stream event."""
     timeout: float
     """The function's timeout, in seconds."""
+    params: Mapping[str, Any] = field(default_factory=dict)
+    """All parameters, as this stage has them."""
 
 
 def read_service(folder: Path, stage: str, given: Mapping[str, str]) -> Service:
@@ -85,7 +87,7 @@ def read_service(folder: Path, stage: str, given: Mapping[str, str]) -> Service:
         raise ConfigurationError(
             f"serverless.yml: timeout of function {FUNCTION} is {timeout!r}; expected a number of seconds"
         ) from None
-    return Service(stage, view_type, keys, _resolved(stream, params), seconds)
+    return Service(stage, view_type, keys, _resolved(stream, params), seconds, params)
 
 
 def _function(document: Mapping[str, Any]) -> dict[str, Any]:

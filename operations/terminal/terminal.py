@@ -1,9 +1,15 @@
-"""A text stream with colour, and a line that the next one replaces, where a person watches."""
+"""A text stream with colour, and a line that the next one replaces, where a person watches.
+
+Whatever leaves here is visible: a line is one line, and no sequence reaches the terminal but the colours of `style`.
+"""
 
 import os
+import re
 import sys
 import threading
 from typing import TextIO
+
+from notifications.text.visible import visible
 
 CODES = {
     "bold": "1",
@@ -14,6 +20,7 @@ CODES = {
     "good": "32",
     "bad": "31",
 }
+_STYLED = re.compile(r"\x1b\[\d+m[^\x1b]*\x1b\[0m")
 
 
 class Terminal:
@@ -29,23 +36,35 @@ class Terminal:
         """Whether a person watches."""
         self._coloured = self.live and not os.environ.get("NO_COLOR")
         self._transient = False
+        self._issued: set[str] = set()  # what `style` made and `line` has yet to write: all else is somebody's data
         self._lock = threading.Lock()
 
     def style(self, style: str, text: str) -> str:
         """Colour a text if the stream takes colour. An unknown style leaves it as it is."""
+        text = visible(text)
         if not self._coloured or style not in CODES:
             return text
-        return f"\x1b[{CODES[style]}m{text}\x1b[0m"
+        styled = f"\x1b[{CODES[style]}m{text}\x1b[0m"
+        self._issued.add(styled)
+        return styled
 
     def line(self, text: str = "") -> None:
-        """Write a line."""
+        """Write one line: a line break within it is shown as what it is."""
         with self._lock:
             self._clear()
-            print(text, file=self._stream, flush=True)
+            print(self._visible(text), file=self._stream, flush=True)
+
+    def lines(self, text: str, style: str = "") -> None:
+        """Write a text of ours that has several lines."""
+        for line in text.split("\n"):
+            self.line(self.style(style, line))
 
     def error(self, message: str, details: str = "") -> None:
         """Write an error; `details` are another tool's lines, set off below it."""
-        self.line(f"{self.style('bad', 'error:')} {message}")
+        first, *others = message.splitlines() or [""]
+        self.line(f"{self.style('bad', 'error:')} {first}")
+        for line in others:
+            self.line(line)
         for line in details.splitlines():
             self.line(f"  {self.style('dim', '|')} {line}")
 
@@ -53,7 +72,7 @@ class Terminal:
         """Show a text until the next output replaces it. Without a person watching nothing is shown."""
         if self.live:
             with self._lock:
-                self._stream.write(f"\r{text}\x1b[K")
+                self._stream.write(f"\r{visible(text)}\x1b[K")
                 self._stream.flush()
                 self._transient = True
 
@@ -61,6 +80,15 @@ class Terminal:
         """Take away what `show` showed."""
         with self._lock:
             self._clear()
+
+    def _visible(self, text: str) -> str:
+        shown, end = [], 0
+        for found in _STYLED.finditer(text):
+            if found[0] in self._issued:
+                self._issued.discard(found[0])
+                shown += [visible(text[end : found.start()]), found[0]]
+                end = found.end()
+        return "".join([*shown, visible(text[end:])])
 
     def _clear(self) -> None:
         if self._transient:

@@ -9,14 +9,14 @@ import { endStepsOnSignal, explain } from "./steps.mjs";
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..", "..");
 export const python = venvPython(root);
 
-/** Set up, or print why not and end the process with 1. */
-export async function setUpOrExit() {
+/** Set up, with what tests need if `development`; or print why not and end the process with 1. */
+export async function setUpOrExit({ development = false } = {}) {
   const stop = endStepsOnSignal();
-  try {
-    await setUpNodePackages(root);
-    await setUpPython(root);
-  } catch (error) {
-    explain(error);
+  // Side by side: the one downloads while the other computes.
+  const halves = await Promise.allSettled([setUpNodePackages(root), setUpPython(root, development)]);
+  const failed = halves.filter(({ status }) => status === "rejected");
+  if (failed.length) {
+    for (const { reason } of failed) explain(reason);
     process.exit(1);
   }
   stop();

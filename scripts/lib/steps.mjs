@@ -4,6 +4,7 @@ import { spawn } from "node:child_process";
 
 const TAIL_LINES = 15;
 const running = new Set();
+const underWay = new Map(); // the steps, and for how many seconds
 let exiting; // the exit code, once a signal came
 const err = process.stderr;
 const colour = (code, text) => (err.isTTY && !process.env.NO_COLOR ? `\u001b[${code}m${text}\u001b[0m` : text);
@@ -20,8 +21,8 @@ export class SetupError extends Error {
 export async function step(label, work) {
   const started = Date.now();
   const seconds = () => (Date.now() - started) / 1000;
-  const draw = () => err.write(`\r  ${label} … ${Math.floor(seconds())} s`);
   const timer = err.isTTY ? setInterval(draw, 500) : undefined;
+  underWay.set(label, seconds);
   if (err.isTTY) draw();
   else err.write(`  ${label} …\n`);
   try {
@@ -32,7 +33,13 @@ export async function step(label, work) {
     throw error;
   } finally {
     clearInterval(timer);
+    underWay.delete(label);
   }
+}
+
+function draw() {
+  const steps = [...underWay].map(([label, seconds]) => `${label} … ${Math.floor(seconds())} s`);
+  err.write(`\r\u001b[K  ${steps.join(", ")}`);
 }
 
 /** Run a command quietly; resolves to its exit code (127 when it cannot be started) and what it printed. */

@@ -24,6 +24,7 @@ from notifications.rules.rule import RuleOutcome
 from operations.__main__ import main
 from operations.commands import (
     check,
+    cost,
     deliveries,
     explain,
     history,
@@ -55,6 +56,7 @@ COMMANDS = {
     "explain": explain,
     "preview": preview,
     "render": render,
+    "cost": cost,
     "history": history,
     "redrive": redrive,
     "deliveries": deliveries,

@@ -5,7 +5,7 @@ the function received and answered, and by what the queue was asked to delete.
 """
 
 import random
-from collections import Counter, defaultdict
+from collections import defaultdict, deque
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -61,7 +61,6 @@ class QueueFunction:
         self._behaviours: dict[str, tuple[str, float]] = {}
         self._ends: list[float] = []  # of the invocations in flight
         self._group_ends: defaultdict[str, float] = defaultdict(float)
-        self._invoked_at: Counter[tuple[str, str]] = Counter()
 
     def expect(self, message_id: str) -> None:
         """Draw what a message makes the function do, and how often."""
@@ -155,8 +154,14 @@ def check(draw: QueueDraw) -> list[Any]:
         assert message_id in function.done, "deleted, though neither processed nor filtered out"
         function.gone.add(message_id)
 
-    def before(_: str) -> None:
-        if dice.randrange(100) < draw.faults:
+    # Six failures in a row would end the command as unreachable: of a try's two calls, at most five in twelve fail.
+    lately: deque[bool] = deque(maxlen=12)
+
+    def before(call: str) -> None:
+        fails = dice.randrange(100) < draw.faults and sum(lately) < 5
+        if call != "delete":
+            lately.append(fails)
+        if fails:
             raise QueueUnavailableError("now and then")
 
     queue = FakeQueue(

@@ -6,6 +6,7 @@ from local import change
 from operations.deployed.local_endpoint import local_client
 from operations.deployed.running import Running
 from tests.conftest import DeployedService
+from tests.local.samples.tables import FakeDynamoDb
 
 
 def _change(monkeypatch: pytest.MonkeyPatch, service: DeployedService, *arguments: str) -> int:
@@ -49,7 +50,7 @@ def test_attributes_are_set_and_the_product_deleted(
         (["p", "--json", "{"], "--json is not JSON"),
         (["p", "--json", "[" * 100_000], "--json is not JSON"),
         (["p", "--json", "[1]"], "--json takes one object"),
-        (["p", "productId=q"], "productId is the key"),
+        (["p", "a..b=1"], "not the name of an attribute"),
     ],
 )
 def test_what_cannot_be_done_is_said(
@@ -83,3 +84,86 @@ def test_a_run_that_does_not_answer_ends_in_one_line(
 
     assert change.main(["p", "price=1"]) == 1
     assert "The local AWS refused the change" in capsys.readouterr().err
+
+
+def test_the_key_is_not_changed(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """An attribute of the key that is given as one to set is refused."""
+    _use(FakeDynamoDb(productId="S"), monkeypatch)
+
+    assert change.main(["p", "productId=q"]) == 1
+    assert "productId is the key" in capsys.readouterr().err
+
+
+def test_10_3_a_nested_path_goes_into_its_map(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A dot goes into a map, made where there is none; a backslash keeps it in the name."""
+    dynamodb = FakeDynamoDb(productId="S")
+    _use(dynamodb, monkeypatch)
+
+    assert change.main(["p", "pricing.amount=10", "--json", '{"pricing.old": 1, "tags": ["a"]}']) == 0
+    assert change.main(["p", "pricing.list[0]=12", "tags[1]=b", r"a\.b=x"]) == 0
+
+    assert dynamodb.only() == {
+        "productId": {"S": "p"},
+        "pricing": {"M": {"amount": {"N": "10"}, "list": {"L": [{"N": "12"}]}}},
+        "pricing.old": {"N": "1"},
+        "tags": {"L": [{"S": "a"}, {"S": "b"}]},
+        "a.b": {"S": "x"},
+    }
+
+
+def test_10_3_a_composite_key_is_given_by_names(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each attribute of the key by its name, in any order; without them the message names them."""
+    dynamodb = FakeDynamoDb(shop="S", sku="N")
+    _use(dynamodb, monkeypatch)
+
+    assert change.main(["price=4", "sku=7", "shop=berlin"]) == 0
+    assert dynamodb.only() == {"shop": {"S": "berlin"}, "sku": {"N": "7"}, "price": {"N": "4"}}
+    for arguments in (["berlin", "price=4"], ["shop=berlin", "price=4"]):
+        assert change.main(arguments) == 1
+        assert "The key of this table is shop and sku" in capsys.readouterr().err
+    assert change.main(["shop=berlin", "sku=x", "price=4"]) == 1
+    assert "'x' is not a number" in capsys.readouterr().err
+    assert change.main(["shop=berlin", "sku=7", "--delete"]) == 0
+    assert not dynamodb.items
+
+
+@pytest.mark.parametrize(
+    ("word", "advice"),
+    [
+        ("price=39,90", "price=39.90"),
+        ("price=1,299.00", "price=1299.00"),
+        ("price=1,299,000", "price=1299000"),
+        ("active=true", "--json '{\"active\": true}'"),
+        ("active=False", "--json '{\"active\": false}'"),
+    ],
+)
+def test_10_5_a_text_that_looks_like_something_else_is_pointed_out(
+    word: str, advice: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is written as the text that it is, with how to write what was probably meant."""
+    dynamodb = FakeDynamoDb(productId="S")
+    _use(dynamodb, monkeypatch)
+
+    assert change.main(["p", word]) == 0
+
+    name, _, text = word.partition("=")
+    assert dynamodb.only()[name] == {"S": text}
+    assert advice in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("word", ["name=Mouse, red", "name=3,", "price=39.90", "name=truth", "sizes=1,2,3"])
+def test_10_5_other_values_are_not_pointed_out(
+    word: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing is said of what is a number or an ordinary text."""
+    _use(FakeDynamoDb(productId="S"), monkeypatch)
+
+    assert change.main(["p", word]) == 0
+    assert "note" not in capsys.readouterr().out
+
+
+def _use(dynamodb: FakeDynamoDb, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(change, "find_running", lambda: Running("http://127.0.0.1:9", "table"))
+    monkeypatch.setattr(change, "local_client", lambda *_: dynamodb)

@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+import local.__main__ as main_module
+from local.stack.errors import MappingError
+
 ROOT = Path(__file__).parents[2]
 WITHIN_SECONDS = 120  # a bound for a test that fails, not a promise
 
@@ -72,3 +75,26 @@ def _child_of(pid: int) -> int:
                 return child
         time.sleep(0.05)
     raise AssertionError("no child was started")
+
+
+@pytest.mark.parametrize(("arguments", "traced"), [([], False), (["--verbose"], True)])
+def test_10_8_verbose_shows_the_traceback_behind_an_unexpected_end(
+    arguments: list[str],
+    traced: bool,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Where --verbose is offered it shows more; without it there is the offer, and no traceback."""
+    for name in ("_interrupt_on_signals", "_end_with_launcher"):
+        monkeypatch.setattr(main_module, name, lambda: None)
+
+    def fail(*_: object, **__: object) -> bool:
+        raise MappingError("The event source mapping ended unexpectedly.", trace="Traceback: in line 7")
+
+    monkeypatch.setattr(main_module, "run", fail)
+
+    assert main_module.main(arguments) == 1
+
+    said = capsys.readouterr().err
+    assert ("Traceback: in line 7" in said) == traced
+    assert ("--verbose" in said) != traced

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 from collections.abc import Callable
@@ -155,16 +156,18 @@ class FakeFunction:
     def __init__(self, *answers: Any) -> None:
         self.answers = list(answers)
         self.events: list[Any] = []
+        self.log = ""
 
-    def invoke(self, *, FunctionName: str, Payload: bytes) -> dict[str, Any]:  # noqa: N803
+    def invoke(self, *, FunctionName: str, Payload: bytes, LogType: str = "None") -> dict[str, Any]:  # noqa: N803
         """Run it."""
         assert FunctionName in {"product-alerts-dev-alerts", "product-alerts-dev-delivery"}
         self.events.append(json.loads(Payload))
+        log = {"LogResult": base64.b64encode(self.log.encode()).decode()} if LogType == "Tail" else {}
         answer = self.answers.pop(0) if self.answers else {"batchItemFailures": []}
         if isinstance(answer, ClientError):
             raise answer
         failed = {"FunctionError": "Unhandled"} if isinstance(answer, dict) and "errorMessage" in answer else {}
-        return {"Payload": io.BytesIO(json.dumps(answer).encode()), **failed}
+        return {"Payload": io.BytesIO(json.dumps(answer).encode()), **failed, **log}
 
 
 class FakeStack:

@@ -14,17 +14,21 @@ echo "npm $1" >> calls
 /bin/rm -rf node_modules
 /bin/mkdir node_modules
 """
-# Answers the probe, makes itself the environment's Python, and installs nothing.
+# Answers the probe, makes itself the environment's Python, and installs nothing but uv, which installs nothing.
 PYTHON = """
 case "$1" in
   -c) echo "{version} {venv} $0";;
-  -m) echo "python $2" >> "{calls}"
-      case "$2" in
-        venv) /bin/rm -rf "$4"; /bin/mkdir -p "$4/bin"; /bin/cp "$0" "$4/bin/python";;
-        pip) {pip};;
+  -m) case "$2 $3 $(requirements "$@")" in
+        venv*) echo "python venv" >> "{calls}"
+               /bin/rm -rf "$4"; /bin/mkdir -p "$4/bin"; /bin/cp "$0" "$4/bin/python";;
+        "pip config"*) exit 1;;
+        *scripts/uv) echo "pip uv" >> "{calls}"; {uv};;
+        pip*) echo "pip $(requirements "$@")" >> "{calls}"; {pip};;
       esac;;
 esac
 """
+REQUIREMENTS = 'requirements() { for last; do :; done; echo "${last%.txt}"; }\n'
+GET_UV = '/bin/cp "{bin}/uv-to-get" "${{0%/*}}/uv"'
 
 
 class Project:
@@ -37,9 +41,10 @@ class Project:
         shutil.copytree(ROOT / "scripts", root / "scripts")
         shutil.copy(ROOT / "package.json", root)
         shutil.copy(ROOT / "package-lock.json", root)
-        for name in ("requirements.txt", "requirements-dev.txt"):
+        for name in ("requirements.txt", "requirements-local.txt", "requirements-dev.txt"):
             (root / name).write_text("")
         self.tool("npm", NPM)
+        self.uv()
         self.python("python3")
 
     def tool(self, name: str, script: str) -> None:
@@ -48,10 +53,16 @@ class Project:
         path.write_text(f"#!/bin/sh\n{script}\n")
         path.chmod(0o755)
 
-    def python(self, name: str, version: str = "3.12.1", venv: str = "venv", pip: str = ":") -> None:
+    def uv(self, script: str = ":") -> None:
+        """Say what the uv does that is installed into an environment."""
+        self.tool("uv-to-get", f'{REQUIREMENTS}echo "uv $(requirements "$@")" >> "{self.root / "calls"}"; {script}')
+
+    def python(
+        self, name: str, version: str = "3.12.1", venv: str = "venv", pip: str = ":", get_uv: str = GET_UV
+    ) -> None:
         """Put a Python on the path that says of itself what is given."""
-        calls = self.root / "calls"
-        self.tool(name, PYTHON.format(version=version, venv=venv, pip=pip, calls=calls))
+        fields = {"version": version, "venv": venv, "pip": pip, "calls": self.root / "calls"}
+        self.tool(name, REQUIREMENTS + PYTHON.format(**fields, uv=get_uv.format(bin=self.bin)))
 
     def run(self, script: str = "setup.mjs", *arguments: str, **environment: str) -> tuple[int, str]:
         """Run one of the scripts; returns its exit code and all that it printed."""
@@ -87,7 +98,7 @@ class Project:
         calls = self.root / "calls"
         lines = calls.read_text().splitlines() if calls.exists() else []
         calls.unlink(missing_ok=True)
-        return lines
+        return sorted(lines)  # the two halves run side by side
 
 
 @pytest.fixture

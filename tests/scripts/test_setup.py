@@ -8,7 +8,9 @@ import pytest
 
 from tests.scripts.conftest import BEFORE, Project
 
-ALL = ["npm ci", "python venv", "python pip"]
+NODE = ["npm ci"]
+PYTHON = ["pip uv", "python venv", "uv requirements-local"]
+ALL = sorted([*NODE, *PYTHON])
 
 
 def test_the_first_run_sets_up_and_the_second_has_nothing_to_do(project: Project) -> None:
@@ -23,9 +25,10 @@ def test_the_first_run_sets_up_and_the_second_has_nothing_to_do(project: Project
 @pytest.mark.parametrize(
     ("name", "calls"),
     [
-        ("package-lock.json", ALL[:1]),
-        ("requirements.txt", ALL[1:]),
-        ("requirements-dev.txt", ALL[1:]),
+        ("package-lock.json", NODE),
+        ("requirements.txt", PYTHON),
+        ("requirements-local.txt", PYTHON),
+        ("requirements-dev.txt", []),  # nothing of it is there yet
     ],
 )
 def test_a_changed_lock_file_is_set_up_again(project: Project, name: str, calls: list[str]) -> None:
@@ -57,7 +60,7 @@ def test_an_environment_whose_python_has_gone_is_made_again(project: Project) ->
     python.symlink_to("/no/such/python")
 
     assert project.run()[0] == 0
-    assert project.calls() == ALL[1:]
+    assert project.calls() == PYTHON
 
 
 def test_a_named_python_of_another_version_is_taken(project: Project) -> None:
@@ -67,7 +70,7 @@ def test_a_named_python_of_another_version_is_taken(project: Project) -> None:
     project.python("another", version="3.13.0")
 
     assert project.run(PYTHON=str(project.bin / "another"))[0] == 0
-    assert project.calls() == ALL[1:]
+    assert project.calls() == PYTHON
 
 
 def test_candidates_that_do_not_do_are_passed_over(project: Project) -> None:
@@ -164,18 +167,21 @@ def test_a_missing_npm_is_told(project: Project) -> None:
         ("Temporary failure in name resolution", "The Python package index cannot be reached"),
         ("OSError: [Errno 28] No space left on device", "The disk is full"),
         ("No matching distribution found for x", "cannot be installed for Python 3.12.1"),
-        ("THESE PACKAGES DO NOT MATCH THE HASHES", "not the one that requirements-dev.txt"),
+        ("THESE PACKAGES DO NOT MATCH THE HASHES", "not the one that the lock file"),
         ("something new", "could not be installed"),
     ],
 )
 def test_what_pip_says_is_turned_into_advice(project: Project, said: str, advice: str) -> None:
     """One message that says what to do, pip's own words under it, and nothing taken for done."""
+    project.uv("exit 1")
     project.python("python3", pip=f"echo '{said}' >&2; exit 1")
     _fails(project, advice, f"| {said}")
+    project.calls()
 
+    project.uv()
     project.python("python3")
     assert project.run()[0] == 0
-    assert project.calls()[-2:] == ALL[1:]
+    assert project.calls() == PYTHON
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -191,3 +197,51 @@ def test_an_interrupted_set_up_leaves_nobody_writing(project: Project, number: s
     assert run.returncode == 128 + number
     with pytest.raises(ProcessLookupError):
         os.kill(int(pid_file.read_text()), 0)
+
+
+def test_10_11_what_tests_need_is_added_by_the_first_command_that_needs_it(project: Project) -> None:
+    """`npm start` installs what it runs; `npm test` adds the rest to it, once."""
+    assert project.run("run.mjs", "-m", "local")[0] == 0
+    assert project.calls() == ALL
+
+    assert project.run("run.mjs", "-m", "pytest")[0] == 0
+    assert project.calls() == ["uv requirements-dev"]
+
+    for module in ("pytest", "local", "local.change"):
+        assert project.run("run.mjs", "-m", module)[0] == 0
+    assert project.calls() == []
+
+
+def test_10_11_a_changed_set_is_installed_anew(project: Project) -> None:
+    """A lock file of the tests that has changed makes the environment anew, for it may have lost a package."""
+    project.run("run.mjs", "-m", "pytest")
+    project.calls()
+    with (project.root / "requirements-dev.txt").open("a") as file:
+        file.write("\n")
+
+    project.run("run.mjs", "-m", "pytest")
+    assert project.calls() == ["pip uv", "python venv", "uv requirements-dev"]
+
+
+@pytest.mark.parametrize("where", ["install", "run"])
+def test_10_11_where_uv_does_not_run_pip_does_and_says_so(project: Project, where: str) -> None:
+    """A platform without uv, or one on which it fails, is set up all the same."""
+    if where == "install":
+        project.python("python3", get_uv="echo 'No matching distribution found for uv' >&2; exit 1")
+    else:
+        project.uv("echo 'cannot execute' >&2; exit 2")
+
+    code, output = project.run()
+
+    assert code == 0
+    assert "Installing Python packages (pip, for uv says:" in output
+    assert "pip requirements-local" in project.calls()
+
+
+def test_10_11_both_halves_run_side_by_side(project: Project) -> None:
+    """Npm does not wait for Python, nor Python for npm: each sees the other at work."""
+    met = "for _ in $(/usr/bin/seq 200); do [ -e {} ] && break; /bin/sleep 0.05; done; [ -e {} ] || exit 1"
+    project.tool("npm", f"/bin/mkdir -p node_modules; : > npm.here; {met.format('uv.here', 'uv.here')}")
+    project.uv(f": > uv.here; {met.format('npm.here', 'npm.here')}")
+
+    assert project.run()[0] == 0

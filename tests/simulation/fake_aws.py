@@ -155,6 +155,25 @@ class FakeDynamo:
         self.calls[WRITE] += 1
         return self.faults.call(WRITE, write)
 
+    def batch_write_item(self, RequestItems: dict[str, Any]) -> dict[str, Any]:
+        """Write items each by itself; a partial answer leaves some for the next call."""
+        ((table, asked),) = RequestItems.items()
+        assert 1 <= len(asked) <= 25
+        keys = [self._key({"Put": each["PutRequest"]}) for each in asked]
+        assert len(set(keys)) == len(keys), "an item twice in one call"
+
+        def write(only: Callable[[], bool] = lambda: True) -> dict[str, Any]:
+            left = []
+            for each, key in zip(asked, keys, strict=True):
+                if only():
+                    self._apply({"Put": each["PutRequest"]}, key)
+                else:
+                    left.append(each)
+            return {"UnprocessedItems": {table: left}} if left else {}
+
+        self.calls[WRITE] += 1
+        return self.faults.call(WRITE, write, partial=lambda dice: write(lambda: dice.random() < 0.5))
+
     def update_item(self, Key: dict[str, Any], ExpressionAttributeValues: dict[str, Any], **_: Any) -> dict[str, Any]:
         """Take places in an hour, if they are left."""
         where, values = (Key["product"]["S"], Key["alert"]["S"]), ExpressionAttributeValues
@@ -184,6 +203,7 @@ class FakeDynamo:
         self.items[key] = item
         if "id" in item:
             self.faults.running.unwritten.discard(item["id"]["S"])
+            self.faults.known_out.discard(item["id"]["S"])
         if "rules" in item:
             self._note_counted(key[0], item["rules"]["M"])
 

@@ -49,6 +49,8 @@ class Running:
     parked: set[tuple[str, str]] = field(default_factory=set)
     """Event id and rule of what was parked."""
     calls: Counter[str] = field(default_factory=Counter)
+    clock: float | None = None
+    """The time within a call that others are under way beside; None outside of such calls."""
 
 
 class Faults:
@@ -64,6 +66,8 @@ class Faults:
         """Called before each call: another invocation may go on first."""
         self.mended = False
         self.deaths_by_time: list[int] = []
+        self.known_out: set[str] = set()
+        """Alerts that the function's process knows to be out, and could not write into the ledger."""
 
     @property
     def running(self) -> Running:
@@ -92,8 +96,7 @@ class Faults:
             fault = None
         self._spend(LATENCY)
         if fault is None or fault.kind == "slow":
-            self._suffer_outage(what)
-            self._spend(SLOW if fault else 0.0)
+            self._suffer_outage(what, slow=fault is not None)
             return effect()
         return self._go_wrong(what, fault, effect, partial)
 
@@ -111,7 +114,7 @@ class Faults:
             if fault.dice % 2:
                 effect()
             self._spend(2 * TIMEOUT)
-        if partial is not None and fault.kind in {"partial", "unprocessed"}:
+        if partial is not None and fault.kind in {"partial", "unprocessed", "conflict"}:
             return partial(random.Random(fault.dice))  # noqa: S311 - a test's dice
         running.broken |= what == WRITE
         if fault.kind == "conflict":
@@ -127,32 +130,52 @@ class Faults:
         """Let time pass, as a pause of the function does."""
         self._spend(seconds)
 
-    def _spend(self, seconds: float) -> None:
-        if seconds:
-            self._scheduler.spend(seconds)
+    def now(self) -> float:
+        """Return the time as the code that runs now sees it."""
+        running: Running | None = getattr(self._local, "running", None)
+        return self._scheduler.now() if running is None or running.clock is None else running.clock
+
+    def beside(self, started: float, call: Callable[[], T]) -> T:
+        """Make a call that started a while ago: its time ran beside that of the others, not after it."""
         running = self.running
-        if self._scheduler.now() >= running.deadline:
+        running.clock = started
+        try:
+            return call()
+        finally:
+            ended, running.clock = running.clock, None
+            self._scheduler.spend(max(0.0, ended - self._scheduler.now()))
+
+    def _spend(self, seconds: float) -> None:
+        running = self.running
+        if running.clock is not None:
+            running.clock += seconds
+        elif seconds:
+            self._scheduler.spend(seconds)
+        if self.now() >= running.deadline:
             if not running.frozen:
                 self.deaths_by_time.append(running.number)
             raise Killed
 
-    def _suffer_outage(self, what: str) -> None:
-        if self.mended or self.running.twin:
-            return
-        passed = self._scheduler.now() - START
-        for outage in self._outages:
-            ledger = {READ, WRITE}
-            hit = what == outage.call or (what in ledger and outage.call in ledger)
-            if not hit or not outage.starts <= passed < outage.starts + outage.seconds:
-                continue
-            if outage.kind == "slow":
-                self._spend(SLOW)
-                continue
-            self.running.broken |= what == WRITE
-            if outage.kind == "hang":
-                self._spend(HANG)
-                raise ReadTimeoutError(endpoint_url="simulation")
+    def _suffer_outage(self, what: str, *, slow: bool) -> None:
+        """Let outages have their way; of several at once the worst counts, as a client waits no longer than it does."""
+        kinds = set() if self.mended or self.running.twin else self._outages_now(what)
+        self.running.broken |= what == WRITE and bool(kinds & {"hang", "error"})
+        if "hang" in kinds:
+            self._spend(HANG)
+            raise ReadTimeoutError(endpoint_url="simulation")
+        if "error" in kinds:
             raise _error("ServiceUnavailable")
+        self._spend(SLOW if slow or kinds else 0.0)
+
+    def _outages_now(self, what: str) -> set[str]:
+        passed = self.now() - START
+        return {
+            outage.kind
+            for outage in self._outages
+            # A table that cannot be read cannot be written either; one that cannot be written may be read.
+            if (what == outage.call or (what == WRITE and outage.call == READ))
+            and outage.starts <= passed < outage.starts + outage.seconds
+        }
 
 
 class Baton:

@@ -83,17 +83,20 @@ class Function:
 
     def _run(self, event: Event, running: Running, *, dies_in_the_end: bool) -> tuple[dict[str, Any], bool]:
         self._faults.running = running
-        remaining = lambda: max(0, int((running.deadline - self._scheduler.now()) * 1000))  # noqa: E731 - as the context's
+        remaining = lambda: max(0, int((running.deadline - self._faults.now()) * 1000))  # noqa: E731 - as the context's
+        # Two invocations at a time are two processes: the second one ends with its invocation.
+        pipeline = self._new_pipeline() if running.twin else self._pipeline
         try:
-            answer = dict(self._pipeline.handle(event, remaining))
+            answer = dict(pipeline.handle(event, remaining))
         except Killed:
             dies_in_the_end = True
         if dies_in_the_end:
             running.broken = True
-            self._settle(running)
-            self._pipeline = self._new_pipeline()
+            self._settle(running, died=True)
+            if not running.twin:
+                self._pipeline = self._new_pipeline()
             return {}, True
-        self._settle(running)
+        self._settle(running, died=running.twin)
         self._check_answer(running, answer)
         return answer, False
 
@@ -116,12 +119,18 @@ class Function:
         for event in due:
             self.run(event, repeats=True)
 
-    def _settle(self, running: Running) -> None:
-        """Note what may be published again because nobody knows that it was."""
+    def _settle(self, running: Running, *, died: bool) -> None:
+        """Note what may be published again because nobody knows that it was: a process that goes on does."""
         if running.broken:
-            self._sns.excused |= running.unwritten
             self._sqs.excused |= running.parked
             self._sns.unlogged |= running.published
+        if running.broken and running.twin:
+            self._sns.excused |= running.unwritten
+        elif running.broken:
+            self._faults.known_out |= running.unwritten
+            if died:
+                self._sns.excused |= self._faults.known_out
+                self._faults.known_out.clear()
         elif running.unwritten - self._sns.excused:
             self.complaints.append(f"invocation {running.number} left {running.unwritten} out of the ledger")
 

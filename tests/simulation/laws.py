@@ -78,7 +78,8 @@ class _Laws:
             # A summary may take the place of an alert that is out already, if nobody could write that down.
             repeats = publication.id in seen or (publication.number, publication.rule) in seen
             seen.update((publication.id, (publication.number, publication.rule)))
-            if repeats:
+            # So may a rule find an alert that it did not see before, once what it remembers was given up with a batch.
+            if repeats or (publication.rule in REMEMBERING and self._given_up & self._earlier(publication.number)):
                 continue
             if publication.number < latest.get(publication.product, 0):
                 raise BrokenLawError(f"{_name(publication)} was overtaken by a later change of its product")
@@ -123,8 +124,9 @@ class _Laws:
         """Check that nothing was sent that was not due, where no given-up record makes that uncertain."""
         for publication in self._alive:
             record = self._records[publication.number]
-            earlier = {other.number for other in self._products[record.product] if other.number <= record.number}
-            if self._given_up & earlier and (publication.rule in REMEMBERING or record.number in self._given_up):
+            if self._given_up & self._earlier(record.number) and (
+                publication.rule in REMEMBERING or record.number in self._given_up
+            ):
                 continue
             rules = due.get(publication.number, {})
             if publication.rule not in rules:
@@ -132,6 +134,11 @@ class _Laws:
             if not publication.summary and publication.held != rules[publication.rule]:
                 held = rules[publication.rule]
                 raise BrokenLawError(f"{_name(publication)} says {publication.held} were held back, it was {held}")
+
+    def _earlier(self, number: int) -> set[int]:
+        """Return the changes of the same product up to this one."""
+        product = self._records[number].product
+        return {other.number for other in self._products[product] if other.number <= number}
 
     def _limits(self, due: Due, publications: Iterable[Publication]) -> None:
         """Check the hourly limit: so many go out, one says that it is reached, and the others are held back."""

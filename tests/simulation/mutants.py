@@ -11,16 +11,19 @@ from typing import Any
 
 import pytest
 
-from notifications import batch, pipeline
+from notifications import batch, pipeline, publisher
 from notifications.alerts import composing
 from notifications.batch import Batch, RecordState
 from notifications.common import sns_limits
 from notifications.common.errors import ServiceError
-from notifications.pipeline import Deadline, Pipeline
+from notifications.common.time_budget import Deadline
+from notifications.pipeline import Pipeline
+from notifications.publisher import PublishQueue
 from notifications.publishing.ledger import LedgerSnapshot, SentAlert
 from notifications.publishing.ledger_table import DynamoDbLedger
 from notifications.publishing.messages import Message
 from notifications.publishing.topic import PublishResult, SnsTopic
+from notifications.recorder import Recorder
 from notifications.rules.memory import Memory
 from notifications.rules.rule import Evaluation, RuleOutcome
 from operations.deployed.redrive import Redrive
@@ -133,12 +136,37 @@ def _(patch: pytest.MonkeyPatch) -> None:
 
 @_mutant("publishes two changes of a product in one batch", ORDER)
 def _(patch: pytest.MonkeyPatch) -> None:
-    def in_tens(messages: Iterable[Message], _: Any) -> Iterator[list[Message]]:
-        waiting = deque(messages)
-        while waiting:
-            yield [waiting.popleft() for _ in range(min(sns_limits.MOST_ENTRIES, len(waiting)))]
+    class InTens(PublishQueue):
+        def __init__(self, messages: Iterable[Message], _: Any) -> None:
+            self._left = deque(messages)
 
-    patch.setattr(pipeline, "group_for_publishing", in_tens)
+        def take(self) -> list[Message]:
+            return [self._left.popleft() for _ in range(min(sns_limits.MOST_ENTRIES, len(self._left)))]
+
+        def done(self, message: Message) -> None:
+            pass
+
+    patch.setattr(publisher, "PublishQueue", InTens)
+
+
+@_mutant("does not wait for the call under way about the same product", ORDER)
+def _(patch: pytest.MonkeyPatch) -> None:
+    class Hasty(PublishQueue):
+        def take(self) -> list[Message]:
+            group = super().take()
+            for message in group:
+                super().done(message)
+            return group
+
+        def done(self, message: Message) -> None:
+            pass
+
+    patch.setattr(publisher, "PublishQueue", Hasty)
+
+
+@_mutant("forgets what it could not write down", TWICE)
+def _(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Recorder, "unwritten", set())
 
 
 @_mutant("remembers past an unsafe record", LOST)

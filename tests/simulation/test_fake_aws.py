@@ -107,6 +107,15 @@ def test_the_ledger_knows_what_was_written_and_nothing_else(sinks: Sinks) -> Non
     assert known.hourly_counts == {hour: HourlyCount({"a", "b"})}
 
 
+def test_alerts_recorded_by_themselves_are_known(sinks: Sinks) -> None:
+    """As those of a transaction are; twice is once."""
+    alerts = [_alert(number, "recorded") for number in range(25)]
+    sinks.ledger.record([SentAlert("arn#recorded", alert) for alert in alerts])
+    sinks.ledger.record([SentAlert("arn#recorded", alert) for alert in alerts[:3]])
+    assert sinks.ledger.read(_asked(alerts[0])).sent == {alerts[0].id}
+    assert sinks.ledger.read(_asked(alerts[24])).sent == {alerts[24].id}
+
+
 def test_an_hour_adds_up(sinks: Sinks) -> None:
     """What two invocations count in one hour is there together, and the summary stays said."""
     hour = Hour("adds-up", 3600)

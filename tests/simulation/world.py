@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -22,6 +23,7 @@ from notifications.config.rules_file import load
 from notifications.pipeline import Pipeline
 from notifications.publishing.failures import SqsFailures
 from notifications.publishing.ledger_table import DynamoDbLedger
+from notifications.publishing.side_by_side import NewCalls
 from notifications.publishing.topic import SnsTopic
 from operations.deployed.redrive import Redrive
 
@@ -30,6 +32,7 @@ from .fake_aws import FakeDynamo, FakeLambda, FakeSns, FakeSqs, FakeStack, FakeS
 from .faults import Faults
 from .function import Function
 from .scenario import Scenario
+from .side_by_side import DrawnCalls
 
 RULES = load(Path(__file__).parent / "rules.toml")
 QUEUE_ARN = "arn:aws:sqs:eu-west-1:123456789012:failures"
@@ -55,6 +58,7 @@ class World:
 
 def run(scenario: Scenario, longest_run: float = LONGEST_RUN) -> World:
     """Run it, for so many virtual seconds at the most."""
+    random.seed(scenario.seed)  # the pauses of the code under test are random
     records = written(scenario.changes)
     shards = _shards(records, scenario)
     times = [START, *(record.readable for record in records)]
@@ -101,12 +105,16 @@ def _build(scenario: Scenario, records: list[Written], simulation: Simulation) -
     sns = FakeSns(faults, lambda number: refused.get(number, ""))
     dynamo = FakeDynamo(faults)
     sqs = FakeSqs(faults)
+    dice = random.Random(scenario.seed)  # noqa: S311 - a test's dice
+    new_calls: NewCalls = lambda: DrawnCalls(faults, dice)  # noqa: E731 - a port
     new_pipeline: Callable[[], Pipeline] = lambda: Pipeline(  # noqa: E731
         RULES,
-        SnsTopic(sns, "topic", now=scheduler.now),
-        DynamoDbLedger(dynamo, "ledger", 90, now=scheduler.now, sleep=faults.spend),
+        SnsTopic(sns, "topic", now=faults.now),
+        DynamoDbLedger(dynamo, "ledger", 90, now=faults.now, sleep=faults.spend, new_calls=new_calls),
         SqsFailures(sqs, "queue", "1"),
         longest_call=LONGEST_CALL,
+        new_calls=new_calls,
+        sleep=faults.spend,
     )
     function = Function(new_pipeline, faults, scheduler, sns, sqs)
     return World(scenario, records, sns, dynamo, sqs, function, faults)

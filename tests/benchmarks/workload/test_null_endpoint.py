@@ -10,7 +10,7 @@ def test_every_call_is_answered_and_counted() -> None:
     parsed = event(batch(20, matching_every=1))
     with null_endpoint() as endpoint:
         for name, calls in (
-            (OURS, {"BatchGetItem": 1, "PublishBatch": 2, "TransactWriteItems": 1}),
+            (OURS, {"BatchGetItem": 1, "PublishBatch": 2, "BatchWriteItem": 1}),
             (POWERTOOLS, {"PutItem": 20, "Publish": 20, "UpdateItem": 20}),
         ):
             before = endpoint.calls()

@@ -6,6 +6,7 @@ from local.samples.samples import Sample
 from local.samples.subscriber import ReceivedAlert
 from local.stack.deployment import Deployment
 from local.stack.local_aws import LocalAws
+from tests.local.samples.tables import FakeDynamoDb, sample_product
 
 ALERT = ReceivedAlert(
     message={
@@ -23,5 +24,6 @@ ALERT = ReceivedAlert(
     attributes={"type": "product.low_stock", "category": "Electronics"},
 )
 SAMPLE = Sample("Stock runs low", "stock 12 → 3", lambda: None, "low_stock")
+PRODUCT = sample_product(FakeDynamoDb(productId="S"))
 AWS = LocalAws("http://127.0.0.1:4711", Path("log"), process=None)  # type: ignore[arg-type]
 DEPLOYMENT = Deployment("a-table", "stream", "function", "topic", "queue", "ledger")

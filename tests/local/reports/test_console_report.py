@@ -6,9 +6,11 @@ import pytest
 
 from local.reports.console_report import ConsoleReport
 from local.reports.report import RunSummary
+from local.samples.expected import Expected, reasons
 from local.samples.subscriber import ReceivedAlert
 from operations.terminal.terminal import Terminal
-from tests.local.reports.examples import ALERT, AWS, DEPLOYMENT, SAMPLE
+from tests.builders import one_rule, priced
+from tests.local.reports.examples import ALERT, AWS, DEPLOYMENT, PRODUCT, SAMPLE
 from tests.operations.terminal.screen import Screen
 
 
@@ -61,7 +63,7 @@ def test_what_is_missing_is_said_with_the_functions_log() -> None:
 
     printed = stream.getvalue()
     assert "change 3" in printed
-    assert 'when = "low_stock": low-stock' in printed
+    assert "due by rule low-stock" in printed
     assert "the function's own words" in printed
 
 
@@ -69,7 +71,7 @@ def test_the_commands_to_copy_name_the_endpoint_and_the_table() -> None:
     """The user's next commands work as they are printed."""
     stream = io.StringIO()
 
-    ConsoleReport(Terminal(stream)).watching(AWS, DEPLOYMENT)
+    ConsoleReport(Terminal(stream)).watching(AWS, DEPLOYMENT, PRODUCT)
 
     printed = stream.getvalue()
     assert "AWS_ENDPOINT_URL=http://127.0.0.1:4711" in printed
@@ -107,3 +109,57 @@ def test_a_message_of_the_failures_queue_is_described(message: dict[str, object]
 
     assert printed in stream.getvalue()
     assert "operations redrive --stage local" in stream.getvalue()
+
+
+def test_10_4_why_a_sample_raises_no_alert_is_shown() -> None:
+    """The rule that kept quiet stands there with its reason; a kind without a rule is called that."""
+    stream = io.StringIO()
+    report = ConsoleReport(Terminal(stream))
+
+    report.no_alert(SAMPLE, [("low-stock", 'category is "Home", needs "Electronics"')], named=True)
+    report.no_alert(SAMPLE, [], named=False)
+
+    printed = stream.getvalue()
+    assert 'low-stock  category is "Home", needs "Electronics"' in printed
+    assert 'alerts.toml has no rule with when = "low_stock"' in printed
+
+
+def test_10_8_an_alert_that_is_none_is_shown_as_it_is() -> None:
+    """Whatever a queue holds is printed, and nothing of it is taken for granted."""
+    assert '"unreadable": "hello"' in _print(io.StringIO(), ReceivedAlert({"unreadable": "hello"}, None, {}))
+
+
+def test_10_1_10_5_10_6_10_9_what_happens_while_watching_is_printed() -> None:
+    """A quiet change with its reasons, rules deployed or refused, the function's own error, and why it ends."""
+    stream = io.StringIO()
+    report = ConsoleReport(Terminal(stream))
+    verdicts = Expected(one_rule("price_drop", 'at_least = "10%"')).verdicts(priced(100, 99, "prod-7"))
+
+    report.quiet_change(verdicts[0], reasons(verdicts))
+    report.rules_refused("The old rules still run.", "alerts.toml: 1 mistake\n  line 3")
+    report.function_log(["[ERROR] Topic does not exist"])
+    report.table_changed(DEPLOYMENT, PRODUCT)
+    report.ending("The service was removed.")
+
+    printed = stream.getvalue().splitlines()
+    for line in (
+        "   · MODIFY prod-7: no alert",
+        "■ The old rules still run.",
+        "     line 3",
+        "     | [ERROR] Topic does not exist",
+        "✓ The table a-table is watched now.",
+        "   npm run change -- prod-456 price=39.90",
+    ):
+        assert line in printed
+    assert any(line.startswith("     r  ") and "1" in line for line in printed)
+    assert printed[-1] == "The service was removed. There is nothing left to watch, so `npm start` ends."
+
+
+def test_10_36_a_product_cannot_forge_the_lines_of_an_alert() -> None:
+    """Its own line breaks and sequences, in title, subject and attributes, stay within the line that they are in."""
+    hostile = "Mug\n   ● Forged\x1b[2J"
+    message = {**ALERT.message, "subject": hostile, "data": {**ALERT.data, "title": hostile, "text": "t"}}
+    printed = _print(io.StringIO(), ReceivedAlert(message, hostile, {"productId": hostile}))
+
+    assert "\x1b" not in printed
+    assert not [line for line in printed.splitlines() if line.startswith("   ● Forged")]

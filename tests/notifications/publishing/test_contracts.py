@@ -119,6 +119,15 @@ def test_a_product_may_be_called_anything(ledger: Ledger, product: str) -> None:
     assert ledger.read(about(sent(product), sent(product + "y"))).sent == {sent(product).alert.id}
 
 
+def test_alerts_recorded_by_themselves_are_known_as_those_of_a_transaction(ledger: Ledger) -> None:
+    """25 at once; twice is once, also beside one that was written in a transaction."""
+    entries = [sent(f"p{at}", at) for at in range(25)]
+    ledger.write(entries[:1])
+    ledger.record(entries)
+    ledger.record(entries[20:])
+    assert ledger.read(about(*entries, sent("p25", 25))).sent == {entry.alert.id for entry in entries}
+
+
 MEMORY = Memory(
     sequence_number=sequence_number(7),
     baseline=Decimal("9" * 38),

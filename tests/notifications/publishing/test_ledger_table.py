@@ -218,6 +218,29 @@ def test_a_write_refused_for_another_reason_is_not_repeated(ledger: Ledger) -> N
     ledger.stub.assert_no_pending_responses()
 
 
+def test_alerts_left_unprocessed_are_written_again(ledger: Ledger) -> None:
+    """DynamoDB may take a part; the rest follows after a pause, and nothing else."""
+    puts = [{"PutRequest": {"Item": _typed(key)}} for key in keys_of(question(1, 2))]
+    asked: Any = ANY
+    for left in (puts, puts[1:], []):
+        unprocessed = {LEDGER_TABLE: left} if left else {}
+        ledger.stub.add_response("batch_write_item", {"UnprocessedItems": unprocessed}, {"RequestItems": asked})
+        asked = unprocessed
+    ledger.ledger.record([entry(at) for at in (1, 2, 3)])
+    assert len(ledger.pauses) == 2
+    ledger.stub.assert_no_pending_responses()
+
+
+def test_alerts_that_stay_unprocessed_are_an_outage(ledger: Ledger) -> None:
+    """It ends after a few tries."""
+    put = {"PutRequest": {"Item": _typed(keys_of(question(1))[0])}}
+    for _ in range(5):
+        ledger.stub.add_response("batch_write_item", {"UnprocessedItems": {LEDGER_TABLE: [put]}}, {"RequestItems": ANY})
+    with pytest.raises(ServiceError, match="left unprocessed, 5 times"):
+        ledger.ledger.record([entry()])
+    ledger.stub.assert_no_pending_responses()
+
+
 def test_a_long_list_of_keys_is_asked_for_by_the_hundred(ledger: Ledger) -> None:
     """The most that BatchGetItem takes."""
     for _ in range(3):

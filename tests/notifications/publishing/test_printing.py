@@ -33,3 +33,15 @@ def test_a_parked_record_is_printed_with_its_reason() -> None:
     assert out.getvalue() == (
         "parked  RefusedAlertError (rule my rule): the reason\n\nparked  MalformedRecordError: the reason\n\n"
     )
+
+
+def test_10_36_a_products_text_cannot_forge_lines() -> None:
+    """Line breaks and escape sequences of a product are printed as what they are."""
+    out = io.StringIO()
+    hostile = "A\nparked  Forged: \x1b[31mred\x9b"
+    PrintingTopic(out).publish([message("prod-1", 1, title=hostile)])
+    PrintingFailures(out).park(Parked({}, hostile, "RefusedAlertError"))
+    assert "\x1b" not in out.getvalue()
+    assert "\x9b" not in out.getvalue()
+    assert not [line for line in out.getvalue().splitlines() if line.startswith("parked  Forged")]
+    assert out.getvalue().count(r"A\nparked  Forged: \x1b[31mred\x9b") == 2

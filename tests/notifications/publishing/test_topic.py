@@ -3,97 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
-from collections.abc import Iterator
 from typing import Any
 
 import boto3
 import pytest
 from botocore.stub import ANY, Stubber
-from hypothesis import given
-from hypothesis import strategies as st
 
 from notifications.common.errors import RefusedAlertError, ServiceError
-from notifications.common.sns_limits import MOST_BYTES, MOST_ENTRIES
-from notifications.publishing.messages import Message, group_for_publishing
+from notifications.publishing.messages import Message
 from notifications.publishing.topic import PublishResult, SnsTopic
 from tests.builders import message
 
 TOPIC = "arn:aws:sns:us-east-1:123456789012:alerts"
-
-
-def sized(product: str, at: int, size: int, rule: str = "r") -> Message:
-    """Make a message that counts as `size` bytes."""
-    made = message(product, at, rule)
-    return Message(made.alert, made.subject, made.body, made.attributes, size)
-
-
-# Batches
-
-
-def _product(made: Message) -> str:
-    return made.alert.subject
-
-
-@given(
-    st.lists(
-        st.tuples(st.integers(0, 12), st.integers(1, 3), st.sampled_from([500, 90_000, 200_000, MOST_BYTES])),
-        max_size=40,
-    )
-)
-def test_batches_keep_every_limit_and_every_order(drawn: list[tuple[int, int, int]]) -> None:
-    """At most ten and 256 KB, no two records of one product, each product in order, none lost, none doubled."""
-    messages = [
-        sized(f"p{product}", at, size, f"rule-{rule}")
-        for at, (product, rules, size) in enumerate(drawn)
-        for rule in range(rules)
-    ]
-    made = list(group_for_publishing(messages, _product))
-    for batch in made:
-        assert 0 < len(batch) <= MOST_ENTRIES
-        assert len(batch) == 1 or sum(entry.size for entry in batch) <= MOST_BYTES
-        seen: dict[str, str] = {}
-        for entry in batch:
-            assert seen.setdefault(entry.alert.subject, entry.alert.sequence_number) == entry.alert.sequence_number
-    assert _by_product(entry for batch in made for entry in batch) == _by_product(iter(messages))
-
-
-def _by_product(messages: Iterator[Message]) -> dict[str, list[str]]:
-    found = defaultdict(list)
-    for entry in messages:
-        found[entry.alert.subject].append(entry.alert.id)
-    return found
-
-
-def test_different_products_fill_batches_of_ten() -> None:
-    """500 products are 50 calls, not 500."""
-    assert [len(batch) for batch in group_for_publishing((message(f"p{at}", at) for at in range(500)), _product)] == [
-        10
-    ] * 50
-
-
-def test_several_alerts_about_one_record_share_a_batch() -> None:
-    """Two rules of one record do not wait for each other."""
-    assert [len(batch) for batch in group_for_publishing([message("a", 1, "x"), message("a", 1, "y")], _product)] == [2]
-
-
-def test_changes_of_one_product_go_out_one_after_the_other() -> None:
-    """The later change of a product is in a later batch."""
-    made = [
-        [entry.alert.sequence_number[-1] for entry in batch]
-        for batch in group_for_publishing((message("a", at) for at in (1, 2)), _product)
-    ]
-    assert made == [["1"], ["2"]]
-
-
-def test_a_batch_is_full_at_exactly_256_kb() -> None:
-    """262,144 bytes fit, one more does not."""
-    half = MOST_BYTES // 2
-    assert [len(batch) for batch in group_for_publishing([sized("a", 1, half), sized("b", 2, half)], _product)] == [2]
-    assert [len(batch) for batch in group_for_publishing([sized("a", 1, half), sized("b", 2, half + 1)], _product)] == [
-        1,
-        1,
-    ]
 
 
 # SNS's answers

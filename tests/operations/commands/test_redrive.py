@@ -228,6 +228,32 @@ def test_a_queue_that_may_not_be_read_is_one_clear_line(operate: Operate) -> Non
     assert len(done.err.splitlines()) == 1
 
 
+@pytest.mark.parametrize(
+    ("log", "said"),
+    [
+        (
+            "[ERROR] handed back from sequence number 7 on: SNS PublishBatch: Topic does not exist",
+            "Topic does not exist",
+        ),
+        (
+            "START\n[ERROR]\t2026-11-21T09:02:00.000Z\t6d7f\thanded back from sequence number 7 on: no topic\nEND",
+            "no topic",
+        ),
+        ("[ERROR]\t2026-11-21T09:02:00.000Z\t6d7f\tthe ledger is gone", "the ledger is gone"),
+        ("[INFO] nothing", "its log says why"),
+    ],
+)
+def test_10_9_a_record_that_still_fails_is_shown_with_the_functions_own_reason(
+    log: str, said: str, operate: Operate
+) -> None:
+    """The end of the function's log comes with its answer, as the local AWS and Lambda write it."""
+    stage = _Stage(_parked(1), answers=({"batchItemFailures": [{"itemIdentifier": sequence_number(1)}]},))
+    stage.function.log = log
+    done = operate("redrive", stack=stage.stack)
+    assert done.lines[0].endswith(said)
+    assert "2026-11-21T09:02:00" not in done.lines[0]
+
+
 def test_10_30_a_record_in_several_messages_is_played_whole_and_leaves_the_queue(operate: Operate) -> None:
     """One line, one invocation, and all of its messages are deleted; a part that came twice, too."""
     noise = hashlib.shake_256(b"noise").hexdigest(1_500_000)

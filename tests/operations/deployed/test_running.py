@@ -1,10 +1,14 @@
 """A running `npm start` is found while it runs, and not a moment longer."""
 
+import json
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from operations.deployed import running
 from operations.deployed.running import Running, claim_directory, find_running
 
 RUNNING = Running("http://127.0.0.1:1", "table")
@@ -53,3 +57,27 @@ def test_a_run_that_was_killed_is_not_taken_for_alive(tmp_path: Path) -> None:
     assert find_running(tmp_path) is None
     with claim_directory(tmp_path) as claim:
         assert claim.directory == tmp_path
+
+
+def test_10_7_the_port_is_remembered_for_the_next_run(tmp_path: Path) -> None:
+    """What a run used is what the next one in this folder prefers; a file that is spoilt is none."""
+    with claim_directory(tmp_path) as claim:
+        assert claim.last_port is None
+        claim.remember_port(4711)
+    with claim_directory(tmp_path) as claim:
+        assert claim.last_port == 4711
+        (tmp_path / "port").write_text("x")
+        assert claim.last_port is None
+
+
+def test_10_7_another_tool_reads_where_the_running_stack_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`python -m operations.deployed.running` prints the settings; without a run it ends with 1."""
+    monkeypatch.setattr(running, "find_running", lambda: find_running(tmp_path))
+    assert running.main() == 1
+    with claim_directory(tmp_path) as claim:
+        claim.announce(RUNNING)
+        assert running.main() == 0
+    settings = json.loads(capsys.readouterr().out)
+    assert (settings["AWS_ENDPOINT_URL"], settings["AWS_REGION"]) == (RUNNING.endpoint_url, "us-east-1")

@@ -107,3 +107,14 @@ def test_without_credentials_the_reason_is_said(environment: pytest.MonkeyPatch)
     environment.delenv("AWS_SECRET_ACCESS_KEY")
     with pytest.raises(ConfigurationError, match=r"^AWS cannot be asked for stack product-alerts-dev: [^\n]+$"):
         find_stack("dev")
+
+
+@pytest.mark.parametrize(("stage", "instead"), [("local", "stage local is found without"), ("prod", "AWS needs none")])
+def test_10_7_a_dead_endpoint_is_said_with_the_way_out(
+    stage: str, instead: str, environment: pytest.MonkeyPatch
+) -> None:
+    """An export of a run that has ended gets advice about the export, not about credentials."""
+    environment.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    with pytest.raises(ConfigurationError, match=f"Run `unset AWS_ENDPOINT_URL`: {instead}") as raised:
+        find_stack(stage)
+    assert "credentials" not in str(raised.value)

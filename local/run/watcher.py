@@ -1,0 +1,87 @@
+"""Watches while the user makes changes: alerts, changes that raise none, edited rules, and what fails."""
+
+from dataclasses import replace
+
+from event_source_mapping import EventType
+from local.reports.report import Report
+from local.samples.expected import Expected, reasons
+from local.samples.sample_product import SampleProduct
+from local.samples.subscriber import Subscriber
+from local.stack.deployment import Deployment
+from local.stack.errors import RulesRefusedError
+from local.stack.function_log import FunctionLog
+from local.stack.local_aws import LocalAws
+from local.stack.products_table import ProductsTable
+from local.stack.rules_deployment import DeployedRules
+from local.stack.served_mapping import ServedMapping
+from operations.deployed.running import Claim, Running
+
+WATCH_SECONDS = 1  # between two looks at the records, the rules and whether the local AWS still runs
+TROUBLE = frozenset({EventType.FAILED, EventType.PARTIAL})
+
+
+class Watcher:
+    """Reports what happens, until it is interrupted."""
+
+    def __init__(
+        self,
+        aws: LocalAws,
+        deployment: Deployment,
+        *,
+        claim: Claim,
+        subscriber: Subscriber,
+        mapping: ServedMapping,
+        rules: DeployedRules,
+        expected: Expected,
+        report: Report,
+    ) -> None:
+        self._aws = aws
+        self._deployment = deployment
+        self._claim = claim
+        self._subscriber = subscriber
+        self._mapping = mapping
+        self._rules = rules
+        self._expected = expected
+        self._report = report
+        self._log = FunctionLog(aws, deployment.alerts_function_name)
+
+    def watch(self) -> None:
+        """Look again and again. Raises RemovedError when the service is removed, or another LocalError."""
+        while True:
+            self.look()
+            self._aws.check()
+
+    def look(self) -> None:
+        """Look once, for as long as `WATCH_SECONDS`."""
+        alerts = self._subscriber.receive(WATCH_SECONDS)
+        events = self._mapping.stream_events()
+        self._report.mapping_log(events)
+        if any(event.outcome in TROUBLE for event in events):
+            self._report.function_log(self._log.new_errors())
+        for alert in alerts:
+            self._report.alert(alert, sample=None)
+        for record in self._mapping.done():
+            verdicts = self._expected.verdicts(record)
+            if verdicts and not any(verdict.alerts for verdict in verdicts):
+                self._report.quiet_change(verdicts[0], reasons(verdicts))
+        self._follow_the_stream()
+        self._take_up_rules()
+
+    def _follow_the_stream(self) -> None:
+        """Notice a deploy with another table."""
+        arn = self._mapping.stream_arn
+        if arn != self._deployment.products_stream_arn:
+            name = arn.partition(":table/")[2].partition("/")[0]
+            self._deployment = replace(self._deployment, products_stream_arn=arn, products_table_name=name)
+            self._claim.announce(Running(self._aws.endpoint_url, name))
+            table = ProductsTable(self._aws.client("dynamodb"), name)
+            self._report.table_changed(self._deployment, SampleProduct(table, self._rules.product))
+
+    def _take_up_rules(self) -> None:
+        """Deploy edited rules; a mistake leaves the old ones."""
+        try:
+            if self._rules.take_up_edits():
+                self._expected.ruleset = self._rules.ruleset
+                self._report.rules_deployed(self._rules)
+        except RulesRefusedError as error:
+            self._report.rules_refused(str(error), error.details)

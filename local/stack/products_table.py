@@ -1,0 +1,113 @@
+"""The products table in the local AWS, whatever its key: items are written by path, as `[product]` names them."""
+
+import re
+from collections.abc import Mapping, Sequence
+from decimal import Context, Decimal
+from functools import cached_property
+from typing import Any
+
+from local.stack.errors import ChangeError
+from notifications.stream.attributes import Path
+
+Key = Mapping[str, Any]
+"""Attribute name to typed value, `{"productId": {"S": "prod-123"}}`."""
+
+MOST_DIGITS, MAGNITUDE = 38, 125
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,4})?", re.ASCII)
+_EXACT = Context(prec=5000)
+
+
+class ProductsTable:
+    """A table, read and written through a boto3 client."""
+
+    def __init__(self, dynamodb: Any, name: str) -> None:
+        self.name = name
+        self._dynamodb = dynamodb
+
+    @cached_property
+    def key_types(self) -> dict[str, str]:
+        """The attributes of the key, the partition key first, and their types: S, N or B."""
+        table = self._dynamodb.describe_table(TableName=self.name)["Table"]
+        types = {each["AttributeName"]: each["AttributeType"] for each in table["AttributeDefinitions"]}
+        keys = sorted(table["KeySchema"], key=lambda each: each["KeyType"] != "HASH")
+        return {each["AttributeName"]: types[each["AttributeName"]] for each in keys}
+
+    def key(self, values: Mapping[str, str]) -> dict[str, Any]:
+        """Return the typed key for texts. Raises ChangeError for a text that is not a number where one is needed."""
+        return {name: _key_value(name, kind, values[name]) for name, kind in self.key_types.items()}
+
+    def put(self, key: Key, values: Mapping[Path, Any]) -> None:
+        """Replace the item by one with these typed values."""
+        self._dynamodb.put_item(TableName=self.name, Item=item(key, values))
+
+    def put_all(self, products: Sequence[tuple[Key, Mapping[Path, Any]]]) -> None:
+        """Put up to 25 items in one call."""
+        puts = [{"PutRequest": {"Item": item(key, values)}} for key, values in products]
+        self._dynamodb.batch_write_item(RequestItems={self.name: puts})
+
+    def set(self, key: Key, values: Mapping[Path, Any]) -> None:
+        """Set typed values in an item, made if there is none; what is not named stays. Raises ChangeError."""
+        before = self._dynamodb.get_item(TableName=self.name, Key=key, ConsistentRead=True).get("Item", {})
+        tops: dict[str, Any] = {}
+        for path, value in values.items():
+            tops[path.top] = with_value(tops.get(path.top, before.get(path.top)), path.rest, value)
+        self._dynamodb.update_item(
+            TableName=self.name,
+            Key=key,
+            UpdateExpression="SET " + ", ".join(f"#{n} = :{n}" for n in range(len(tops))),
+            ExpressionAttributeNames={f"#{n}": name for n, name in enumerate(tops)},
+            ExpressionAttributeValues={f":{n}": value for n, value in enumerate(tops.values())},
+        )
+
+    def delete(self, key: Key) -> None:
+        """Delete the item, if there is one."""
+        self._dynamodb.delete_item(TableName=self.name, Key=key)
+
+
+def item(key: Key, values: Mapping[Path, Any]) -> dict[str, Any]:
+    """Return a typed item; an attribute of the key keeps the key's value."""
+    content: dict[str, Any] = {}
+    for path, value in values.items():
+        content[path.top] = with_value(content.get(path.top), path.rest, value)
+    return {**content, **key}
+
+
+def with_value(container: Any, rest: tuple[str | int, ...], value: Any) -> Any:
+    """Return typed JSON with `value` at the path `rest`; maps and lists on the way are made. Raises ChangeError."""
+    if not rest:
+        return value
+    part, *inner = rest
+    if isinstance(part, str):
+        content = dict(container["M"]) if container and "M" in container else {}
+        content[part] = with_value(content.get(part), tuple(inner), value)
+        return {"M": content}
+    entries = list(container["L"]) if container and "L" in container else []
+    if part > len(entries):
+        raise ChangeError(
+            f"The list has {len(entries)} entries, so [{part}] cannot be set; the next is [{len(entries)}]."
+        )
+    entries[part : part + 1] = [with_value(entries[part] if part < len(entries) else None, tuple(inner), value)]
+    return {"L": entries}
+
+
+def number_or_text(text: str) -> Decimal | str:
+    """Read a number exactly, and anything else as a text. Raises ChangeError for a number that DynamoDB cannot hold."""
+    if not _NUMBER.fullmatch(text):
+        return text
+    number = Decimal(text)
+    digits = len(number.normalize(_EXACT).as_tuple().digits)
+    if digits > MOST_DIGITS or (number and not -MAGNITUDE <= number.adjusted() <= MAGNITUDE):
+        raise ChangeError(
+            f"DynamoDB cannot store {text}: a number has at most {MOST_DIGITS} digits, "
+            f"and an exponent from -{MAGNITUDE} to {MAGNITUDE}."
+        )
+    return number
+
+
+def _key_value(name: str, kind: str, text: str) -> dict[str, Any]:
+    if kind == "N":
+        number = number_or_text(text)
+        if isinstance(number, str):
+            raise ChangeError(f"{name} is part of the table's key and a number; {text!r} is not a number.")
+        return {"N": str(number)}
+    return {"B": text.encode()} if kind == "B" else {kind: text}

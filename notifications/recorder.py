@@ -1,0 +1,152 @@
+"""Writes down what is out and what rules remember, and keeps in mind what could not be written yet."""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import NamedTuple
+
+from notifications.batch import Batch
+from notifications.common.errors import OutOfTimeError, PermanentError, ProductAlertsError
+from notifications.common.time_budget import Deadline
+from notifications.publishing.ledger import (
+    MOST_ALERTS,
+    MOST_ENTRIES,
+    BeforeCall,
+    Entry,
+    Ledger,
+    RuleMemory,
+    SentAlert,
+    in_transactions,
+)
+from notifications.publishing.side_by_side import NewCalls, results_of
+from notifications.text.formatting import one_line
+
+log = logging.getLogger(__name__)
+
+MOST_KEPT = 1000
+"""Alerts that could not be written down and are kept from one invocation to the next."""
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0  # seconds
+
+
+class Written(NamedTuple):
+    """What became of some entries."""
+
+    missing: list[Entry]
+    """Not written, or not known to be."""
+    error: ProductAlertsError | None
+    """Why."""
+    refused: list[tuple[Entry, PermanentError]]
+    """Those that the ledger will never take."""
+
+
+class Recorder:
+    """Writes to the ledger; lives as long as the process.
+
+    An alert about a record that rules remember nothing of is written by itself, at half the price. Another goes into a
+    transaction, with that memory or before it: a memory without the alert would take the change for seen, and nobody
+    would know that the alert is out.
+    """
+
+    def __init__(self, ledger: Ledger, new_calls: NewCalls, sleep: Callable[[float], None] = time.sleep) -> None:
+        """Write to `ledger`, side by side as `new_calls` has it, and `sleep` between attempts."""
+        self._ledger = ledger
+        self._new_calls = new_calls
+        self._sleep = sleep
+        self._plain: dict[str, SentAlert] = {}
+        self._with_memory: dict[str, SentAlert] = {}
+
+    @property
+    def unwritten(self) -> set[str]:
+        """Ids of the alerts that are out and not in the ledger, as far as this process knows."""
+        return self._plain.keys() | self._with_memory.keys()
+
+    def note(self, sent: SentAlert) -> None:
+        """Take an alert that is out."""
+        kept = self._with_memory if sent.with_memory else self._plain
+        kept[sent.alert.id] = sent
+
+    def take_full(self) -> list[Entry]:
+        """Take alerts for a write that is as full as it may be; empty where there are too few."""
+        for kept, most in ((self._plain, MOST_ALERTS), (self._with_memory, MOST_ENTRIES)):
+            if len(kept) >= most:
+                return [kept.pop(alert_id) for alert_id in list(kept)[:most]]
+        return []
+
+    def write(self, part: Sequence[Entry], before_call: BeforeCall) -> Written:
+        """Write what goes into one call; of one that is refused, the halves, until the entry at fault stands alone."""
+        first = part[0]
+        try:
+            if isinstance(first, SentAlert) and not first.with_memory:
+                self._ledger.record([entry for entry in part if isinstance(entry, SentAlert)], before_call)
+            else:
+                self._ledger.write(part, before_call)
+        except PermanentError as error:
+            middle = len(part) // 2
+            if not middle:
+                return Written([], None, [(first, error)])
+            before, behind = self.write(part[:middle], before_call), self.write(part[middle:], before_call)
+            return Written(
+                before.missing + behind.missing, before.error or behind.error, before.refused + behind.refused
+            )
+        except ProductAlertsError as error:
+            return Written(list(part), error, [])
+        return Written([], None, [])
+
+    def settle(self, batch: Batch, written: Written) -> None:
+        """Note the outcome of a write."""
+        for entry, error in written.refused:
+            log.warning("the ledger refuses an entry: %s", one_line(error))
+            batch.refused = True
+            batch.not_taken(entry, error)
+        for entry in written.missing:
+            if isinstance(entry, SentAlert):
+                self.note(entry)
+
+    def finish(self, batch: Batch, memories: Sequence[Entry], deadline: Deadline) -> None:
+        """Write what is left, and try until it is written or the time is up: the alerts are out already.
+
+        A failure does not take them back. But what a rule should remember and does not would lose or repeat later
+        alerts: those records come again.
+        """
+        patient = deadline.is_known and (bool(memories) or any(record.published for record in batch.records))
+        left, error = self._write_all(batch, memories, deadline)
+        pause = _FIRST_PAUSE
+        while error and patient and not isinstance(error, OutOfTimeError):
+            self._sleep(pause * (0.5 + random.random() / 2))  # noqa: S311 - it keeps no secret
+            pause = min(2 * pause, _LONGEST_PAUSE)
+            left, error = self._write_all(batch, left, deadline)
+        if error:
+            missing = len(left) + len(self._plain) + len(self._with_memory)
+            log.warning("the ledger misses %d entries, a repeat may alert again: %s", missing, one_line(error))
+            batch.not_written(left, error)
+            for kept in (self._plain, self._with_memory):
+                for alert_id in list(kept)[:-MOST_KEPT]:
+                    del kept[alert_id]
+
+    def _write_all(
+        self, batch: Batch, memories: Sequence[Entry], deadline: Deadline
+    ) -> tuple[list[Entry], ProductAlertsError | None]:
+        """Write alerts, and then what are memories alone; return the memories that are left, and why."""
+        plain: list[Entry] = list(self._plain.values())
+        parts = [plain[start : start + MOST_ALERTS] for start in range(0, len(plain), MOST_ALERTS)]
+        together: list[Entry] = [*self._with_memory.values(), *memories]
+        transactions = list(in_transactions(together)) if together else []
+        self._plain, self._with_memory = {}, {}
+        alerts = [part for part in transactions if isinstance(part[0], SentAlert)]
+        left: list[Entry] = []
+        error: ProductAlertsError | None = None
+        alerts_first: tuple[list[list[Entry]], list[list[Entry]]] = ([*parts, *alerts], transactions[len(alerts) :])
+        for now in alerts_first:
+            if error:
+                left += [entry for part in now for entry in part]
+            elif now:
+                works = [partial(self.write, part, deadline.before(calls=1)) for part in now]
+                for written in results_of(self._new_calls, works):
+                    self.settle(batch, written)
+                    left += [entry for entry in written.missing if isinstance(entry, RuleMemory)]
+                    error = written.error or error
+        return left, error

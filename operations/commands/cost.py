@@ -1,0 +1,95 @@
+"""`cost`: what a month costs under a load, and what a million changes cost."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+from dataclasses import replace
+from typing import Any
+
+from operations.evaluation.cost import SHARES, a_million_changes, load_of, monthly, read_prices
+from operations.settings.project import DEFAULT_STAGE, PROJECT
+from operations.settings.service_file import read_service
+from operations.terminal.terminal import Terminal
+
+_ALL = 100  # percent
+_MOST_CHANGES = 1_000_000  # a second
+
+
+def add_to(commands: Any) -> None:
+    """Describe the command to `argparse`."""
+    parser = commands.add_parser("cost", help="say what a load costs", description=__doc__)
+    parser.add_argument(
+        "--changes-per-second", type=_changes, default=100.0, metavar="N", help="changes of the products table (100)"
+    )
+    parser.add_argument(
+        "--alerting", type=_share, default=0.01, metavar="PERCENT", help="of the changes, how many alert (1%%)"
+    )
+    parser.add_argument(
+        "--remembering",
+        type=_share,
+        default=0.0,
+        metavar="PERCENT",
+        help="of the changes, how many a rule with a memory looks at (0%%)",
+    )
+    parser.add_argument("--stage", default=DEFAULT_STAGE, help="the stage whose settings count (dev)")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Compute, print, and return 0."""
+    tables = read_prices()
+    params = read_service(PROJECT, arguments.stage, {}).params
+    load = load_of(params, arguments.changes_per_second, arguments.alerting, arguments.remembering)
+    items = monthly(load, tables)
+    total = sum(item.usd for item in items)
+    million = {f"{100 * share:g}%": a_million_changes(replace(load, alerting=share), tables) for share in SHARES}
+    prices = tables["prices"]
+    if arguments.json:
+        found = {
+            "region": prices["region"],
+            "date": str(prices["date"]),
+            "items": [item._asdict() for item in items],
+            "usdPerMonth": total,
+            "usdPerMillionChanges": a_million_changes(load, tables),
+            "usdPerMillionChangesByAlerting": million,
+            "assumed": tables["assumed"],
+        }
+        print(json.dumps(found, indent=2))
+        return 0
+    terminal = Terminal()
+    terminal.line(
+        f"{load.changes:,g} changes a second, {100 * load.alerting:g}% alerting; stage {arguments.stage}, "
+        f"{prices['region']}, prices of {prices['date']}"
+    )
+    for item in items:
+        terminal.line(f"  {item.service:<11} {item.what:<12} {item.quantity:>18,.2f}  {item.usd:>12,.2f} USD a month")
+    terminal.line(f"  {'together':<11} {'':<12} {'':>18}  {total:>12,.2f} USD a month")
+    terminal.line(
+        "a million changes: " + ", ".join(f"{usd:.3f} USD at {share} alerting" for share, usd in million.items())
+    )
+    terminal.line("not in it: the products table, deliveries to subscribers, data transfer, free tiers")
+    return 0
+
+
+def _changes(text: str) -> float:
+    number = _number(text)
+    if not 0 < number <= _MOST_CHANGES:
+        raise argparse.ArgumentTypeError(f"expected a number above 0 and up to {_MOST_CHANGES:,}, got {text[:40]!r}")
+    return number
+
+
+def _share(text: str) -> float:
+    number = _number(text.removesuffix("%"))
+    if not 0 <= number <= _ALL:
+        raise argparse.ArgumentTypeError(f"expected a percentage from 0% to 100%, such as 1%, got {text[:40]!r}")
+    return number / _ALL
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan

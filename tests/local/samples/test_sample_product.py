@@ -1,0 +1,59 @@
+"""Samples have the shape of the user's table."""
+
+from decimal import Decimal
+
+from notifications.stream.attributes import Path
+from tests.local.samples.tables import FakeDynamoDb, sample_product
+
+NESTED = 'name = "info.title"\nprice = "pricing.offers[0].amount"\nstock = "stock\\\\.count"\ncurrency = "pricing.unit"'
+PRICE = Path.parse("pricing.offers[0].amount")
+
+
+def test_10_3_nested_paths_are_written_as_maps_and_lists() -> None:
+    """What `[product]` names by a path stands where that path finds it, and an update leaves its neighbours."""
+    dynamodb = FakeDynamoDb(productId="S")
+    product = sample_product(dynamodb, NESTED)
+
+    product.put("prod-1", name="Mouse", price=Decimal("25.99"), stock=Decimal(12))
+    product.set("prod-1", "price", Decimal("19.99"))
+
+    item = dynamodb.only()
+    assert item["pricing"] == {"M": {"unit": {"S": "USD"}, "offers": {"L": [{"M": {"amount": {"N": "19.99"}}}]}}}
+    assert item["info"] == {"M": {"title": {"S": "Mouse"}}}
+    assert item["stock.count"] == {"N": "12"}
+    assert PRICE.find(item) == {"N": "19.99"}
+
+
+def test_10_3_a_composite_key_and_other_names_are_filled() -> None:
+    """Each attribute of the key has a value of its type, and the product's own id stands beside it."""
+    dynamodb = FakeDynamoDb(shop="S", sku="N")
+    product = sample_product(dynamodb, 'id = "article"')
+
+    product.put("prod-123", name="Mouse")
+
+    item = dynamodb.only()
+    assert (item["shop"], item["sku"], item["article"]) == ({"S": "prod-123"}, {"N": "1"}, {"S": "prod-123"})
+    assert "productId" not in item
+    product.delete("prod-123")
+    assert not dynamodb.items
+
+
+def test_10_3_a_number_or_bytes_may_be_the_key() -> None:
+    """A number key takes the id's digits; a record has bytes as base64 text."""
+    assert sample_product(FakeDynamoDb(sku="N")).key("prod-123") == {"sku": {"N": "123"}}
+    assert sample_product(FakeDynamoDb(sku="B")).key("prod") == {"sku": {"B": "cHJvZA=="}}
+
+
+def test_10_3_hints_follow_the_shape_of_the_table() -> None:
+    """What the screen says to type is what this table takes."""
+    nested = sample_product(FakeDynamoDb(shop="S", sku="S"), NESTED)
+    assert nested.hints("prod-456") == [
+        'shop=prod-456 sku=1 info.title="Desk Lamp" pricing.offers[0].amount=49.90 stock\\.count=7',
+        "shop=prod-456 sku=1 pricing.offers[0].amount=39.90",
+        "shop=prod-456 sku=1 --delete",
+    ]
+    assert sample_product(FakeDynamoDb(productId="S")).hints("prod-456") == [
+        'prod-456 name="Desk Lamp" price=49.90 stock=7',
+        "prod-456 price=39.90",
+        "prod-456 --delete",
+    ]
