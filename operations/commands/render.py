@@ -88,7 +88,7 @@ def _files(message: Message) -> dict[str, str]:
 def _put(terminal: Terminal, folder: Path | None, name: str, content: str) -> None:
     if folder is None:
         if not name.endswith(".html"):  # a terminal shows the text part
-            terminal.line(content.rstrip("\n"))
+            terminal.lines(content.rstrip("\n"))
         return
     path = folder / name
     try:

@@ -51,7 +51,7 @@ def test_each_kind_is_written_to_files(render: Render, tmp_path: Path, receiver:
 def test_each_alert_of_an_event_has_a_file(render: Render, tmp_path: Path) -> None:
     """In the order of the event."""
     assert render("slack", "--output", tmp_path / "out", event="mixed-batch").code == 0
-    assert len(list((tmp_path / "out").iterdir())) == 5
+    assert len(list((tmp_path / "out").iterdir())) == 4
 
 
 def test_without_a_directory_it_prints(render: Render) -> None:
