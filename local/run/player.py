@@ -99,11 +99,11 @@ class Player:
         """Wait until a part of the sample is given up, and report how it came to that."""
         with self._report.waiting("waiting for the retries to end"):
             messages = self._failures.wait(NEXT_ALERT_WITHIN_SECONDS)
-        events = list(self._mapping.log_events())
+        events = self._mapping.stream_events()
         with self._report.waiting("waiting for the rest of the batch"):
             for _ in range(QUIET_TRIES):
                 time.sleep(QUIET_SECONDS)
-                more = list(self._mapping.log_events())
+                more = self._mapping.stream_events()
                 events += more
                 if not more:
                     break

@@ -54,7 +54,7 @@ class Watcher:
     def look(self) -> None:
         """Look once, for as long as `WATCH_SECONDS`."""
         alerts = self._subscriber.receive(WATCH_SECONDS)
-        events = list(self._mapping.log_events())
+        events = self._mapping.stream_events()
         self._report.mapping_log(events)
         if any(event.outcome in TROUBLE for event in events):
             self._report.function_log(self._log.new_errors())

@@ -27,6 +27,7 @@ MAIL_FROM = "alerts@shop.example"
 DIGEST = "team"
 WITHIN_SECONDS = 40
 FLUSH_SECONDS = 3
+QUIET_SECONDS = 2  # nothing new for so long: all have what they asked for
 
 
 @dataclass(frozen=True)
@@ -48,8 +49,12 @@ class SampleReceivers:
         self.endpoint_url = f"http://{HOST}:{port}"
         self._key = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
         self._arrived: queue.SimpleQueue[Delivered] = queue.SimpleQueue()
-        self._failed_once = False
+        self._to_fail: str | None = ""
         self._mails = 0
+
+    def fail_once(self, about: str) -> None:
+        """Answer the webhook's next call whose title has `about` in it with 500."""
+        self._to_fail = about
 
     def prepare(self, aws: LocalAws) -> None:
         """Store the secrets that the receivers name, and have SES know the sender."""
@@ -71,29 +76,33 @@ class SampleReceivers:
                 Delivered("stock-system", "webhook", f"answered 401, signature not verified: {error}", True)
             )
             return HTTPStatus.UNAUTHORIZED
-        if not self._failed_once:
-            self._failed_once = True
-            self._arrived.put(Delivered("stock-system", "webhook", "answered 500, to show a retry", True))
-            return HTTPStatus.INTERNAL_SERVER_ERROR
         title = json.loads(body)["data"]["title"]
+        if self._to_fail is not None and self._to_fail in title:
+            self._to_fail = None
+            self._arrived.put(Delivered("stock-system", "webhook", f"answered 500, to show a retry: {title}", True))
+            return HTTPStatus.INTERNAL_SERVER_ERROR
         self._arrived.put(Delivered("stock-system", "webhook", f"signature verified: {title}"))
         return HTTPStatus.OK
 
-    def collect(self, aws: LocalAws, about: str = "") -> list[Delivered]:
+    def collect(self, aws: LocalAws, about: str = "", within: float = WITHIN_SECONDS) -> list[Delivered]:
         """Wait until every receiver has what it asked for, the digest last, or the time is up; return what arrived.
 
         `about` leaves out what does not name it, but for answers of the webhook.
         """
         found: list[Delivered] = []
         others = {*CHATS.values(), "merchandising", "stock-system"} - {DIGEST}
-        deadline = time.monotonic() + WITHIN_SECONDS
-        flush_at = 0.0
+        deadline = time.monotonic() + within
+        flush_at, arrived_at = 0.0, time.monotonic()
         while time.monotonic() < deadline:
-            found += [each for each in (*self._new(), *self._new_mails(aws)) if about in each.text or each.refused]
+            new = [each for each in (*self._new(), *self._new_mails(aws)) if about in each.text]
+            found += new
+            arrived_at = time.monotonic() if new else arrived_at
             arrived = {each.receiver for each in found if not each.refused}
-            if others < arrived:
+            if not others <= arrived or _not_retried(found) or time.monotonic() - arrived_at < QUIET_SECONDS:
+                pass
+            elif DIGEST in arrived:
                 break
-            if others <= arrived and time.monotonic() > flush_at:
+            elif time.monotonic() > flush_at:
                 _flush(aws)  # once more if what it is to hold was still on its way
                 flush_at = time.monotonic() + FLUSH_SECONDS
             time.sleep(0.1)
@@ -119,6 +128,16 @@ def _mails(aws: LocalAws) -> list[dict[str, Any]]:
     with opener.open(aws.endpoint_url + MAILS, timeout=5) as answer:
         by_account: dict[str, list[dict[str, Any]]] = json.load(answer)["messages"]
     return [mail for mails in by_account.values() for mail in mails]
+
+
+def _not_retried(delivered: list[Delivered]) -> set[str]:
+    """Give the titles that the webhook has refused, and not had again."""
+    webhooks = [each for each in delivered if each.kind == "webhook"]
+    titles = {
+        refused: {each.text.partition(": ")[2] for each in webhooks if each.refused is refused}
+        for refused in (True, False)
+    }
+    return titles[True] - titles[False]
 
 
 def _flush(aws: LocalAws) -> None:

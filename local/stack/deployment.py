@@ -42,9 +42,10 @@ def deploy(aws: LocalAws, http_endpoint_url: str = "") -> Deployment:
     sls = PROJECT / "node_modules" / ".bin" / "sls"
     if not sls.exists():
         raise DeployRefusedError("The Node packages are not installed yet. Run `npm run setup` first.")
+    params = [f"--param=httpEndpointUrl={http_endpoint_url}"] if http_endpoint_url else []
     with one_package_at_a_time():
         status, output = _run(
-            [str(sls), "deploy", "--stage", LOCAL_STAGE, f"--param=httpEndpointUrl={http_endpoint_url}"],
+            [str(sls), "deploy", "--stage", LOCAL_STAGE, *params],
             {
                 **_unproxied(aws.environment),
                 "NODE_NO_WARNINGS": "1",  # about the SDK's plans for older Node versions

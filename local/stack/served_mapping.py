@@ -65,6 +65,10 @@ class ServedMapping:
         if self._ended:
             raise self._ended
 
+    def stream_events(self) -> list[LogEvent]:
+        """Return the log events of the stream's mapping since the last call; those of queues are left out."""
+        return [event for event in self.log_events() if event.shard]
+
     def done(self) -> Iterator[Mapping[str, Any]]:
         """Yield the records that the function has processed since the last call, as it received them."""
         return _taken(self._done)
