@@ -18,9 +18,6 @@ class ProductAlerts {
     this.serverless = serverless;
     this.options = options;
     this.environment = path.join(serverless.serviceDir, ".venv");
-    for (const { functions } of [serverless.service, serverless.configurationInput]) {
-      if (functions?.delivery === false) delete functions.delivery; // receivers.toml has none
-    }
     this.nameStreamFunction();
     silenceSdkPlans();
     this.hooks = {
