@@ -20,8 +20,6 @@ class ProductAlerts {
     this.environment = path.join(serverless.serviceDir, ".venv");
     this.nameStreamFunction();
     silenceSdkPlans();
-    const { functions } = serverless.service;
-    if (functions.delivery === false) delete functions.delivery; // receivers.toml has none
     this.hooks = {
       initialize: () => this.prepare(),
       "before:package:cleanup": () => this.checkRules(),

@@ -23,7 +23,7 @@ MEGABYTE = 1_000_000
 SIZE = Budget(3)
 NONE = Budget(0)
 ONE = Budget(1)
-SERVICES = frozenset({"dynamodb", "sns", "sqs"})
+SERVICES = frozenset({"dynamodb", "ses", "sns", "sqs", "ssm"})
 UNWANTED = frozenset({"tests", "test", "bin", "event_source_mapping", "local", "operations", "benchmarks"})
 SECONDS = 600
 

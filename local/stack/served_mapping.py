@@ -54,6 +54,7 @@ class ServedMapping:
         self._events: queue.SimpleQueue[LogEvent] = queue.SimpleQueue()
         self._done: queue.SimpleQueue[Mapping[str, Any]] = queue.SimpleQueue()
         self._ended: Exception | None = None
+        self._of_queues: set[str] = set()
         self._uuids = self._find()
 
     def log_events(self) -> Iterator[LogEvent]:
@@ -67,7 +68,7 @@ class ServedMapping:
 
     def stream_events(self) -> list[LogEvent]:
         """Return the log events of the stream's mapping since the last call; those of queues are left out."""
-        return [event for event in self.log_events() if event.shard]
+        return [event for event in self.log_events() if event.mapping not in self._of_queues]
 
     def done(self) -> Iterator[Mapping[str, Any]]:
         """Yield the records that the function has processed since the last call, as it received them."""
@@ -150,6 +151,7 @@ class ServedMapping:
             raise MappingError(
                 "The deployed functions have no event source mapping. Add a stream event to serverless.yml."
             )
+        self._of_queues |= {uuid for uuid, source in zip(uuids, sources, strict=True) if ":sqs:" in source}
         self.stream_arn = next((source for source in sources if ":dynamodb:" in source), self.stream_arn)
         return uuids
 

@@ -38,7 +38,7 @@ class Deleted:
 
 
 def test_10_1_a_deleted_mapping_ends_the_serving_without_an_idle_limit() -> None:
-    """Where serving ends by itself, no reason is made up from a limit that was not given."""
+    """Where serving ends by itself, no reason is made up from a limit that was not given [While it runs]."""
 
     class Never:
         def is_set(self) -> bool:
