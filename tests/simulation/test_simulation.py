@@ -18,7 +18,7 @@ from .shrink import shrink
 from .world import run
 
 INVOCATIONS = soak.length(100_000)
-_SEEDS_FOR_A_MUTANT = 400
+_SEEDS_FOR_A_MUTANT = 1000
 
 
 @pytest.fixture(autouse=True)
