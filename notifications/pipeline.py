@@ -78,6 +78,8 @@ class Pipeline:
         messages = self._decide(batch, snapshot, deadline)
         Publisher(self._topic, self._recorder, batch, deadline).publish(messages, self._new_calls)
         self._park(batch, deadline)
+        for muted in batch.muted():
+            self._recorder.note(muted)
         self._recorder.finish(batch, batch.to_remember(), deadline)
         if batch.refused:
             self._park(batch, deadline)
@@ -100,7 +102,7 @@ class Pipeline:
 
     def _ask(self, batch: Batch, deadline: Deadline) -> LedgerSnapshot:
         """Ask what was sent and what rules remember; if that fails, all that depends on it comes again."""
-        query = LedgerQuery()
+        query = LedgerQuery(mutes=True)
         for record in batch.open:
             record.ask(query)
         batch.limited = bool(query.hours)
@@ -196,7 +198,7 @@ def log_summary(batch: Batch) -> None:
         repeated += record.repeated
         retried += record.retry is not None
         for evaluation in record.evaluations:
-            suppressed += evaluation.outcome in SUPPRESSED
+            suppressed += evaluation.outcome in SUPPRESSED or evaluation.muted_until is not None
         if record.given_up:
             log.warning("given up, sequence number %s: %s", _name_of(record), one_line(record.given_up.reason))
     first = batch.first_retry
