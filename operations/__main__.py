@@ -12,20 +12,31 @@ from notifications.common.errors import ProductAlertsError
 from operations.commands import (
     check,
     cost,
-    deliveries,
     explain,
     history,
+    mutes,
     preview,
-    redeliver,
     redrive,
     render,
-    send_test,
-    undelivered,
 )
+from operations.commands.delivery import deliveries, redeliver, send_test, undelivered
 from operations.deployed.stack import Stack, find_stack
 from operations.terminal.terminal import Terminal
 
-COMMANDS = (check, explain, preview, cost, render, history, redrive, deliveries, redeliver, send_test, undelivered)
+COMMANDS = (
+    check,
+    explain,
+    preview,
+    cost,
+    render,
+    history,
+    mutes,
+    redrive,
+    deliveries,
+    redeliver,
+    send_test,
+    undelivered,
+)
 
 
 def main(argv: Sequence[str] | None = None, find: Callable[[str, str | None], Stack] = find_stack) -> int:

@@ -18,13 +18,14 @@ MUTES = "#mutes"
 MOST_MUTES = 100  # so that the item stays a few units to read, and costs a batch nothing to look through
 LONGEST_RULE, LONGEST_PRODUCT = 100, 512  # characters
 _UNTIL = re.compile("[0-9]{1,10}")
-_PREFIX = "mute:"
+PREFIX = "mute:"
+"""Of the attributes that hold one."""
 
 
 def attribute_of(rule: str, product: str) -> str:
     """Return the attribute that holds a mute: one a pair, so that two operators do not overwrite each other's."""
     digest = hashlib.sha256(f"{rule}\0{product}".encode(errors="surrogatepass")).hexdigest()
-    return f"{_PREFIX}{digest[:32]}"
+    return f"{PREFIX}{digest[:32]}"
 
 
 def to_attribute(mute: Mute, made_at: float) -> dict[str, Any]:
@@ -41,11 +42,12 @@ def to_attribute(mute: Mute, made_at: float) -> dict[str, Any]:
 
 def mutes_in(item: Mapping[str, Any]) -> list[Mute]:
     """Read the mutes of the item, at most a hundred; an entry that is not one is left out, and mutes nothing."""
-    names = islice((name for name in sorted(item) if name.startswith(_PREFIX)), MOST_MUTES)
-    return [mute for mute in (_read(item[name]) for name in names) if mute]
+    entries = (read_mute(item[name]) for name in sorted(item) if name.startswith(PREFIX))
+    return list(islice(filter(None, entries), MOST_MUTES))
 
 
-def _read(typed: Any) -> Mute | None:
+def read_mute(typed: Any) -> Mute | None:
+    """Read one entry; None for one that is not a mute."""
     fields = typed.get("M") if isinstance(typed, dict) else None
     if not isinstance(fields, dict):
         return None

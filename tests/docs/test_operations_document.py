@@ -25,16 +25,14 @@ from operations.__main__ import main
 from operations.commands import (
     check,
     cost,
-    deliveries,
     explain,
     history,
+    mutes,
     preview,
-    redeliver,
     redrive,
     render,
-    send_test,
-    undelivered,
 )
+from operations.commands.delivery import deliveries, redeliver, send_test, undelivered
 from operations.deployed.redrive import FAILING, PLAYED, TRIMMED, UNKNOWN, WOULD_PLAY
 from tests.builders import CREATED_AT, ROOT, sample
 from tests.docs.markdown import Block, blocks, code_in, first_cells, headings, section
@@ -58,6 +56,9 @@ COMMANDS = {
     "cost": cost,
     "render": render,
     "history": history,
+    "mute": mutes,
+    "unmute": mutes,
+    "mutes": mutes,
     "redrive": redrive,
     "deliveries": deliveries,
     "redeliver": redeliver,
