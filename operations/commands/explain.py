@@ -52,7 +52,8 @@ def run(arguments: argparse.Namespace) -> int:
     names = named_rules(arguments.rule, ruleset)
     snapshot = LedgerSnapshot()
     if arguments.stage:
-        snapshot.mutes = mutes_for_rules(arguments.find_stack(arguments.stage, arguments.region))
+        stack = arguments.find_stack(arguments.stage, arguments.region)
+        snapshot.mutes = mutes_for_rules(stack.client("dynamodb"), stack.outputs["LedgerTableName"])
     changes = enumerate(arguments.change or (), 1)
     records = (
         records_in(arguments.event)

@@ -47,9 +47,13 @@ def _add_target_to(parser: Any) -> None:
     parser.add_argument("--product", default="", metavar="ID", help="the product's id; without it every product")
 
 
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
 def run_mute(arguments: argparse.Namespace) -> int:
     """Mute and return 0. Raises ConfigurationError for a rule that does not exist, or a time that cannot be."""
-    now = datetime.now(UTC)
+    now = _now()
     until = moment("--until", arguments.until, now, forward=True)
     if arguments.rule:
         named_rules([arguments.rule], rules_file.load(arguments.rules))
@@ -63,17 +67,17 @@ def run_unmute(arguments: argparse.Namespace) -> int:
     """Take a mute back and return 0; 1 if there is no such mute."""
     stack = arguments.find_stack(arguments.stage, arguments.region)
     terminal = Terminal()
-    if unmute(stack, arguments.rule, arguments.product):
+    if unmute(stack, arguments.rule, arguments.product, _now()):
         terminal.line(f"{_named(arguments.rule, arguments.product)} is not muted any more")
         return 0
     terminal.line(f"{_named(arguments.rule, arguments.product)} is not muted in stage {arguments.stage}")
-    _print(terminal, mutes_of(stack))
+    _print(terminal, mutes_of(stack, _now()))
     return 1
 
 
 def run_mutes(arguments: argparse.Namespace) -> int:
     """List the mutes and return 0."""
-    found = mutes_of(arguments.find_stack(arguments.stage, arguments.region))
+    found = mutes_of(arguments.find_stack(arguments.stage, arguments.region), _now())
     terminal = Terminal()
     if arguments.json:
         for each in found:

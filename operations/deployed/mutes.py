@@ -6,7 +6,7 @@ Needs `dynamodb:GetItem` and `dynamodb:UpdateItem` on the ledger table. The func
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from notifications.common.errors import ConfigurationError
@@ -17,6 +17,7 @@ from notifications.publishing.mutes_item import (
     MUTES,
     PREFIX,
     attribute_of,
+    mutes_in,
     read_mute,
     to_attribute,
 )
@@ -30,13 +31,13 @@ _MOST_REMOVED = 100  # at once: an expression has at most 4 KB
 _KEY = {"product": {"S": MUTES}, "alert": {"S": MUTES}}
 
 
-def mutes_of(stack: Stack, now: datetime | None = None) -> list[dict[str, Any]]:
+def mutes_of(stack: Stack, now: datetime) -> list[dict[str, Any]]:
     """List what is muted `now`, the earliest end first.
 
     Each has `rule` and `product` (None: every one), `until` and `madeAt` (RFC 3339).
     """
-    seconds = (now or datetime.now(UTC)).timestamp()
-    found = [(mute, typed) for mute, typed in _entries(_item(stack)).values() if mute and mute.until > seconds]
+    seconds = now.timestamp()
+    found = [(mute, typed) for mute, typed in _entries_of(stack).values() if mute and mute.until > seconds]
     return [
         {
             "rule": mute.rule or None,
@@ -48,20 +49,19 @@ def mutes_of(stack: Stack, now: datetime | None = None) -> list[dict[str, Any]]:
     ]
 
 
-def mutes_for_rules(stack: Stack) -> Mutes:
+def mutes_for_rules(dynamodb: Any, ledger_table: str) -> Mutes:
     """Return the mutes as the function has them, those included that are over: a record may be older."""
-    return ends_of(mute for mute, _ in _entries(_item(stack)).values() if mute)
+    return ends_of(mutes_in(_item(dynamodb, ledger_table)))
 
 
-def mute(stack: Stack, rule: str, product: str, until: datetime, now: datetime | None = None) -> None:
+def mute(stack: Stack, rule: str, product: str, until: datetime, now: datetime) -> None:
     """Mute a rule, a product (the other is ""), or a rule about one product; a mute that there is takes the new end.
 
     Raises ConfigurationError for one that the function would not take.
     """
-    now = now or datetime.now(UTC)
     _check_target(rule, product)
     _check_end(until, now)
-    entries = _entries(_item(stack))
+    entries = _entries_of(stack)
     stale = [name for name, (found, _) in entries.items() if not found or found.until < (now - _KEPT).timestamp()]
     stale = stale[:_MOST_REMOVED]
     name = attribute_of(rule, product)
@@ -81,7 +81,7 @@ def mute(stack: Stack, rule: str, product: str, until: datetime, now: datetime |
     )
 
 
-def unmute(stack: Stack, rule: str, product: str, now: datetime | None = None) -> bool:
+def unmute(stack: Stack, rule: str, product: str, now: datetime) -> bool:
     """Take a mute back; return whether there was one that was not over."""
     _check_target(rule, product)
     name = attribute_of(rule, product)
@@ -93,7 +93,7 @@ def unmute(stack: Stack, rule: str, product: str, now: datetime | None = None) -
         ReturnValues="UPDATED_OLD",
     )
     found, _ = _entries(answer.get("Attributes", {})).get(name, (None, None))
-    return found is not None and found.until > (now or datetime.now(UTC)).timestamp()
+    return found is not None and found.until > now.timestamp()
 
 
 def _check_target(rule: str, product: str) -> None:
@@ -111,10 +111,12 @@ def _check_end(until: datetime, now: datetime) -> None:
         raise ConfigurationError(f"a mute may last {LONGEST.days} days; turn a rule off for good in alerts.toml")
 
 
-def _item(stack: Stack) -> dict[str, Any]:
-    answer = stack.client("dynamodb").get_item(
-        TableName=stack.outputs["LedgerTableName"], Key=_KEY, ConsistentRead=True
-    )
+def _entries_of(stack: Stack) -> dict[str, tuple[Mute | None, Any]]:
+    return _entries(_item(stack.client("dynamodb"), stack.outputs["LedgerTableName"]))
+
+
+def _item(dynamodb: Any, ledger_table: str) -> dict[str, Any]:
+    answer = dynamodb.get_item(TableName=ledger_table, Key=_KEY, ConsistentRead=True)
     item: dict[str, Any] = answer.get("Item", {})
     return item
 

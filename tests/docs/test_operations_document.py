@@ -9,6 +9,7 @@ import re
 import shlex
 import subprocess
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -66,7 +67,7 @@ COMMANDS = {
     "undelivered": undelivered,
 }
 PYTHON = ".venv/bin/python -m operations "
-NEEDS_STAGE = re.compile(r"operations (?:history|redrive|deliveries)\b|--stream")
+NEEDS_STAGE = re.compile(r"operations (?:history|mutes?|redrive|deliveries)\b|--stream")
 
 
 def _examples(*, with_stage: bool) -> list[tuple[Block, str, str]]:
@@ -164,6 +165,7 @@ def test_a_command_about_a_stage_prints_what_the_document_shows(
 ) -> None:
     """Against a stage in memory that is as the document has it."""
     monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setattr(mutes, "_now", lambda: datetime(2026, 11, 21, 9, 2, tzinfo=UTC))
     examples = _examples(with_stage=True)
     assert len(examples) >= 3
     for _, command, printed in examples:
@@ -209,13 +211,16 @@ def test_every_name_of_the_json_stands_in_the_document(stage: Any, capsys: pytes
         "history": ["--product", "prod-123"],
         "redrive": ["--dry-run"],
         "deliveries": ["--receiver", "everyone", "--since", "2026-11-21T09:00Z"],
+        "mutes": [],
     }
+    main(["mute", "--rule", "price-drop", "--until", "1h"], lambda *_: stage)
+    capsys.readouterr()
     for name, arguments in runs.items():
         main([name, *arguments, "--json"], lambda *_: stage)
         out = capsys.readouterr().out
         values = (
             [json.loads(line) for line in out.splitlines()]
-            if name in {"history", "redrive", "deliveries"}
+            if name in {"history", "redrive", "deliveries", "mutes"}
             else json.loads(out)
         )
         entries = values if isinstance(values, list) else [values]
