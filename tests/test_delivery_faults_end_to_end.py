@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import queue
+import re
 import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from http import HTTPStatus
+from statistics import median
 from typing import Any
 
 import pytest
@@ -33,6 +36,7 @@ pytestmark = pytest.mark.end_to_end
 WITHIN_SECONDS = 120  # a bound for a test that fails, not a promise
 QUIET_SECONDS = 3
 DEAD_SECONDS = 10  # that the dead receiver takes to say nothing: the function waits 15 at the most
+DYING = 6
 MAILS, SLACK, WEBHOOK, DIGEST = "merchandising", "buyers", "stock-system", "team"
 PATHS = {"/buyers": SLACK, "/team": DIGEST, "/alerts": WEBHOOK}
 
@@ -45,6 +49,8 @@ class Request:
     receiver: str
     headers: dict[str, str]
     body: bytes
+    status: int = 0
+    """That it was answered with."""
 
     @property
     def json(self) -> Any:
@@ -65,7 +71,7 @@ class Endpoints:
         """Answer a request."""
         request = Request(time.monotonic(), PATHS[path], headers, body)
         status = self.answer(request)
-        self.arrived.put(request)
+        self.arrived.put(replace(request, status=status))
         return status
 
     def about(self, text: str, receiver: str) -> list[Request]:
@@ -73,6 +79,11 @@ class Endpoints:
         while not self.arrived.empty():
             self.seen.append(self.arrived.get())
         return [each for each in self.seen if each.receiver == receiver and text in each.body.decode()]
+
+    def one_about(self, text: str, receiver: str) -> Request:
+        """Wait for the first that a receiver is sent about something."""
+        found: list[Request] = self.until(lambda: self.about(text, receiver))
+        return found[0]
 
     def until(self, what: Callable[[], Any]) -> Any:
         """Wait until something is there, and return it."""
@@ -102,7 +113,7 @@ class Endpoints:
         sqs = self.service.aws.client("sqs")
         url = sqs.get_queue_url(QueueName=f"{stack_name(LOCAL_STAGE)}-to-{receiver}")["QueueUrl"]
         entries = [{"Id": str(number), "MessageBody": body} for number, body in enumerate(bodies)]
-        assert "Failed" not in sqs.send_message_batch(QueueUrl=url, Entries=entries)
+        assert not sqs.send_message_batch(QueueUrl=url, Entries=entries).get("Failed")
 
     def undelivered(self, text: str) -> list[str]:
         """Take what is kept about something in the queue `undelivered`."""
@@ -134,6 +145,7 @@ def a_name() -> str:
 def body_of(name: str, number: int = 1, **data: Any) -> str:
     """Write an alert about a product called `name`."""
     made = cloud_event(alert(f"prod-{uuid.uuid4()}", number, title=f"{name} is new"))
+    made["id"] = str(uuid.uuid4())
     made["data"] |= {"product": {"name": name, "price": "10"}, **data}
     return json.dumps(made, ensure_ascii=False)
 
@@ -148,9 +160,8 @@ def test_a_dead_receiver_does_not_slow_a_healthy_one(endpoints: Endpoints) -> No
             word = f"{name} {number}"
             body = body_of(word, number + 1, severity="warning")
             endpoints.publish(body, type="product.added", severity="warning")
-            (request,) = endpoints.until(lambda word=word: endpoints.about(word, SLACK))
-            taken.append(request.at - started)
-        return sorted(taken)
+            taken.append(endpoints.one_about(word, SLACK).at - started)
+        return taken
 
     latencies(a_name(), 2)  # processes start
     usual = latencies(a_name())
@@ -164,15 +175,18 @@ def test_a_dead_receiver_does_not_slow_a_healthy_one(endpoints: Endpoints) -> No
 
     endpoints.answer = hangs
     dying, name = a_name(), a_name()
-    for number in range(10):  # more than the calls that its concurrency allows
+    for number in range(DYING):  # more than the calls that its concurrency allows
         endpoints.publish(body_of(f"{dying} {number}", number + 1), type="product.added", severity="info")
     time.sleep(1)
     beside = latencies(name)
     over.set()
-    print("seconds to Slack, median:", usual[len(usual) // 2], "beside a dead webhook:", beside[len(beside) // 2])
-    assert beside[-1] < DEAD_SECONDS / 2, (usual, beside)
+    assert median(beside) < median(usual) + DEAD_SECONDS / 3, (usual, beside)
     endpoints.answer = lambda _: HTTPStatus.OK
-    endpoints.until(lambda: len({each.json["id"] for each in endpoints.about(dying, WEBHOOK)}) == 10)
+
+    def delivered() -> bool:
+        return [each.status for each in endpoints.about(dying, WEBHOOK)].count(HTTPStatus.OK) == DYING
+
+    endpoints.until(delivered)
 
 
 def test_of_a_batch_only_what_failed_comes_again(endpoints: Endpoints) -> None:
@@ -180,17 +194,19 @@ def test_of_a_batch_only_what_failed_comes_again(endpoints: Endpoints) -> None:
     name = a_name()
     bodies = [body_of(f"{name} {number}", number) for number in range(1, 6)]
     failing = json.loads(bodies[2])["id"]
-    tries: list[str] = []
+    failed: list[str] = []
 
     def fails_once(request: Request) -> int:
-        found = request.json["id"]
-        tries.append(found)
-        return HTTPStatus.SERVICE_UNAVAILABLE if found == failing and tries.count(found) == 1 else HTTPStatus.OK
+        if request.json["id"] == failing and not failed:
+            failed.append(failing)
+            return HTTPStatus.SERVICE_UNAVAILABLE
+        return HTTPStatus.OK
 
     endpoints.answer = fails_once
     endpoints.send(WEBHOOK, *bodies)
-    endpoints.until(lambda: tries.count(failing) == 2)
-    endpoints.stays(6, name, WEBHOOK)
+    endpoints.until(lambda: len(endpoints.about(name, WEBHOOK)) == len(bodies) + 1)
+    endpoints.stays(len(bodies) + 1, name, WEBHOOK)
+    tries = [each.json["id"] for each in endpoints.about(name, WEBHOOK)]
     assert sorted(tries) == sorted([failing, *(json.loads(body)["id"] for body in bodies)])
 
 
@@ -229,11 +245,11 @@ def test_an_alert_of_256_kb_arrives(endpoints: Endpoints) -> None:
     body = short.replace('"description": ""', f'"description": "{description}"')
     assert room - 2 <= len(body.encode()) <= room
     endpoints.publish(body, **attributes)
-    (at_webhook,) = endpoints.until(lambda: endpoints.about(name, WEBHOOK))
+    at_webhook = endpoints.one_about(name, WEBHOOK)
     assert at_webhook.body == body.encode()
     assert endpoints.service.receivers
     Webhook(endpoints.service.receivers._key).verify(at_webhook.body, at_webhook.headers)
-    (at_slack,) = endpoints.until(lambda: endpoints.about(name, SLACK))
+    at_slack = endpoints.one_about(name, SLACK)
     assert len(at_slack.body) < 10_000
     endpoints.send(MAILS, body)
     (mail,) = endpoints.until(lambda: endpoints.mails(name))
@@ -243,38 +259,38 @@ def test_an_alert_of_256_kb_arrives(endpoints: Endpoints) -> None:
     endpoints.until(lambda: endpoints.about(name, DIGEST))
 
 
-@pytest.mark.parametrize("kind", HOSTILE)
-def test_a_products_name_stays_text_on_its_whole_way(endpoints: Endpoints, kind: str) -> None:
+def test_a_products_name_stays_text_on_its_whole_way(endpoints: Endpoints) -> None:
     """Written to the table, in whatever script and markup: it adds no header, no element and no block."""
-    service, word = endpoints.service, uuid.uuid4().hex[:8]
-    text = HOSTILE[kind].encode(errors="ignore").decode()[:2000]  # a table holds no half of a character
+    service = endpoints.service
+    # A table holds no half of a character
+    names = {uuid.uuid4().hex[:8]: text.encode(errors="ignore").decode()[:2000] for text in HOSTILE.values()}
     dynamodb, table = service.aws.client("dynamodb"), service.outputs.products_table_name
-    key = {"productId": {"S": f"prod-{word}"}}
-    name = f"{word} {text}"
-    item = {"name": {"S": name}, "price": {"N": "50"}, "category": {"S": "Home"}, "stock": {"N": "9"}}
-    dynamodb.put_item(TableName=table, Item={**key, **item})
-    for attribute, value in (("price", "40"), ("stock", "0")):
-        dynamodb.update_item(
-            TableName=table,
-            Key=key,
-            UpdateExpression="SET #a = :v",
-            ExpressionAttributeNames={"#a": attribute},
-            ExpressionAttributeValues={":v": {"N": value}},
-        )
-    (mail,) = endpoints.until(lambda: endpoints.mails(word))
-    assert (mail["To"], mail["CC"], mail["BCC"]) == (["merch@shop.example"], [], [])
-    assert len(mail["Subject"].splitlines()) == 1
-    tags = [tag for tag, _ in Page(mail["BodyHtml"]).elements]
-    assert not {"script", "img"} & set(tags)
-    (at_webhook,) = endpoints.until(lambda: endpoints.about(word, WEBHOOK))
-    assert at_webhook.json["data"]["product"]["name"] == name
-    (at_slack,) = endpoints.until(lambda: endpoints.about(word, SLACK))
-    message = at_slack.json
-    assert set(message) == {"text", "blocks", "attachments", "unfurl_links", "unfurl_media"}
-    (attachment,) = message["attachments"]
-    assert attachment["color"] != "red"
-    assert "<!channel>" not in at_slack.body.decode()
-    assert "evil.example|" not in at_slack.body.decode()
+    for word, text in names.items():
+        names[word] = f"{word} {text}"
+        key = {"productId": {"S": f"prod-{word}"}}
+        item = {"name": {"S": names[word]}, "price": {"N": "50"}, "category": {"S": "Home"}, "stock": {"N": "9"}}
+        dynamodb.put_item(TableName=table, Item={**key, **item})
+        for attribute, value in (("price", "40"), ("stock", "0")):
+            dynamodb.update_item(
+                TableName=table,
+                Key=key,
+                UpdateExpression="SET #a = :v",
+                ExpressionAttributeNames={"#a": attribute},
+                ExpressionAttributeValues={":v": {"N": value}},
+            )
+    for word, name in names.items():
+        (mail,) = endpoints.until(partial(endpoints.mails, word))
+        assert (mail["To"], mail["CC"], mail["BCC"]) == (["merch@shop.example"], [], [])
+        assert len(mail["Subject"].splitlines()) == 1
+        tags = {tag for tag, _ in Page(mail["BodyHtml"]).elements}
+        assert not tags & {"script", "img"}, name
+        at_webhook = endpoints.one_about(word, WEBHOOK)
+        assert at_webhook.json["data"]["product"]["name"] == name
+        at_slack = endpoints.one_about(word, SLACK)
+        assert set(at_slack.json) == {"text", "blocks", "attachments", "unfurl_links", "unfurl_media"}
+        (attachment,) = at_slack.json["attachments"]
+        assert attachment["color"].startswith("#")
+        assert not {"<!channel>", "<@U123>", "<https://evil"} & set(re.findall(r"<[^|>]*>?", at_slack.body.decode()))
 
 
 @pytest.mark.soak
@@ -290,18 +306,17 @@ def test_ten_thousand_alerts_become_one_digest(endpoints: Endpoints) -> None:
 
     def hold(number: int) -> None:
         made = cloud_event(alert(f"p{number % (count // 4)}", number + 1, title=name))
+        made["id"] = str(uuid.uuid4())
         made["data"]["product"] = {"name": f"{name} {number % (count // 4)}"}
         progress.hold(Delivery(DIGEST, made["id"], HELD, 0, json.dumps(made).encode(), name), due)
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(hold, range(count)))
-    started = time.monotonic()
     endpoints.send(DIGEST, json.dumps({"flush": DIGEST}))
-    (digest,) = endpoints.until(lambda: endpoints.about(name, DIGEST))
-    print(f"{count} alerts in one digest after {digest.at - started:.1f} s, {len(digest.body)} bytes")
+    digest = endpoints.one_about(name, DIGEST)
     assert f"{count} alerts" in digest.json["text"].replace(",", "")
     assert f"{count // 4 - 20} other products" in digest.body.decode().replace(",", "")
-    left = {"TableName": table, "KeyConditionExpression": "product = :p", "Select": "COUNT"}
+    left: dict[str, Any] = {"TableName": table, "KeyConditionExpression": "product = :p", "Select": "COUNT"}
     left["ExpressionAttributeValues"] = {":p": {"S": outbox_of(DIGEST)}}
     endpoints.until(lambda: dynamodb.query(**left)["Count"] == 0)
     endpoints.stays(1, name, DIGEST)

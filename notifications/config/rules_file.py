@@ -50,7 +50,7 @@ def load(path: FilePath) -> Ruleset:
 def parse(content: str, source: str = "alerts.toml") -> Ruleset:
     """Check the text of a rules file and compile it; RulesError lists what is wrong with it."""
     try:
-        document = _toml(content)
+        document = bounded_toml(content)
     except (ValueError, RecursionError) as error:
         raise RulesError(source, (_not_toml(error, content),)) from None
     lines = lines_of(content)
@@ -81,7 +81,7 @@ def _not_toml(error: Exception, content: str) -> Problem:
     return Problem(f"is not valid TOML: {_reason(error)}")
 
 
-def _toml(content: str) -> dict[str, Any]:
+def bounded_toml(content: str) -> dict[str, Any]:
     """Read TOML whose size, depth and numbers are bounded; ValueError or RecursionError where it is not."""
     if len(content) > LONGEST_FILE:
         raise ValueError(f"expected at most {LONGEST_FILE} characters, got {len(content)}")

@@ -159,6 +159,14 @@ def test_files_that_a_document_names_exist(path: Path) -> None:
         assert (EVENTS / name).exists(), name
 
 
+def test_decisions_are_numbered_one_after_the_other() -> None:
+    """No number twice, none left out, and each heading has that of its file."""
+    files = sorted((ROOT / "docs" / "decisions").glob("*.md"))
+    assert [path.name[:5] for path in files] == [f"{number:04}-" for number in range(1, len(files) + 1)]
+    for number, path in enumerate(files, 1):
+        assert path.read_text(encoding="utf-8").startswith(f"# {number}. "), path.name
+
+
 @functools.cache
 def _names_in_code() -> frozenset[str]:
     """List every word of the code, the settings and the templates."""
