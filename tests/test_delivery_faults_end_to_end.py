@@ -248,7 +248,7 @@ def test_an_alert_of_256_kb_arrives(endpoints: Endpoints) -> None:
     at_webhook = endpoints.one_about(name, WEBHOOK)
     assert at_webhook.body == body.encode()
     assert endpoints.service.receivers
-    Webhook(endpoints.service.receivers._key).verify(at_webhook.body, at_webhook.headers)
+    Webhook(endpoints.service.receivers.keys[WEBHOOK]).verify(at_webhook.body, at_webhook.headers)
     at_slack = endpoints.one_about(name, SLACK)
     assert len(at_slack.body) < 10_000
     endpoints.send(MAILS, body)
