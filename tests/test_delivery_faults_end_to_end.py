@@ -210,6 +210,25 @@ def test_of_a_batch_only_what_failed_comes_again(endpoints: Endpoints) -> None:
     assert sorted(tries) == sorted([failing, *(json.loads(body)["id"] for body in bodies)])
 
 
+def test_a_receiver_that_answers_410_gets_nothing_until_the_next_deploy(endpoints: Endpoints) -> None:
+    """What it was to get is kept; another deployment's id in the function's environment is what a deploy changes."""
+    service, name = endpoints.service, a_name()
+    endpoints.answer = lambda _: HTTPStatus.GONE
+    endpoints.send(SLACK, body_of(f"{name} 1"))
+    assert endpoints.until(lambda: endpoints.undelivered(f"{name} 1"))
+    endpoints.answer = lambda _: HTTPStatus.OK
+    endpoints.send(SLACK, body_of(f"{name} 2"))
+    assert endpoints.until(lambda: endpoints.undelivered(f"{name} 2"))
+    assert [each.status for each in endpoints.about(name, SLACK)] == [HTTPStatus.GONE]
+    functions, function = service.aws.client("lambda"), f"{stack_name(LOCAL_STAGE)}-delivery"
+    found = functions.get_function_configuration(FunctionName=function)["Environment"]["Variables"]
+    functions.update_function_configuration(
+        FunctionName=function, Environment={"Variables": {**found, "DEPLOYMENT": uuid.uuid4().hex}}
+    )
+    endpoints.send(SLACK, body_of(f"{name} 3"))
+    endpoints.until(lambda: endpoints.about(f"{name} 3", SLACK))
+
+
 def test_what_sqs_hands_out_twice_is_delivered_once(endpoints: Endpoints) -> None:
     """Copies in the queue, as of a message that was not deleted in time; another receiver has its own."""
     name = a_name()

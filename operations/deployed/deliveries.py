@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from notifications.delivery.handling.progress import AGAIN, HELD
-from notifications.delivery.handling.progress_table import DISABLED, deliveries_of
+from notifications.delivery.handling import progress_table
+from notifications.delivery.handling.progress import AGAIN, DISABLED, HELD
+from notifications.delivery.handling.progress_table import deliveries_of
 from notifications.text.formatting import rfc3339
 from operations.deployed.receiver_queues import ReceiverQueues
 from operations.deployed.stack import Stack
@@ -31,8 +32,8 @@ def deliveries(stack: Stack, receiver: str, start: datetime) -> list[dict[str, A
     return [
         {
             "receiver": receiver,
-            "id": None if item["alert"]["S"] == DISABLED else item["alert"]["S"],
-            "status": item.get("status", {"S": "disabled"})["S"],
+            "id": None if item["alert"]["S"] == progress_table.DISABLED else item["alert"]["S"],
+            "status": item.get("status", {"S": DISABLED})["S"],
             "attempts": int(item.get("attempts", {"N": "0"})["N"]),
             "at": rfc3339(float(item["at"]["N"])),
             "title": item.get("title", {"S": ""})["S"],

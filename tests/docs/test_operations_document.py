@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from moto import mock_aws
 
-from notifications.delivery.handling.progress import AGAIN, DELIVERED, HELD, UNDELIVERED, Delivery
+from notifications.delivery.handling.progress import AGAIN, DELIVERED, DISABLED, HELD, UNDELIVERED, Delivery
 from notifications.delivery.handling.progress import FAILING as RETRYING
 from notifications.delivery.handling.progress_table import DynamoDbProgress
 from notifications.publishing.failures import Parked, to_bodies
@@ -236,5 +236,5 @@ def test_every_outcome_and_status_is_named() -> None:
     words = {re.sub(r"\s+", " ", each) for each in re.findall(r"`([^`]+)`", section(TEXT, "explain"))}
     assert {outcome.value for outcome in RuleOutcome} <= words
     assert {PLAYED, FAILING, TRIMMED, UNKNOWN, WOULD_PLAY} <= set(code_in(section(TEXT, "redrive")))
-    statuses = {DELIVERED, HELD, RETRYING, UNDELIVERED, AGAIN, "disabled"}
+    statuses = {DELIVERED, HELD, RETRYING, UNDELIVERED, AGAIN, DISABLED}
     assert statuses <= set(code_in(section(TEXT, "deliveries")))
