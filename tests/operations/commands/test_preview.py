@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.builders import EVENTS, event
-from tests.operations.stage import FakeStack, FakeStreams, Operate, Shard, refusal
+from tests.operations.stage import CLOSED, FakeStack, FakeStreams, Operate, Shard, refusal
 from tests.rules.scenario import HOUR, Shop, rule
 
 ANY = rule("price_drop", name="drop")
@@ -143,6 +143,15 @@ def test_the_stream_is_read_without_writing(operate: Operate, files: dict[str, P
     done = operate("preview", "--stream", *rules, "--json", stack=FakeStack(dynamodbstreams=streams))
     assert [each["alerts"] for each in done.json["rules"]] == [3]
     assert set(streams.asked) == {"DescribeStream", "GetShardIterator", "GetRecords"}
+
+
+def test_10_34_shards_that_may_hold_more_are_said(operate: Operate, files: dict[str, Path], shop: Shop) -> None:
+    """A closed shard has an end; an open one ends in empty pages, and records may come behind them."""
+    closed = Shard([shop.records[:2]], "closed", range=CLOSED)
+    streams = FakeStreams(closed, Shard([shop.records[2:]], "open"))
+    given = ("preview", "--stream", "--rules", files["any.toml"])
+    assert "1 shard went on with empty pages" in operate(*given, stack=FakeStack(dynamodbstreams=streams)).err
+    assert operate(*given, stack=FakeStack(dynamodbstreams=FakeStreams(closed))).err == ""
 
 
 def test_a_stream_that_may_not_be_read_is_one_clear_line(operate: Operate, files: dict[str, Path]) -> None:
