@@ -135,7 +135,8 @@ class ProductAlerts {
 
   checkRules() {
     const params = [].concat(this.options.param ?? []).flatMap((param) => ["--param", param]);
-    const check = spawnSync(this.python, ["-m", "operations", "check", "--packaging", "--stage", this.stage, ...params], {
+    const place = ["--stage", this.stage, "--region", this.serverless.service.provider.region];
+    const check = spawnSync(this.python, ["-m", "operations", "check", "--packaging", ...place, ...params], {
       cwd: this.serverless.serviceDir,
       encoding: "utf8",
     });

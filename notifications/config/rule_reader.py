@@ -6,10 +6,10 @@ from decimal import Decimal
 from functools import partial
 
 from notifications.config.fields import template
-from notifications.config.never_fires import contradictions
 from notifications.config.rule_keys import COMMON_KEYS, KEYS_BY_WHEN, NEEDS_TARGET, RULE_KEYS, TARGETS
 from notifications.config.toml_table import TomlTable
 from notifications.rules.conditions import Added, Changed, Condition, Removed
+from notifications.rules.never_fires import contradictions
 from notifications.rules.prices import PriceMoved
 from notifications.rules.product import Product
 from notifications.rules.rule import Rule
