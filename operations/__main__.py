@@ -18,6 +18,7 @@ from operations.commands import (
     preview,
     redrive,
     render,
+    status,
 )
 from operations.commands.delivery import deliveries, redeliver, send_test, undelivered
 from operations.deployed.stack import Stack, find_stack
@@ -32,6 +33,7 @@ COMMANDS = (
     history,
     mutes,
     redrive,
+    status,
     deliveries,
     redeliver,
     send_test,
