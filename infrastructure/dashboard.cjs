@@ -1,6 +1,8 @@
 // One page to look at, from the stream to what was given up.
 "use strict";
 
+const { receiversOf } = require("./receivers.cjs");
+
 const WIDTH = 8; // of 24 columns
 const HEIGHT = 6;
 
@@ -11,11 +13,11 @@ const OWN = "ProductAlerts";
 
 const lambda = (metric, stat = "Sum", dimension = FUNCTION) => ["AWS/Lambda", metric, ...dimension, { stat }];
 const own = (metric, stat = "Sum") => [OWN, metric, ...FUNCTION, { stat }];
-const queue = (metric) => ["AWS/SQS", metric, "QueueName", "${FailuresQueue.QueueName}", { stat: "Maximum" }];
+const queue = (metric, name = "FailuresQueue") => ["AWS/SQS", metric, "QueueName", `\${${name}.QueueName}`, { stat: "Maximum" }];
 const table = (metric) => ["AWS/DynamoDB", metric, "TableName", "${LedgerTable}", { stat: "Sum" }];
-const search = (metric, dimension) => [
+const search = (metric, dimension, name = "AlertsLambdaFunction") => [
   {
-    expression: `SEARCH('{${OWN},FunctionName,${dimension}} MetricName="${metric}" FunctionName="\${AlertsLambdaFunction}"', 'Sum')`,
+    expression: `SEARCH('{${OWN},FunctionName,${dimension}} MetricName="${metric}" FunctionName="\${${name}}"', 'Sum')`,
     label: "",
   },
 ];
@@ -47,9 +49,20 @@ const WIDGETS = [
   ["Cost: messages published", [["AWS/SNS", "NumberOfMessagesPublished", "TopicName", "${AlertsTopic.TopicName}", { stat: "Sum" }]]],
 ];
 
+const DELIVERY = ["FunctionName", "${DeliveryLambdaFunction}"];
+const WITH_RECEIVERS = [
+  ["Deliveries by receiver and outcome", [search("Deliveries", "Receiver,Outcome", "DeliveryLambdaFunction")]],
+  [
+    "Undelivered",
+    [queue("ApproximateNumberOfMessagesVisible", "UndeliveredQueue"), [OWN, "ReceiverGone", ...DELIVERY, { stat: "Sum" }]],
+  ],
+  ["Delivery function", ["Invocations", "Errors", "Throttles"].map((metric) => lambda(metric, "Sum", DELIVERY))],
+];
+
 module.exports = async ({ resolveVariable }) => {
   const service = `${await resolveVariable("self:service")}-${await resolveVariable("sls:stage")}`;
-  const widgets = WIDGETS.map(([title, metrics], place) => ({
+  const shown = (await receiversOf(resolveVariable)).length ? [...WIDGETS, ...WITH_RECEIVERS] : WIDGETS;
+  const widgets = shown.map(([title, metrics], place) => ({
     type: "metric",
     x: (place % 3) * WIDTH,
     y: Math.floor(place / 3) * HEIGHT,

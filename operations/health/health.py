@@ -9,7 +9,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from notifications.batch_report import FUNCTION, NAMESPACE, REASON, RULE
+from notifications.batch_report import REASON, RULE
+from notifications.common.embedded_metrics import FUNCTION, NAMESPACE
 from notifications.text.formatting import rfc3339
 from operations.deployed.given_up import PREFIX
 from operations.deployed.stack import Stack
