@@ -25,6 +25,7 @@ RANGES = {
     "givenUpRetentionInDays": (1, 3650),
     "alarmFailures": (1, 1_000_000),
     "alarmGivenUp": (1, 1_000_000),
+    "alarmUndelivered": (1, 1_000_000),
     "alarmErrors": (1, 1_000_000),
     "alarmThrottles": (1, 1_000_000),
     "alarmSilenceHours": (0, 24),
@@ -35,6 +36,7 @@ WORDS = {
     "enabled": ("true", "false"),
     "deletionProtection": ("true", "false"),
     "logLevel": ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"),
+    "tracing": ("PassThrough", "Active"),
     "ledgerPointInTimeRecovery": ("true", "false"),
     "allowPrivateAddresses": ("true", "false"),
 }
