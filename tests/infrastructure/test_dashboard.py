@@ -23,6 +23,16 @@ def _shown(widget: dict[str, Any]) -> list[Any]:
     return [metric for metric in widget["properties"]["metrics"] if isinstance(metric[0], str)]
 
 
+def test_every_line_has_a_label_in_words() -> None:
+    """What is not visible is computed with, by one that is."""
+    for widget in WIDGETS:
+        others = [metric[0] for metric in widget["properties"]["metrics"] if isinstance(metric[0], dict)]
+        computed = " ".join(each["expression"] for each in others)
+        for metric in _shown(widget):
+            options = metric[-1]
+            assert options.get("label") or (options["visible"] is False and f"{options['id']}/1000" in computed)
+
+
 def test_widgets_do_not_overlap_and_each_shows_something() -> None:
     """Three a row, 24 columns wide."""
     places = [(widget["x"], widget["y"]) for widget in WIDGETS]
