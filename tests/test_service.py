@@ -535,14 +535,6 @@ def test_the_template_is_the_reviewed_one(packaged: Packaged, stage: str) -> Non
     assert text == reviewed
 
 
-@pytest.mark.parametrize("stage", STAGES)
-def test_the_template_is_clean(packaged: Packaged, stage: str) -> None:
-    """cfn-lint finds nothing, warnings included."""
-    command = [str(Path(sys.executable).parent / "cfn-lint"), str(packaged(stage).template_file)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-
-
 def names_in(package: Package) -> set[str]:
     """List the files in the artifact."""
     with zipfile.ZipFile(package.artifact) as artifact:
@@ -758,6 +750,55 @@ def test_10_40_the_stream_function_is_meant_where_none_is_named(project: Path) -
         done = sls("logs", "--stage", "local", "-f", "another", folder=project)
     assert any("/aws/lambda/product-alerts-local-alerts" in request for request in asked)
     assert 'Function "another"' in done.stdout + done.stderr
+
+
+_DELIVERED_TO = """
+const Plugin = require("./infrastructure/plugin.cjs");
+const delivery = { environment: { HTTP_ENDPOINT_URL: process.argv[1] } };
+const service = { provider: { stage: "local" }, functions: { delivery } };
+const processedInput = { commands: ["deploy"], options: {} };
+const plugin = new Plugin({ serviceDir: ".", processedInput, service }, {});
+plugin.prepare().then(() => console.log(delivery.environment.HTTP_ENDPOINT_URL));
+"""
+
+
+@pytest.mark.parametrize("exported", [True, False])
+def test_a_deploy_beside_npm_start_keeps_its_test_server(project: Path, *, exported: bool) -> None:
+    """HTTP deliveries go on to the server that `npm start` gave; one that is named goes before it."""
+
+    def delivered_to(given: str) -> str:
+        done = subprocess.run(
+            ["node", "-e", _DELIVERED_TO, given], cwd=project, env=env, capture_output=True, text=True, check=True
+        )
+        return done.stdout.strip()
+
+    with _endpoint() as (address, _), claim_directory(project / ".local") as claim:
+        env = environment() | ({"AWS_ENDPOINT_URL": address} if exported else {})
+        claim.announce(Running(address, "a-table", "http://127.0.0.1:4711"))
+        assert delivered_to("") == "http://127.0.0.1:4711"
+        assert delivered_to("http://127.0.0.1:4712") == "http://127.0.0.1:4712"
+
+
+def test_a_deploy_elsewhere_takes_no_test_server(project: Path) -> None:
+    """Another local AWS than the one that runs has another test server, or has none."""
+    with _endpoint() as (address, _), claim_directory(project / ".local") as claim:
+        claim.announce(Running(DEAD, "a-table", "http://127.0.0.1:4711"))
+        env = environment() | {"AWS_ENDPOINT_URL": address}
+        done = subprocess.run(
+            ["node", "-e", _DELIVERED_TO, ""], cwd=project, env=env, capture_output=True, text=True, check=True
+        )
+    assert done.stdout.strip() == ""
+
+
+def test_10_40_a_delivery_function_is_invoked_with_what_npm_start_runs(project: Path) -> None:
+    """`sls invoke local -f delivery` asks the running stack for its topics and queues, and AWS for nothing."""
+    given = ("invoke", "local", "-f", "delivery", "-p", "events/price-drop.json", "--stage", "local")
+    done = sls(*given, folder=project)
+    assert "start it with `npm start`" in done.stdout + done.stderr
+    with _endpoint() as (address, asked), claim_directory(project / ".local") as claim:
+        claim.announce(Running(address, "a-table"))
+        done = sls(*given, folder=project)
+    assert any("/us-east-1/cloudformation/" in request for request in asked), done.stdout + done.stderr
 
 
 def test_10_10_npx_fetches_no_other_package_called_sls(tmp_path: Path) -> None:

@@ -60,7 +60,7 @@ def _use(aws: LocalAws, claim: Claim, report: Report, *, once: bool) -> bool:
         mapping = stack.enter_context(served_mapping(aws, poison=POISON_ID))
         subscriber = Subscriber(aws, deployment.alerts_topic_arn)
         report.started(aws, deployment)
-        claim.announce(Running(aws.endpoint_url, deployment.products_table_name))
+        claim.announce(Running(aws.endpoint_url, deployment.products_table_name, receivers.endpoint_url))
         rules = DeployedRules(aws, deployment.alerts_function_name, RULES, text)
         expected = Expected(rules.ruleset)
         product = SampleProduct(ProductsTable(aws.client("dynamodb"), deployment.products_table_name), rules.product)

@@ -14,7 +14,7 @@ from local.stack.local_aws import LocalAws
 from local.stack.products_table import ProductsTable
 from local.stack.rules_deployment import DeployedRules
 from local.stack.served_mapping import ServedMapping
-from operations.deployed.running import Claim, Running
+from operations.deployed.running import Claim
 
 WATCH_SECONDS = 1  # between two looks at the records, the rules and whether the local AWS still runs
 TROUBLE = frozenset({EventType.FAILED, EventType.PARTIAL})
@@ -73,7 +73,7 @@ class Watcher:
         if arn != self._deployment.products_stream_arn:
             name = arn.partition(":table/")[2].partition("/")[0]
             self._deployment = replace(self._deployment, products_stream_arn=arn, products_table_name=name)
-            self._claim.announce(Running(self._aws.endpoint_url, name))
+            self._claim.announce_table(name)
             table = ProductsTable(self._aws.client("dynamodb"), name)
             self._report.table_changed(self._deployment, SampleProduct(table, self._rules.product))
 

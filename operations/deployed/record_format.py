@@ -16,7 +16,8 @@ def as_received(record: Mapping[str, Any], stream_arn: str) -> dict[str, Any]:
     """Return the record with its time in whole seconds, binary values in base64, and the stream's ARN."""
     event: dict[str, Any] = json.loads(json.dumps(record, default=_json_value))
     change = event["dynamodb"]
-    change["ApproximateCreationDateTime"] = float(int(change.get("ApproximateCreationDateTime", 0)))
+    if "ApproximateCreationDateTime" in change:
+        change["ApproximateCreationDateTime"] = float(int(change["ApproximateCreationDateTime"]))
     identity = event.get("userIdentity")
     if identity:
         event["userIdentity"] = {name[0].lower() + name[1:]: value for name, value in identity.items()}

@@ -10,7 +10,7 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
@@ -23,10 +23,11 @@ PORT_FILE = "port"
 
 @dataclass(frozen=True)
 class Running:
-    """A running `npm start`: its endpoint and its products table."""
+    """A running `npm start`: its endpoint, its products table, and the server that takes its HTTP deliveries."""
 
     endpoint_url: str
     products_table_name: str
+    http_endpoint_url: str = ""
 
 
 class Claim:
@@ -35,6 +36,7 @@ class Claim:
     def __init__(self, directory: Path, file: IO[str]) -> None:
         self.directory = directory
         self._file = file
+        self._announced: Running | None = None
 
     @property
     def last_port(self) -> int | None:
@@ -50,9 +52,20 @@ class Claim:
 
     def announce(self, running: Running) -> None:
         """Make this run known to `find_running`."""
+        self._announced = running
         self._file.truncate(0)
-        json.dump({"endpointUrl": running.endpoint_url, "table": running.products_table_name}, self._file)
+        fields = {
+            "endpointUrl": running.endpoint_url,
+            "table": running.products_table_name,
+            "httpEndpointUrl": running.http_endpoint_url,
+        }
+        json.dump(fields, self._file)
         self._file.flush()
+
+    def announce_table(self, products_table_name: str) -> None:
+        """Make known that the run announced has another products table now."""
+        if self._announced:
+            self.announce(replace(self._announced, products_table_name=products_table_name))
 
 
 @contextmanager
@@ -82,7 +95,7 @@ def find_running(home: Path = HOME) -> Running | None:
             content = file.read()
         if content:
             found = json.loads(content)
-            return Running(found["endpointUrl"], found["table"])
+            return Running(found["endpointUrl"], found["table"], found.get("httpEndpointUrl", ""))
     return None
 
 
@@ -95,13 +108,17 @@ def _lock(file: IO[str]) -> bool:
 
 
 def main() -> int:
-    """Print, as JSON, the environment that leads an AWS tool to the running stack; return 1 if nothing runs."""
+    """Print, as JSON, what a tool needs to use the running stack and to deploy to it; return 1 if nothing runs.
+
+    `environment` leads an AWS tool to it; `httpEndpointUrl` is what its deploy was given as that parameter.
+    """
     from operations.deployed.local_endpoint import environment  # noqa: PLC0415 - boto3, which the rest does without
 
     running = find_running()
     if running is None:
         return 1
-    print(json.dumps(environment(running.endpoint_url)))
+    settings = {"environment": environment(running.endpoint_url), "httpEndpointUrl": running.http_endpoint_url}
+    print(json.dumps(settings))
     return 0
 
 

@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionEr
 from notifications.common.errors import ConfigurationError
 from operations.deployed.local_endpoint import local_session
 from operations.deployed.running import find_running
-from operations.settings.project import DEFAULT_STAGE, LOCAL_STAGE, stack_name
+from operations.settings.project import DEFAULT_REGION, DEFAULT_STAGE, LOCAL_STAGE, stack_name
 
 _INVOKE_SECONDS = 900  # the longest a function may run
 
@@ -55,7 +55,7 @@ def find_stack(stage: str, region: str | None = None) -> Stack:
     else:
         session = boto3.Session(region_name=region)
         if not session.region_name:
-            session = boto3.Session(region_name="us-east-1")  # the default of serverless.yml
+            session = boto3.Session(region_name=DEFAULT_REGION)
     name = stack_name(stage)
     stack = Stack(stage, {}, session, endpoint_url)
     try:
