@@ -17,8 +17,6 @@ from operations.settings.service_file import Service
 
 _SECONDS_A_PUBLISH = 0.1  # of ten alerts, generously
 _OSLS_BATCH_SIZE = 10  # if the stream event sets no batchSize
-_DAYS_OF_QUEUE = 14  # of the failures queue: the most that SQS keeps a message
-_DAYS_AROUND = 2  # in the stream before a batch is given up; and S3 forgets at the midnight after
 _IMAGE_OF = {"INSERT": "NewImage", "REMOVE": "OldImage"}
 
 
@@ -121,7 +119,6 @@ def _settings(service: Service) -> Iterator[Mismatch]:
             "functionResponseType",
             "without ReportBatchItemFailures a batch handed back in part counts as done, and its alerts are lost",
         )
-    yield from _ledger_retention(service)
     batch_size = stream.get("batchSize") or _OSLS_BATCH_SIZE
     needed = service_seconds(int(batch_size)) if str(batch_size).isdecimal() else 0
     if service.timeout < needed:
@@ -129,23 +126,6 @@ def _settings(service: Service) -> Iterator[Mismatch]:
             "timeout",
             f"{service.timeout:g} s is short for batches of {batch_size}: the least is {needed:g} s, "
             "or make batchSize smaller. Records that are not done in time are handed back and come again",
-        )
-
-
-def _ledger_retention(service: Service) -> Iterator[Mismatch]:
-    """Compare how long the ledger remembers with how long what was given up can be played again."""
-    kept, ledger = (service.params.get(name) for name in ("givenUpRetentionInDays", "ledgerRetentionInDays"))
-    if ledger is None:
-        return
-    destination = (service.stream.get("destinations") or {}).get("onFailure")
-    in_bucket = isinstance(destination, Mapping) and destination.get("type") == "s3" and kept is not None
-    longest = max(int(str(kept)), _DAYS_OF_QUEUE) if in_bucket else _DAYS_OF_QUEUE
-    if int(str(ledger)) < longest + _DAYS_AROUND:
-        yield Mismatch(
-            "ledgerRetentionInDays",
-            f"what was given up is kept for {longest} days, and the ledger forgets what was sent after {ledger}: a "
-            f"late redrive would send alerts again. The least is {longest + _DAYS_AROUND}, for a day in the stream and "
-            "one to spare" + ("; or make givenUpRetentionInDays smaller" if longest > _DAYS_OF_QUEUE else ""),
         )
 
 

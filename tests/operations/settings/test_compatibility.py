@@ -75,29 +75,6 @@ def test_the_message_says_what_to_do() -> None:
 
 
 @pytest.mark.parametrize(
-    ("destination", "given_up", "ledger", "least"),
-    [
-        ({"type": "s3", "arn": "arn"}, 30, 32, None),
-        ({"type": "s3", "arn": "arn"}, "30", "31", 32),
-        ({"type": "s3", "arn": "arn"}, 60, 32, 62),
-        ({"type": "s3", "arn": "arn"}, 1, 16, None),
-        ({"type": "s3", "arn": "arn"}, 1, 15, 16),
-        ({"type": "sqs", "arn": "arn"}, 30, 16, None),
-        ("arn:aws:sqs:us-east-1:123456789012:given-up", 30, 15, 16),
-    ],
-)
-def test_the_ledger_remembers_for_as_long_as_something_can_be_redriven(
-    destination: Any, given_up: Any, ledger: Any, least: int | None
-) -> None:
-    """The bucket's days or the queue's, the day in the stream and one to spare: a late redrive repeats nothing."""
-    params = {"givenUpRetentionInDays": given_up, "ledgerRetentionInDays": ledger}
-    stream = {**GOOD, "destinations": {"onFailure": destination}}
-    found = mismatches(rules(EVERY_KIND), Service("dev", "NEW_AND_OLD_IMAGES", ("productId",), stream, 60, params))
-    assert [each.key for each in found] == (["ledgerRetentionInDays"] if least else [])
-    assert all(f"The least is {least}," in each.message for each in found)
-
-
-@pytest.mark.parametrize(
     ("setting", "key"),
     [
         ({"startingPosition": "LATEST"}, "startingPosition"),
