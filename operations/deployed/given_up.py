@@ -45,24 +45,28 @@ class Queue:
 
     def receive(self, most: int) -> Iterator[GivenUp]:
         """Yield messages, hidden from other readers from then on; those of one record together."""
-        received: list[tuple[str, str]] = []
+        held: dict[str, str] = {}
         try:
-            while len(received) < most:
+            while len(held) < most:
                 found = self.client.receive_message(
                     QueueUrl=self.url,
-                    MaxNumberOfMessages=min(10, most - len(received)),
+                    MaxNumberOfMessages=min(10, most - len(held)),
                     VisibilityTimeout=_HIDDEN_SECONDS,
                     WaitTimeSeconds=1,
                 ).get("Messages", [])
                 if not found:
                     break
-                received += [(each["ReceiptHandle"], each["Body"]) for each in found]
-        except (ClientError, BotoCoreError):
-            for receipt, _ in received:
+                held |= {each["ReceiptHandle"]: each["Body"] for each in found}
+            receipts = list(held)
+            for positions, text in join_parts(list(held.values())):
+                message = QueuedMessage(self, [receipts[position] for position in positions], text)
+                yield message
+                for position in positions:
+                    del held[receipts[position]]
+        except BaseException:  # Ctrl-C as well, and whoever reads on no longer
+            for receipt in held:
                 self.give_back(receipt)
             raise
-        for positions, text in join_parts([text for _, text in received]):
-            yield QueuedMessage(self, [received[position][0] for position in positions], text)
 
     def give_back(self, receipt: str) -> None:
         """Show a message to other readers; should that fail, it shows up by itself when its hour is over."""
