@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator, Mapping
-from decimal import Decimal
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -13,7 +11,7 @@ from notifications.config.only_reader import unknown_value, values_of
 from notifications.config.product_reader import FIXED_MESSAGE_ATTRIBUTES
 from notifications.config.receiver import Receiver, Receivers
 from notifications.config.receiver_keys import COMMON_KEYS, KEYS_BY_KIND, RECEIVER_KEYS, URLS_ARE_SECRET
-from notifications.config.toml_table import TomlTable, lines_of
+from notifications.config.toml_table import TomlTable, lines_of, parse_toml, reason_of
 from notifications.rules.ruleset import Ruleset
 
 TOP_KEYS = ("receivers",)
@@ -38,9 +36,9 @@ def load(path: FilePath, ruleset: Ruleset | None = None) -> Receivers:
 def parse(content: str, source: str = "receivers.toml", ruleset: Ruleset | None = None) -> Receivers:
     """Check the text of a file; ReceiversError lists what is wrong with it."""
     try:
-        document = tomllib.loads(content, parse_float=Decimal)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise ReceiversError(source, (Problem(f"is not valid TOML: {error}"),)) from None
+        document = parse_toml(content)
+    except (ValueError, RecursionError) as error:  # a value may be a secret, so none is repeated
+        raise ReceiversError(source, (Problem(f"is not valid TOML: {reason_of(error)}"),)) from None
     lines = lines_of(content)
     problems: list[Problem] = []
     top = TomlTable(document, ("", 1), lines, problems)
