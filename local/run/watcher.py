@@ -14,6 +14,7 @@ from local.stack.local_aws import LocalAws
 from local.stack.products_table import ProductsTable
 from local.stack.rules_deployment import DeployedRules
 from local.stack.served_mapping import ServedMapping
+from operations.deployed.mutes import mutes_for_rules
 from operations.deployed.running import Claim
 
 WATCH_SECONDS = 1  # between two looks at the records, the rules and whether the local AWS still runs
@@ -60,7 +61,10 @@ class Watcher:
             self._report.function_log(self._log.new_errors())
         for alert in alerts:
             self._report.alert(alert, sample=None)
-        for record in self._mapping.done():
+        done = list(self._mapping.done())
+        if done:
+            self._expected.mutes = mutes_for_rules(self._aws.client("dynamodb"), self._deployment.ledger_table_name)
+        for record in done:
             verdicts = self._expected.verdicts(record)
             if verdicts and not any(verdict.alerts for verdict in verdicts):
                 self._report.quiet_change(verdicts[0], reasons(verdicts))

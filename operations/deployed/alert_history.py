@@ -13,8 +13,9 @@ from operations.deployed.stack import Stack
 def alerts_of(stack: Stack, product_id: str) -> Iterator[dict[str, Any]]:
     """Yield the alerts about a product in the order of its changes, with one Query a page.
 
-    Each has `id`, `productId`, `rule`, `type`, `severity`, `title`, `time` (of the record, RFC 3339, or None) and
-    `publishedAt` (RFC 3339).
+    Each has `id`, `productId`, `rule`, `type`, `severity`, `title`, `time` (of the record, RFC 3339, or None),
+    `publishedAt` (RFC 3339) and `mutedUntil` (RFC 3339; None for one that went out). One that was muted was not
+    published; `publishedAt` is when it would have been.
     """
     query = {
         "TableName": stack.outputs["LedgerTableName"],
@@ -35,4 +36,5 @@ def alerts_of(stack: Stack, product_id: str) -> Iterator[dict[str, Any]]:
                 "title": item["title"]["S"],
                 "time": item.get("time", {}).get("S"),
                 "publishedAt": rfc3339(float(item["publishedAt"]["N"])),
+                "mutedUntil": rfc3339(float(item["mutedUntil"]["N"])) if "mutedUntil" in item else None,
             }

@@ -4,34 +4,22 @@ from __future__ import annotations
 
 import gzip
 import json
-import re
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from notifications.common.errors import ConfigurationError
-from notifications.delivery.handling.progress import AGAIN, HELD
-from notifications.delivery.handling.progress_table import DISABLED, deliveries_of
+from notifications.delivery.handling import progress_table
+from notifications.delivery.handling.progress import AGAIN, DISABLED, HELD
+from notifications.delivery.handling.progress_table import deliveries_of
 from notifications.text.formatting import rfc3339
 from operations.deployed.receiver_queues import ReceiverQueues
 from operations.deployed.stack import Stack
-
-_SPAN = re.compile(r"([1-9][0-9]{0,5})([mhd])")
-_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+from operations.terminal.moments import moment
 
 
 def since(text: str, now: datetime) -> datetime:
     """Read a time, such as 2026-11-21T09:00Z, or a span before `now`, such as 2h. Raises ConfigurationError."""
-    try:
-        span = _SPAN.fullmatch(text)
-        if span:
-            return now - timedelta(**{_UNITS[span[2]]: int(span[1])})
-        when = datetime.fromisoformat(text)
-    except (ValueError, OverflowError):
-        raise ConfigurationError(
-            f"--since {text}: expected a span such as 30m, 2h or 3d, or a time such as 2026-11-21T09:00Z"
-        ) from None
-    return when if when.tzinfo else when.replace(tzinfo=UTC)
+    return moment("--since", text, now, forward=False)
 
 
 def deliveries(stack: Stack, receiver: str, start: datetime) -> list[dict[str, Any]]:
@@ -44,8 +32,8 @@ def deliveries(stack: Stack, receiver: str, start: datetime) -> list[dict[str, A
     return [
         {
             "receiver": receiver,
-            "id": None if item["alert"]["S"] == DISABLED else item["alert"]["S"],
-            "status": item.get("status", {"S": "disabled"})["S"],
+            "id": None if item["alert"]["S"] == progress_table.DISABLED else item["alert"]["S"],
+            "status": item.get("status", {"S": DISABLED})["S"],
             "attempts": int(item.get("attempts", {"N": "0"})["N"]),
             "at": rfc3339(float(item["at"]["N"])),
             "title": item.get("title", {"S": ""})["S"],

@@ -93,9 +93,11 @@ def _running_endpoint() -> str:
     return running.endpoint_url
 
 
-def add_stage_to(parser: Any) -> None:
+def add_stage_to(
+    parser: Any,
+    default: str | None = DEFAULT_STAGE,
+    help: str = "the deployed stage (dev); local: the one that `npm start` runs",  # noqa: A002 - as argparse has it
+) -> None:
     """Add the arguments that name a stage."""
-    parser.add_argument(
-        "--stage", default=DEFAULT_STAGE, help="the deployed stage (dev); local: the one that `npm start` runs"
-    )
+    parser.add_argument("--stage", default=default, help=help)
     parser.add_argument("--region", help="its region (AWS_REGION, or us-east-1)")

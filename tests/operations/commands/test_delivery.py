@@ -252,7 +252,7 @@ def test_10_33_ctrl_c_gives_back_undelivered_messages_not_yet_shown(
 ) -> None:
     """All that one receive took, and not only what was listed."""
     for number in range(5):
-        stage.keep("shop", f'{{"id": "{number}", "data": {{"title": "t"}}}}')
+        stage.keep(f'{{"id": "{number}", "data": {{"title": "t"}}}}')
 
     def interrupted(*_: Any) -> Any:
         raise KeyboardInterrupt
