@@ -137,7 +137,7 @@ def test_modules_and_their_options_exist(words: list[str]) -> None:
     """`python -m operations explain --event FILE` and the like."""
     module, *rest = words
     assert importlib.util.find_spec(module)
-    command = [rest[0]] if module == "operations" and rest and re.fullmatch(r"[a-z]+", rest[0]) else []
+    command = [rest[0]] if module == "operations" and rest and re.fullmatch(r"[a-z]+(-[a-z]+)*", rest[0]) else []
     assert all(option in _help(module, *command) for option in _options(rest))
 
 
