@@ -18,11 +18,10 @@ from typing import Any
 from boto3.dynamodb.types import TypeSerializer
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local.stack.errors import ChangeError
-from local.stack.products_table import ProductsTable, number_or_text
 from notifications.stream.attributes import Path
 from operations.deployed.local_endpoint import local_client
 from operations.deployed.running import Running, find_running
+from operations.products.products_table import ChangeError, ProductsTable, number_or_text
 from operations.terminal.terminal import Terminal
 
 _WITH_COMMAS = re.compile(r"[+-]?(\d+,\d{1,2}|\d{1,3}(,\d{3})+(\.\d+)?)", re.ASCII)

@@ -19,10 +19,11 @@ from local.stack.deployment import Deployment, deploy, until_removed
 from local.stack.errors import LocalError, RemovedError
 from local.stack.function_log import FunctionLog
 from local.stack.local_aws import LocalAws, local_aws
-from local.stack.products_table import ProductsTable
 from local.stack.rules_deployment import DeployedRules
 from local.stack.served_mapping import ServedMapping, served_mapping
+from operations.activity.activity_log import ActivityLog
 from operations.deployed.running import Claim, Running, claim_directory
+from operations.products.products_table import ChangeError, ProductsTable
 from operations.settings.project import LOCAL_STAGE, PROJECT
 
 RULES = PROJECT / "alerts.toml"
@@ -41,6 +42,8 @@ def run(report: Report, *, port: int | None, once: bool) -> bool:
         claim.remember_port(aws.port)
         try:
             return _use(aws, claim, report, once=once)
+        except ChangeError as error:  # a sample does not fit the table
+            raise LocalError(str(error)) from error
         except (BotoCoreError, ClientError) as error:
             aws.check()
             details = "".join(traceback.format_exception(error))
@@ -57,7 +60,10 @@ def _use(aws: LocalAws, claim: Claim, report: Report, *, once: bool) -> bool:
         receivers.prepare(aws)
         with report.step(f"Deploying ({command})", f"The service is deployed ({command})"):
             deployment = deploy(aws, receivers.endpoint_url)
-        mapping = stack.enter_context(served_mapping(aws, poison=POISON_ID))
+        activity = ActivityLog(claim.directory)
+        stack.callback(activity.close)
+        activity.rules(text.decode("utf-8", "replace"))
+        mapping = stack.enter_context(served_mapping(aws, POISON_ID, activity))
         subscriber = Subscriber(aws, deployment.alerts_topic_arn)
         report.started(aws, deployment)
         claim.announce(Running(aws.endpoint_url, deployment.products_table_name))
@@ -85,6 +91,7 @@ def _use(aws: LocalAws, claim: Claim, report: Report, *, once: bool) -> bool:
                 rules=rules,
                 expected=expected,
                 report=report,
+                activity=activity,
             )
             try:
                 with contextlib.suppress(KeyboardInterrupt):

@@ -11,10 +11,11 @@ from local.stack.deployment import Deployment
 from local.stack.errors import RulesRefusedError
 from local.stack.function_log import FunctionLog
 from local.stack.local_aws import LocalAws
-from local.stack.products_table import ProductsTable
 from local.stack.rules_deployment import DeployedRules
 from local.stack.served_mapping import ServedMapping
+from operations.activity.activity_log import ActivityLog
 from operations.deployed.running import Claim, Running
+from operations.products.products_table import ProductsTable
 
 WATCH_SECONDS = 1  # between two looks at the records, the rules and whether the local AWS still runs
 TROUBLE = frozenset({EventType.FAILED, EventType.PARTIAL})
@@ -34,6 +35,7 @@ class Watcher:
         rules: DeployedRules,
         expected: Expected,
         report: Report,
+        activity: ActivityLog | None = None,
     ) -> None:
         self._aws = aws
         self._deployment = deployment
@@ -43,6 +45,7 @@ class Watcher:
         self._rules = rules
         self._expected = expected
         self._report = report
+        self._activity = activity
         self._log = FunctionLog(aws, deployment.alerts_function_name)
 
     def watch(self) -> None:
@@ -82,6 +85,8 @@ class Watcher:
         try:
             if self._rules.take_up_edits():
                 self._expected.ruleset = self._rules.ruleset
+                if self._activity:
+                    self._activity.rules(self._rules.text)
                 self._report.rules_deployed(self._rules)
         except RulesRefusedError as error:
             self._report.rules_refused(str(error), error.details)

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from local.stack.products_table import ProductsTable, item
 from notifications.rules.product import Product
 from notifications.stream.attributes import Path
+from operations.products.products_table import ProductsTable, item
 
 _CATEGORY = Path.parse("category")
 SECOND_KEY = "1"  # the same for each product: samples are told apart by the first

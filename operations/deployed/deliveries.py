@@ -5,18 +5,20 @@ from __future__ import annotations
 import gzip
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from notifications.common.errors import ConfigurationError
 from notifications.delivery.handling.progress import AGAIN, HELD
-from notifications.delivery.handling.progress_table import DISABLED, deliveries_of
+from notifications.delivery.handling.progress_table import DISABLED
+from notifications.delivery.handling.progress_table import deliveries_of as partition_of_deliveries
 from notifications.text.formatting import rfc3339
 from operations.deployed.receiver_queues import ReceiverQueues
 from operations.deployed.stack import Stack
 
 _SPAN = re.compile(r"([1-9][0-9]{0,5})([mhd])")
+_MOST_KEYS = 100  # of a BatchGetItem
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -41,18 +43,38 @@ def deliveries(stack: Stack, receiver: str, start: datetime) -> list[dict[str, A
     that is disabled has an entry without an id.
     """
     found = sorted(_items(stack, receiver, start), key=lambda item: int(item["at"]["N"]))
-    return [
-        {
-            "receiver": receiver,
-            "id": None if item["alert"]["S"] == DISABLED else item["alert"]["S"],
-            "status": item.get("status", {"S": "disabled"})["S"],
-            "attempts": int(item.get("attempts", {"N": "0"})["N"]),
-            "at": rfc3339(float(item["at"]["N"])),
-            "title": item.get("title", {"S": ""})["S"],
-            "error": item.get("error", {}).get("S"),
-        }
-        for item in found
-    ]
+    return [_delivery(receiver, item) for item in found]
+
+
+def deliveries_of(stack: Stack, alert_id: str, receivers: Sequence[str]) -> tuple[list[dict[str, Any]], str]:
+    """List what became of one alert at each of the receivers, as `deliveries` does, and the alert as it was published.
+
+    The text is "" where no receiver has had the alert yet. With a call for 100 receivers.
+    """
+    keys = [{"product": {"S": partition_of_deliveries(name)}, "alert": {"S": alert_id}} for name in receivers]
+    table = stack.outputs["LedgerTableName"]
+    found: dict[str, dict[str, Any]] = {}
+    for start in range(0, len(keys), _MOST_KEYS):
+        asked = {table: {"Keys": keys[start : start + _MOST_KEYS], "ConsistentRead": True}}
+        while asked:
+            answer = stack.client("dynamodb").batch_get_item(RequestItems=asked)
+            found |= {item["product"]["S"]: item for item in answer.get("Responses", {}).get(table, [])}
+            asked = answer.get("UnprocessedKeys") or {}
+    bodies = (gzip.decompress(bytes(item["event"]["B"])).decode() for item in found.values() if "event" in item)
+    named = [(name, found.get(partition_of_deliveries(name))) for name in receivers]
+    return [_delivery(name, item) for name, item in named if item], next(bodies, "")
+
+
+def _delivery(receiver: str, item: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "receiver": receiver,
+        "id": None if item["alert"]["S"] == DISABLED else item["alert"]["S"],
+        "status": item.get("status", {"S": "disabled"})["S"],
+        "attempts": int(item.get("attempts", {"N": "0"})["N"]),
+        "at": rfc3339(float(item["at"]["N"])),
+        "title": item.get("title", {"S": ""})["S"],
+        "error": item.get("error", {}).get("S"),
+    }
 
 
 def redeliver(stack: Stack, receiver: str, start: datetime, *, dry_run: bool) -> Iterator[dict[str, Any]]:
@@ -86,7 +108,7 @@ def _items(stack: Stack, receiver: str, start: datetime) -> Iterator[dict[str, A
         "FilterExpression": "#at >= :start",
         "ExpressionAttributeNames": {"#at": "at"},
         "ExpressionAttributeValues": {
-            ":receiver": {"S": deliveries_of(receiver)},
+            ":receiver": {"S": partition_of_deliveries(receiver)},
             ":start": {"N": str(int(start.timestamp()))},
         },
     }

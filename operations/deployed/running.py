@@ -10,7 +10,7 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
@@ -27,6 +27,8 @@ class Running:
 
     endpoint_url: str
     products_table_name: str
+    directory: Path = field(default=HOME, compare=False)
+    """Where it keeps what it writes down."""
 
 
 class Claim:
@@ -82,7 +84,7 @@ def find_running(home: Path = HOME) -> Running | None:
             content = file.read()
         if content:
             found = json.loads(content)
-            return Running(found["endpointUrl"], found["table"])
+            return Running(found["endpointUrl"], found["table"], path.parent)
     return None
 
 

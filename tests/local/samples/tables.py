@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from local.samples.sample_product import SampleProduct
-from local.stack.products_table import ProductsTable
+from operations.products.products_table import ProductsTable
 from tests.builders import one_rule
 
 

@@ -1,4 +1,4 @@
-"""The products table in the local AWS, whatever its key: items are written by path, as `[product]` names them."""
+"""A products table, whatever its key: items are written by path, as `[product]` names them."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -6,7 +6,7 @@ from decimal import Context, Decimal
 from functools import cached_property
 from typing import Any
 
-from local.stack.errors import ChangeError
+from notifications.common.errors import ProductAlertsError
 from notifications.stream.attributes import Path
 
 Key = Mapping[str, Any]
@@ -15,6 +15,10 @@ Key = Mapping[str, Any]
 MOST_DIGITS, MAGNITUDE = 38, 125
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,4})?", re.ASCII)
 _EXACT = Context(prec=5000)
+
+
+class ChangeError(ProductAlertsError):
+    """A product cannot be changed as asked; the message says why, and what to do."""
 
 
 class ProductsTable:
