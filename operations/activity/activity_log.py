@@ -1,6 +1,7 @@
 """The activity log of a running `npm start`: what its event source mapping reads and does, a JSON object a line.
 
 Kinds of lines, each with `kind` and `at` (epoch seconds):
+- `started`: a run of `npm start` begins, with nothing of the ones before;
 - `rules`: the rules that the function runs from now on, as the `text` of alerts.toml;
 - `invoking`: the stream `records` that an invocation takes to the function, as it receives them;
 - `invoked`: what came of them: their sequence `numbers`, those `handedBack`, and the `error` ("" without one);
@@ -38,12 +39,15 @@ class ActivityLog:
         self._now = now
         self._lock = threading.Lock()
         self._size = 0
+        self._rules: str | None = None
         self._earlier.unlink(missing_ok=True)
         self._path.unlink(missing_ok=True)  # a reader that has the old one open sees that there is another
         self._file: IO[bytes] | None = self._path.open("wb")
+        self._write("started")
 
     def rules(self, text: str) -> None:
-        """Note which rules run now."""
+        """Note which rules run now; each file begins with those that ran when it was begun."""
+        self._rules = text
         self._write("rules", text=text)
 
     def invoking(self, records: Iterable[Mapping[str, Any]]) -> None:
@@ -64,9 +68,7 @@ class ActivityLog:
             self._close()
 
     def _write(self, kind: str, **content: Any) -> None:
-        line = (
-            json.dumps({"kind": kind, "at": round(self._now(), 3), **content}, separators=(",", ":")).encode() + b"\n"
-        )
+        line = self._line(kind, **content)
         with self._lock:
             if self._file is None:
                 return
@@ -83,7 +85,13 @@ class ActivityLog:
         self._close()
         self._path.replace(self._earlier)
         self._file = self._path.open("wb")
-        self._size = 0
+        first = self._line("rules", text=self._rules) if self._rules is not None else b""
+        self._file.write(first)
+        self._size = len(first)
+
+    def _line(self, kind: str, **content: Any) -> bytes:
+        entry = {"kind": kind, "at": round(self._now(), 3), **content}
+        return json.dumps(entry, separators=(",", ":")).encode() + b"\n"
 
     def _close(self) -> None:
         if self._file is not None:
@@ -108,8 +116,9 @@ class ActivityReader:
         if self._file is None and not self._open_next():
             return []
         while True:
+            over = self._is_over()  # asked first: nothing is written to a file that has been replaced
             found = self._lines()
-            if found or not self._is_over() or not self._open_next():
+            if found or not over or not self._open_next():
                 return found
 
     def close(self) -> None:

@@ -1,7 +1,7 @@
 """A products table, whatever its key: items are written by path, as `[product]` names them."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Context, Decimal
 from functools import cached_property
 from typing import Any
@@ -62,6 +62,22 @@ class ProductsTable:
             ExpressionAttributeNames={f"#{n}": name for n, name in enumerate(tops)},
             ExpressionAttributeValues={f":{n}": value for n, value in enumerate(tops.values())},
         )
+
+    def get(self, key: Key) -> dict[str, Any] | None:
+        """Read an item; None where there is none."""
+        found: dict[str, Any] | None = self._dynamodb.get_item(TableName=self.name, Key=key, ConsistentRead=True).get(
+            "Item"
+        )
+        return found
+
+    def pages(self) -> Iterator[list[dict[str, Any]]]:
+        """Yield all items, a page of a Scan at a time."""
+        for page in self._dynamodb.get_paginator("scan").paginate(TableName=self.name):
+            yield page["Items"]
+
+    def is_of(self, dynamodb: Any, name: str) -> bool:
+        """Tell whether it is this table, read through this client."""
+        return self._dynamodb is dynamodb and self.name == name
 
     def delete(self, key: Key) -> None:
         """Delete the item, if there is one."""
