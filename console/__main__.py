@@ -9,12 +9,15 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
 
-from console.console import Console
 from console.safety.launch import Launch, new_token
 from console.server import open_socket, serve
+from console.sources.console import Console
 from console.sources.stage import Stage
 from notifications.common.errors import ConfigurationError
+from operations.deployed.running import find_running, running_in
 from operations.settings.project import LOCAL_STAGE
 from operations.terminal.launcher import end_with_launcher
 from operations.terminal.terminal import Terminal
@@ -29,7 +32,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     end_with_launcher()
     terminal, bad = Terminal(), Terminal(sys.stderr)
-    stage = Stage(arguments.stage, arguments.region)
+    running = partial(running_in, arguments.run) if arguments.run else find_running
+    stage = Stage(arguments.stage, arguments.region, running=running)
     if not stage.is_local:
         try:
             stage.stack()
@@ -59,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--stage", default=LOCAL_STAGE, help="the stage (local: the one that `npm start` runs)")
     parser.add_argument("--region", help="its region (AWS_REGION, or us-east-1)")
     parser.add_argument("--write", action="store_true", help="allow changes to a deployed stage")
+    parser.add_argument("--run", type=Path, metavar="DIRECTORY", help="that of one `npm start`, where several run")
     parser.add_argument("--port", type=_port, help="the port (that of the last time, if it is free)")
     return parser
 

@@ -16,11 +16,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from console.console import Console
 from console.pages import alerts, live, products, record
 from console.pages.page import page
 from console.pages.static import static
 from console.safety.guard import Guard
+from console.sources.console import Console
 from notifications.common.errors import ConfigurationError
 
 ROUTES = (

@@ -9,8 +9,8 @@ from pathlib import Path
 import uvicorn
 
 from console.app import create_app
-from console.console import Console
 from console.safety.launch import HOST
+from console.sources.console import Console
 from operations.settings.project import PROJECT
 
 PORT_FILE = PROJECT / ".local" / "console-port"

@@ -10,10 +10,10 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from console.console import Console
 from console.pages.chat import drawn
 from console.pages.page import console_of, link, page, wants_part
 from console.sources.alerts import Filters
+from console.sources.console import Console
 from console.sources.receivers import Shown, in_scheme, indented, message, previews, view
 from notifications.alerts.alert import TYPES
 from notifications.common.errors import ConfigurationError

@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from console.console import Console
 from console.pages.page import TEMPLATES, console_of, page, wants_part
+from console.sources.console import Console
 from console.sources.records import MappingEvent, SeenRecord
 from console.sources.ways import one_line
 

@@ -15,8 +15,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from console.console import Console
 from console.pages.static import address_of
+from console.sources.console import Console
 from notifications.delivery.rendering.safe_text import clean
 
 MOST_BYTES = 2_000_000  # of a form: a file of rules may have a million characters

@@ -10,8 +10,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from console.console import Console
 from console.pages.page import console_of, form_of, link, page, wants_part
+from console.sources.console import Console
 from console.sources.products import ROLES, path_of, row_of, shown
 from console.sources.receivers import previews
 from notifications.delivery.rendering.safe_text import clean

@@ -10,6 +10,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -110,15 +111,17 @@ class Records:
         reader: ActivityReader | None = None
         running: Running | None = None
         looked = 0.0
-        while not stop.wait(_PAUSE_SECONDS):
-            if time.monotonic() - looked > _LOOK_SECONDS:
-                looked = time.monotonic()
-                found = self._find()
-                if found and (running is None or found.directory != running.directory):
-                    running, reader = found, ActivityReader(found.directory)
-            while reader and (entries := reader.read()) and not stop.is_set():
-                for entry in entries:
-                    self.take(entry)
+        with ExitStack() as stack:
+            while not stop.wait(_PAUSE_SECONDS):
+                if time.monotonic() - looked > _LOOK_SECONDS:
+                    looked = time.monotonic()
+                    found = self._find()
+                    if found and (running is None or found.directory != running.directory):
+                        running, reader = found, ActivityReader(found.directory)
+                        stack.callback(reader.close)
+                while reader and (entries := reader.read()) and not stop.is_set():
+                    for entry in entries:
+                        self.take(entry)
 
     def take(self, entry: dict[str, Any]) -> None:
         """Take a line of the log."""

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from operations.deployed.running import find_running
+from operations.deployed.running import Running, find_running
 from operations.deployed.stack import Stack, find_stack
 from operations.settings.project import LOCAL_STAGE
 
@@ -34,10 +34,16 @@ class Stage:
     """A stage by its name."""
 
     def __init__(
-        self, name: str, region: str | None = None, *, find: Callable[[str, str | None], Stack] = find_stack
+        self,
+        name: str,
+        region: str | None = None,
+        *,
+        running: Callable[[], Running | None] = find_running,
+        find: Callable[[str, str | None, Callable[[], Running | None]], Stack] = find_stack,
     ) -> None:
-        """Look at the stage of this name; `find` looks it up."""
+        """Look at the stage of this name; `find` looks it up, `running` finds the `npm start` of stage local."""
         self.name = name
+        self.running = running
         self._region = region
         self._find = find
         self._lock = threading.Lock()
@@ -62,11 +68,11 @@ class Stage:
         with self._lock:
             if self.is_local and self._found and time.monotonic() - self._looked > _LOOK_SECONDS:
                 self._looked = time.monotonic()
-                running = find_running()
+                running = self.running()
                 if running is None or running.endpoint_url != self._found.endpoint_url:
                     self._found = None
             if self._found is None:
-                found = self._find(self.name, self._region)
+                found = self._find(self.name, self._region, self.running)
                 self._found = SharedStack(found.stage, found.outputs, found.session, found.endpoint_url)
                 self._looked = time.monotonic()
             return self._found

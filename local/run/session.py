@@ -15,6 +15,7 @@ from local.samples.sample_product import SampleProduct
 from local.samples.sample_receivers import SampleReceivers, sample_receivers
 from local.samples.samples import POISON_ID, samples
 from local.samples.subscriber import Subscriber
+from local.stack.console_process import console_process
 from local.stack.deployment import Deployment, deploy, until_removed
 from local.stack.errors import LocalError, RemovedError
 from local.stack.function_log import FunctionLog
@@ -67,6 +68,7 @@ def _use(aws: LocalAws, claim: Claim, report: Report, *, once: bool) -> bool:
         subscriber = Subscriber(aws, deployment.alerts_topic_arn)
         report.started(aws, deployment)
         claim.announce(Running(aws.endpoint_url, deployment.products_table_name))
+        console = None if once else stack.enter_context(console_process(claim.directory))
         rules = DeployedRules(aws, deployment.alerts_function_name, RULES, text)
         expected = Expected(rules.ruleset)
         product = SampleProduct(ProductsTable(aws.client("dynamodb"), deployment.products_table_name), rules.product)
@@ -81,7 +83,7 @@ def _use(aws: LocalAws, claim: Claim, report: Report, *, once: bool) -> bool:
             report=report,
         )
         if not once:
-            report.watching(aws, deployment, product)
+            report.watching(aws, deployment, product, console.address() if console else "")
             watcher = Watcher(
                 aws,
                 deployment,

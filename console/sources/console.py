@@ -38,7 +38,7 @@ class Console:
     @classmethod
     def of(cls, stage: Stage, launch: Launch) -> Console:
         """Put one together."""
-        records = Records()
+        records = Records(stage.running)
         products = Products(stage)
         alerts = Alerts(stage, records)
 
