@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -21,8 +20,8 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MemorySta
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     with mock_aws():
         made = MemoryStage(tmp_path)
-        with closing(made.activity):
-            yield made
+        yield made
+        made.activity.close()
 
 
 @pytest.fixture
