@@ -7,7 +7,10 @@ const fs = require("node:fs");
 const net = require("node:net");
 const path = require("node:path");
 
+const { useKeys } = require("./own-key.cjs");
+
 const LOCAL_STAGE = "local";
+const MAPPING = "AlertsEventSourceMapping";
 const REACHES_AWS = new Set(["deploy", "remove", "info", "invoke", "logs", "metrics", "rollback"]);
 const STREAM_FUNCTION = "alerts";
 const ABOUT_ONE_FUNCTION = new Set(["invoke", "invoke local", "logs"]);
@@ -18,6 +21,7 @@ class ProductAlerts {
     this.serverless = serverless;
     this.options = options;
     this.environment = path.join(serverless.serviceDir, ".venv");
+    allowBuckets(serverless);
     this.nameStreamFunction();
     silenceSdkPlans();
     this.hooks = {
@@ -25,6 +29,8 @@ class ProductAlerts {
       "before:package:cleanup": () => this.checkRules(),
       "before:package:function:package": () => this.checkRules(),
       "after:package:compileFunctions": () => this.dropImpliedDependency(),
+      "after:package:compileEvents": () => this.nameMapping(),
+      "after:aws:package:finalize:mergeCustomProviderResources": () => this.useKeys(),
     };
   }
 
@@ -134,9 +140,34 @@ class ProductAlerts {
     }
   }
 
+  // What osls has no setting for: metrics of the mapping itself, what it drops among them; and one name for the mapping,
+  // whatever table it reads, for alarms and for CloudFormation.
+  nameMapping() {
+    const { Resources } = this.serverless.service.provider.compiledCloudFormationTemplate;
+    const [name] = Object.keys(Resources).filter((each) => each.startsWith(`${MAPPING}Dynamodb`));
+    if (!name) return;
+    Resources[MAPPING] = Resources[name];
+    delete Resources[name];
+    Resources[MAPPING].Properties.MetricsConfig = { Metrics: ["EventCount"] };
+  }
+
+  useKeys() {
+    const { custom, provider } = this.serverless.service;
+    useKeys(provider.compiledCloudFormationTemplate.Resources, custom.keys);
+  }
+
   error(message) {
     return new this.serverless.classes.Error(message, "PRODUCT_ALERTS");
   }
+}
+
+// osls knows queues and topics as destinations of what a stream gives up; Lambda takes buckets, too.
+function allowBuckets(serverless) {
+  const functions = Object.values(serverless.configSchemaHandler?.schema.properties.functions.patternProperties ?? {});
+  const events = functions.flatMap((schema) => schema.properties.events.items.anyOf);
+  const stream = events.find((event) => event.properties.stream)?.properties.stream;
+  const kinds = [stream, ...(stream?.anyOf ?? [])].flatMap((schema) => schema?.properties?.destinations?.properties.onFailure.anyOf ?? []);
+  for (const { properties } of kinds) properties?.type?.enum?.push("s3");
 }
 
 function answers(url) {

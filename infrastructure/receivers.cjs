@@ -36,6 +36,20 @@ const allow = (sid, actions, resource, more = {}) => ({
   Resource: resource,
   ...more,
 });
+// Nobody speaks to it in plain text. A resource that is named by its Ref is a topic, else a queue.
+const tlsOnly = (resource) =>
+  allow("TlsOnly", resource.Ref ? "sns:Publish" : "sqs:*", resource, {
+    Effect: "Deny",
+    Principal: "*",
+    Condition: { Bool: { "aws:SecureTransport": "false" } },
+  });
+const policyOf = (kind, Statement, targets) => ({
+  Type: kind,
+  Properties: { ...targets, PolicyDocument: { Version: "2012-10-17", Statement } },
+});
+const queuePolicy = (queue, ...statements) =>
+  policyOf("AWS::SQS::QueuePolicy", [...statements, tlsOnly(arn(queue))], { Queues: [ref(queue)] });
+const topicPolicy = (topic) => policyOf("AWS::SNS::TopicPolicy", [tlsOnly(ref(topic))], { Topics: [ref(topic)] });
 const role = (service, name, statements, condition) => ({
   Type: "AWS::IAM::Role",
   Properties: {
@@ -71,21 +85,13 @@ function resourcesOf(receiver) {
         RedrivePolicy: { deadLetterTargetArn: arn("UndeliveredQueue"), maxReceiveCount: MOST_RECEIVES },
       },
     },
-    [`${queue}Policy`]: {
-      Type: "AWS::SQS::QueuePolicy",
-      Properties: {
-        Queues: [ref(queue)],
-        PolicyDocument: {
-          Version: "2012-10-17",
-          Statement: [
-            allow("TakeAlerts", "sqs:SendMessage", arn(queue), {
-              Principal: { Service: "sns.amazonaws.com" },
-              Condition: { ArnEquals: { "aws:SourceArn": ref("AlertsTopic") } },
-            }),
-          ],
-        },
-      },
-    },
+    [`${queue}Policy`]: queuePolicy(
+      queue,
+      allow("TakeAlerts", "sqs:SendMessage", arn(queue), {
+        Principal: { Service: "sns.amazonaws.com" },
+        Condition: { ArnEquals: { "aws:SourceArn": ref("AlertsTopic") } },
+      }),
+    ),
     [`${logical(receiver)}ReceiverSubscription`]: {
       Type: "AWS::SNS::Subscription",
       Properties: {
@@ -102,6 +108,7 @@ function resourcesOf(receiver) {
       Type: "AWS::SNS::Topic",
       Properties: { TopicName: `${PREFIX}-chat-${receiver.name}` },
     };
+    resources[`${chatTopicOf(receiver)}Policy`] = topicPolicy(chatTopicOf(receiver));
   }
   receiver.flushes.forEach(({ minute, zone }, number) => {
     resources[`${logical(receiver)}ReceiverFlush${number || ""}`] = {
@@ -182,6 +189,7 @@ function resources(all) {
         SqsManagedSseEnabled: true,
       },
     },
+    UndeliveredQueuePolicy: queuePolicy("UndeliveredQueue"),
     DeliveryRole: role("lambda.amazonaws.com", "delivery", statementsOf(all)),
   };
   if (kinds(all, "text").length) {
@@ -189,6 +197,7 @@ function resources(all) {
       Type: "AWS::SNS::Topic",
       Properties: { TopicName: `${PREFIX}-people`, DisplayName: "Product alerts" },
     };
+    shared.PeopleTopicPolicy = topicPolicy("PeopleTopic");
   }
   if (kinds(all, "mail").length) {
     shared.MailConfigurationSet = {

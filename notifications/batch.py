@@ -20,7 +20,7 @@ from notifications.rules.memory import NOTHING, Hour, HourlyCount, Memory
 from notifications.rules.rule import NOT_JUDGED, SUPPRESSED, Evaluation, RuleOutcome
 from notifications.rules.ruleset import Ruleset
 from notifications.stream.changes import Change, decode
-from notifications.text.formatting import one_line, rfc3339
+from notifications.text.formatting import rfc3339
 
 log = logging.getLogger(__name__)
 _FRAMES_NAMED = 5
@@ -172,10 +172,10 @@ class RecordState:
 
 
 def _where(error: Exception) -> str:
-    """Write an error and where it was raised for a log: a traceback would repeat what the record holds."""
+    """Name an error and where it was raised for a log: its text and a traceback may repeat what the record holds."""
     frames = traceback.extract_tb(error.__traceback__)[-_FRAMES_NAMED:]
     places = " < ".join(f"{frame.name} ({Path(frame.filename).name}:{frame.lineno})" for frame in reversed(frames))
-    return f"{type(error).__name__}: {one_line(error)}, in {places}"
+    return f"{type(error).__name__}, in {places}"
 
 
 def _alert_of(evaluation: Evaluation, ruleset: Ruleset) -> Alert | None:
@@ -206,6 +206,10 @@ class Batch:
     """Items with a failed alert: those behind it wait, or they would overtake it."""
 
     parked: int = 0
+    publish_failures: int = 0
+    """Alerts that the topic did not take, for now or for good."""
+    first: Any = None
+    """The oldest record, as it came in the event."""
     refused: bool = False
     """Whether the ledger refused an entry."""
     limited: bool = False

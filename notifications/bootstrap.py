@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from notifications.batch_report import BatchReport
 from notifications.common.errors import ConfigurationError
 from notifications.common.time_budget import CALLS_AT_ONCE, FULL_TIMEOUT, for_timeout
 from notifications.config import rules_file
@@ -23,13 +24,13 @@ RULES = Path(__file__).parent.parent / "alerts.toml"
 def build(environ: Mapping[str, str], rules: Path = RULES) -> Pipeline:
     """Build the pipeline; ConfigurationError (RulesError for the rules) says what it cannot start with."""
     printing = bool(environ.get("PRINT_ALERTS"))
-    log_to_stderr(logging.WARNING if printing else logging.INFO)
+    log_to_stderr(logging.WARNING if printing else log_level(environ))
     ruleset = rules_file.load(rules)
     if printing:
         from notifications.publishing.fakes import MemoryLedger  # noqa: PLC0415 - never used on AWS, as is the next
         from notifications.publishing.printing import PrintingFailures, PrintingTopic  # noqa: PLC0415
 
-        return Pipeline(ruleset, PrintingTopic(), MemoryLedger(), PrintingFailures())
+        return Pipeline(ruleset, PrintingTopic(), MemoryLedger(), PrintingFailures(), observe=BatchReport())
 
     from notifications.publishing.ledger_table import DynamoDbLedger  # noqa: PLC0415 - boto3 is most of the start-up
     from notifications.publishing.side_by_side import InThreads  # noqa: PLC0415
@@ -49,6 +50,7 @@ def build(environ: Mapping[str, str], rules: Path = RULES) -> Pipeline:
         failures,
         longest_call=budget.longest,
         new_calls=InThreads,
+        observe=_report(environ),
     )
 
 
@@ -108,6 +110,24 @@ def days(environ: Mapping[str, str], name: str) -> int:
     if not value.isdecimal() or int(value) < 1:
         raise ConfigurationError(f"environment variable {name} is {value!r}; expected a whole number of days")
     return int(value)
+
+
+def _report(environ: Mapping[str, str]) -> BatchReport:
+    """Report with metrics on Lambda, which names the function; elsewhere nobody would read them."""
+    name = environ.get("AWS_LAMBDA_FUNCTION_NAME", "")
+    return BatchReport(name, _write_line if name else None)
+
+
+def _write_line(text: str) -> None:
+    """Write to the function's log as it is: a line of metrics has to begin with its brace."""
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+def log_level(environ: Mapping[str, str]) -> int:
+    """Return the level that the function's logging configuration sets; Lambda's TRACE is our DEBUG."""
+    named = environ.get("AWS_LAMBDA_LOG_LEVEL", "INFO")
+    return logging.getLevelNamesMapping().get(named, logging.DEBUG if named == "TRACE" else logging.INFO)
 
 
 def log_to_stderr(level: int) -> None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from notifications.bootstrap import RULES, days, log_to_stderr, make_client, required
+from notifications.bootstrap import RULES, days, log_level, log_to_stderr, make_client, required
 from notifications.config import receivers_file, rules_file
 from notifications.config.receiver import Receiver
 from notifications.delivery.handling.channel import Channel
@@ -30,7 +29,7 @@ from notifications.delivery.sending.sender import Outgoing, Sender
 def build_delivery(environ: Mapping[str, str], folder: Path = PROJECT, rules: Path = RULES) -> Deliveries:
     """Build what delivers; ConfigurationError says what it cannot start with."""
     receivers = folder / environ.get("RECEIVERS_FILE", "receivers.toml")
-    log_to_stderr(logging.INFO)
+    log_to_stderr(log_level(environ))
     ruleset = rules_file.load(rules)
     stage = required(environ, "STAGE")
     senders = _Senders(environ)

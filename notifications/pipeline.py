@@ -23,13 +23,10 @@ from notifications.publishing.messages import Message, to_message
 from notifications.publishing.side_by_side import NewCalls, OneByOne
 from notifications.publishing.topic import Topic
 from notifications.recorder import Recorder
-from notifications.rules.rule import SUPPRESSED
 from notifications.rules.ruleset import Ruleset
 from notifications.stream.changes import sequence_number_of
-from notifications.text.formatting import one_line
 
 log = logging.getLogger(__name__)
-_LONGEST_NAME = 60  # of a sequence number, in a log
 
 
 class Failure(TypedDict):
@@ -42,6 +39,10 @@ class Response(TypedDict):
     """What Lambda reads: no failure means that the whole batch is done."""
 
     batchItemFailures: list[Failure]
+
+
+Observer = Callable[[Batch, float], None]
+"""Takes a batch that is done, and how many seconds it took; raises nothing."""
 
 
 class Pipeline:
@@ -57,6 +58,7 @@ class Pipeline:
         *,
         new_calls: NewCalls = OneByOne,
         sleep: Callable[[float], None] = time.sleep,
+        observe: Observer | None = None,
     ) -> None:
         """Put together what `bootstrap` chose; one call to AWS takes at most `longest_call` milliseconds."""
         self._ruleset = ruleset
@@ -66,12 +68,14 @@ class Pipeline:
         self._longest_call = longest_call
         self._new_calls = new_calls
         self._recorder = Recorder(ledger, new_calls, sleep)
+        self._observe = observe
 
     def handle(self, event: Any, remaining_time: RemainingTime | None = None) -> Response:
         """Process one event as Lambda sends it; the response is a partial batch response.
 
         An event with `"redrive": true` brings back records that were given up, perhaps behind later ones.
         """
+        started = time.perf_counter()
         deadline = Deadline(remaining_time, self._longest_call)
         batch = self._read(event)
         snapshot = self._ask(batch, deadline)
@@ -81,14 +85,15 @@ class Pipeline:
         self._recorder.finish(batch, batch.to_remember(), deadline)
         if batch.refused:
             self._park(batch, deadline)
-        log_summary(batch)
+        if self._observe:
+            self._observe(batch, time.perf_counter() - started)
         return respond(batch)
 
     def _read(self, event: Any) -> Batch:
         """Find the records that anything follows from. What cannot be read is given up."""
         records = _records_of(event)
         replayed = isinstance(event, dict) and event.get("redrive") is True
-        batch = Batch(len(records))
+        batch = Batch(len(records), first=records[0] if records else None)
         can_skip = self._ruleset.prefilter.can_skip
         for position, raw in enumerate(records):
             if not can_skip(raw):
@@ -186,27 +191,3 @@ def respond(batch: Batch) -> Response:
     """
     first = batch.first_retry
     return {"batchItemFailures": [{"itemIdentifier": sequence_number_of(first.raw)}] if first else []}
-
-
-def log_summary(batch: Batch) -> None:
-    """Log one line, and the reasons for what did not go well."""
-    published = repeated = suppressed = retried = 0
-    for record in batch.records:
-        published += len(record.published)
-        repeated += record.repeated
-        retried += record.retry is not None
-        for evaluation in record.evaluations:
-            suppressed += evaluation.outcome in SUPPRESSED
-        if record.given_up:
-            log.warning("given up, sequence number %s: %s", _name_of(record), one_line(record.given_up.reason))
-    first = batch.first_retry
-    if first:
-        log.error("handed back from sequence number %s on: %s", _name_of(first), one_line(first.retry))
-    log.info(
-        "records %d: alerts published %d, sent before %d, held back %d; records parked %d, handed back %d",
-        batch.size, published, repeated, suppressed, batch.parked, retried,
-    )  # fmt: skip
-
-
-def _name_of(record: RecordState) -> str:
-    return one_line(sequence_number_of(record.raw), _LONGEST_NAME) or "unknown"

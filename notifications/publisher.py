@@ -80,6 +80,7 @@ class Publisher:
         for message, _, error in results:
             alert = message.alert
             record = self._batch.record_of[alert.id]
+            self._batch.publish_failures += error is not None
             if error is None:
                 record.published.append(alert.id)
                 self._recorder.note(SentAlert(record.history, alert, record.memories is not None))
@@ -93,6 +94,7 @@ class Publisher:
 
     def _settle_outage(self, group: list[Message], error: RetryableError) -> None:
         self._batch.outage = self._batch.outage or error  # to go on would cost a timeout for every group to come
+        self._batch.publish_failures += len(group)
         self._batch.sendable(group)
         for message in group:
             self._queue.done(message)

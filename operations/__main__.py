@@ -20,12 +20,26 @@ from operations.commands import (
     redrive,
     render,
     send_test,
+    status,
     undelivered,
 )
 from operations.deployed.stack import Stack, find_stack
 from operations.terminal.terminal import Terminal
 
-COMMANDS = (check, explain, preview, cost, render, history, redrive, deliveries, redeliver, send_test, undelivered)
+COMMANDS = (
+    check,
+    explain,
+    preview,
+    cost,
+    render,
+    history,
+    redrive,
+    status,
+    deliveries,
+    redeliver,
+    send_test,
+    undelivered,
+)
 
 
 def main(argv: Sequence[str] | None = None, find: Callable[[str, str | None], Stack] = find_stack) -> int:

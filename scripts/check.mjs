@@ -81,8 +81,14 @@ async function lane(steps) {
 function report(name, seconds, result) {
   (result.passed ? passed : failed).push(name);
   console.log(`${result.passed ? "ok    " : "FAILED"} ${name.padEnd(24)} ${seconds.toFixed(1).padStart(6)} s`);
-  if (!result.passed) console.log(result.output.trimEnd().replaceAll(/^/gm, "  | "));
+  if (!result.passed) console.log(whatFailed(result.output).trimEnd().replaceAll(/^/gm, "  | "));
   else if (name === "tests") console.log(lastLines(result.output));
+}
+
+/** Give pytest's list of the failed tests first, then the reasons, without the dots; any other output whole. */
+function whatFailed(output) {
+  const [, details, summary] = /^(=+ (?:ERRORS|FAILURES) =+$.*)^(=+ short test summary info =+$.*)/ms.exec(output) ?? [];
+  return summary ? `${summary.trimEnd()}\n${details}` : output;
 }
 
 /** Give pytest's own count and, where it was measured, the coverage. */

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from notifications.alerts.alert import Alert
+from notifications.batch_report import BatchReport
 from notifications.common.errors import ProductAlertsError, ServiceError
 from notifications.pipeline import Pipeline, Response
 from notifications.publishing.fakes import MemoryFailures, MemoryLedger, MemoryTopic
@@ -49,6 +50,7 @@ class Service:
         self.ledger = ledger or MemoryLedger()
         self.failures = failures or MemoryFailures()
         self.longest_call = longest_call
+        self.report = BatchReport()
         self.sleep: Callable[[float], None] = lambda _: None
         self._process: Pipeline | None = None
 
@@ -66,6 +68,7 @@ class Service:
             self.longest_call,
             new_calls=self.new_calls,
             sleep=self._sleep,
+            observe=self.report,
         )
         self._process = pipeline if self.lives_on else None
         return pipeline.handle(given, remaining_time)

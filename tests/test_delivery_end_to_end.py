@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -10,6 +12,7 @@ from local.samples.subscriber import MAX_MESSAGES
 from tests.conftest import DeployedService
 
 WITHIN_SECONDS = 120  # a bound for a test that fails, not a promise
+QUIET_SECONDS = 20
 
 
 @pytest.mark.end_to_end
@@ -50,5 +53,14 @@ def test_every_receiver_gets_what_it_asked_for(deployed_service: DeployedService
     assert [each.text for each in arrived if each.refused] == [
         "answered 500, to show a retry: New product: Reading <b>Lantern</b>"
     ]
-    people = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=MAX_MESSAGES, WaitTimeSeconds=5)["Messages"]
-    assert any("Lantern" in json.loads(each["Body"])["Message"] for each in people)
+    assert any("Lantern" in body["Message"] for body in _messages(sqs, queue))
+
+
+def _messages(sqs: Any, queue: str) -> Iterator[dict[str, Any]]:
+    """Give what comes until nothing does for a while: other tests' alerts are among it."""
+    while received := sqs.receive_message(
+        QueueUrl=queue, MaxNumberOfMessages=MAX_MESSAGES, WaitTimeSeconds=QUIET_SECONDS
+    ).get("Messages"):
+        for each in received:
+            sqs.delete_message(QueueUrl=queue, ReceiptHandle=each["ReceiptHandle"])
+            yield json.loads(each["Body"])

@@ -7,6 +7,7 @@ import pytest
 
 from local.samples.subscriber import ReceivedAlert, Subscriber
 from tests.conftest import DeployedService
+from tests.infrastructure.computed import resources_of
 
 ALERTS_WITHIN_SECONDS = 120  # a bound for a test that fails, not a promise
 
@@ -67,3 +68,21 @@ def test_a_product_write_becomes_an_alert_that_a_subscriber_receives(
             "productId": "prod-end-to-end",
             "category": "Electronics",
         }
+
+
+@pytest.mark.end_to_end
+def test_what_an_operator_needs_is_deployed_with_the_service(deployed_service: DeployedService) -> None:
+    """Alarms, dashboard, topic, bucket and log group stand in the deployed stack; nothing is clicked together."""
+    aws, outputs = deployed_service.aws, deployed_service.outputs
+    alarms = aws.client("cloudwatch").describe_alarms(AlarmNamePrefix="product-alerts-local-")["MetricAlarms"]
+    expected = {each["Properties"]["AlarmName"] for each in resources_of("alarms.cjs", "local").values()}
+    assert {alarm["AlarmName"] for alarm in alarms} == expected
+    stacks = aws.client("cloudformation").describe_stacks(StackName="product-alerts-local")["Stacks"]
+    found = {output["OutputKey"]: output["OutputValue"] for output in stacks[0]["Outputs"]}
+    assert {action for alarm in alarms for action in alarm["AlarmActions"]} == {found["OperationsTopicArn"]}
+    board = aws.client("cloudwatch").get_dashboard(DashboardName="product-alerts-local")["DashboardBody"]
+    assert outputs.alerts_function_name in board
+    assert "${" not in board
+    aws.client("s3").head_bucket(Bucket=outputs.given_up_bucket_name)
+    group = f"/aws/lambda/{outputs.alerts_function_name}"
+    assert aws.client("logs").describe_log_groups(logGroupNamePrefix=group)["logGroups"]

@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 
+from event_source_mapping import FunctionInvoker, Invocation, InvokeResult, Options, RetrySchedule, serve
 from event_source_mapping.lanes.failure_documents import RETRIES_EXHAUSTED, GivenUp, failure_document
 from event_source_mapping.model.stream_records import from_api
 from local.samples.subscriber import Subscriber
@@ -26,6 +27,7 @@ from local.stack.deployment import deploy
 from local.stack.local_aws import local_aws
 from notifications.publishing.failures import Parked, SqsFailures
 from tests.conftest import DeployedService
+from tests.notifications.common.test_embedded_metrics import SCHEMA
 
 pytestmark = pytest.mark.end_to_end
 
@@ -326,3 +328,96 @@ def test_what_was_given_up_is_played_again(deployed_service: DeployedService, wa
     status, said = _operations(service, "history", "--product", parked)
     assert status == 0
     assert [(alert["productId"], alert["rule"]) for alert in said] == [(parked, "new-product")]
+
+
+class _Crashing:
+    """A function that crashes whatever it is given."""
+
+    def __init__(self, function: FunctionInvoker) -> None:
+        """Stand in for the function."""
+
+    def invoke(self, function_arn: str, invocation: Invocation) -> InvokeResult:  # noqa: ARG002 - nothing helps
+        """Crash."""
+        return InvokeResult(b'{"errorMessage": "crashed"}', function_error="Unhandled")
+
+
+def test_a_batch_given_up_is_played_again_though_the_stream_has_forgotten_it(
+    deployed_service: DeployedService, watch: Watch
+) -> None:
+    """The mapping leaves it whole in the bucket; `redrive` needs no stream, and leaves nothing behind."""
+    service, outputs = deployed_service, deployed_service.outputs
+    service.aws.client("sqs").purge_queue(QueueUrl=outputs.failures_queue_url)
+    crashed = f"crashed-{uuid.uuid4().hex[:6]}"
+    table = {"TableName": f"{crashed}-table"}
+    dynamodb = service.aws.client("dynamodb")
+    key = {"AttributeName": "productId"}
+    made = dynamodb.create_table(
+        **table,
+        AttributeDefinitions=[{**key, "AttributeType": "S"}],
+        KeySchema=[{**key, "KeyType": "HASH"}],
+        BillingMode="PAY_PER_REQUEST",
+        StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
+    )["TableDescription"]
+    (deployed,) = service.aws.client("lambda").list_event_source_mappings(
+        FunctionName=outputs.alerts_function_name, EventSourceArn=outputs.products_stream_arn
+    )["EventSourceMappings"]
+    mapping = service.aws.client("lambda").create_event_source_mapping(
+        EventSourceArn=made["LatestStreamArn"],
+        FunctionName=outputs.alerts_function_name,
+        StartingPosition="TRIM_HORIZON",
+        Enabled=False,
+        MaximumRetryAttempts=0,
+        DestinationConfig=deployed["DestinationConfig"],  # as serverless.yml has it
+    )["UUID"]
+    item = {"productId": {"S": crashed}, "name": {"S": crashed}, "price": {"N": "5"}, "stock": {"N": "20"}}
+    s3, found = service.aws.client("s3"), list[dict[str, Any]]()
+    bucket = {"Bucket": outputs.given_up_bucket_name}
+    dynamodb.put_item(**table, Item=item)
+    stop = threading.Event()
+    options = Options(retry=RetrySchedule.fixed(0.1), poll_interval=0.1)
+    endpoint = service.aws.endpoint_url
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(serve, [mapping], endpoint_url=endpoint, stop=stop, options=options, around_function=_Crashing)
+        deadline = time.monotonic() + BOUND_SECONDS
+        while not found and time.monotonic() < deadline:
+            stop.wait(0.2)
+            found = s3.list_objects_v2(**bucket, Prefix=f"aws/lambda/{mapping}/").get("Contents", [])
+        stop.set()
+    assert len(found) == 1
+    service.aws.client("lambda").delete_event_source_mapping(UUID=mapping)
+    dynamodb.delete_table(**table)  # and its stream, with all that it held
+    watch.look(crashed)
+    assert watch.products == {}
+
+    status, said = _operations(service, "status")
+    assert (status, [batch["batch"] for batch in said[0]["givenUp"]]) == (1, [found[0]["Key"]])
+    status, said = _operations(service, "redrive")
+    assert (status, said[-1]) == (0, {"summary": {"played": 1}, "left": 0})
+    watch.look(crashed, until=lambda: bool(watch.products))
+    assert watch.products == {crashed: 1}
+    assert "Contents" not in s3.list_objects_v2(**bucket)
+
+
+def test_the_metrics_of_a_batch_are_in_the_functions_log_and_add_up(deployed_service: DeployedService) -> None:
+    """Each line is one that CloudWatch takes; records and alerts are those of the batch."""
+    service = deployed_service
+    logs, group = service.aws.client("logs"), f"/aws/lambda/{service.outputs.alerts_function_name}"
+
+    def lines() -> list[dict[str, Any]]:
+        pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group)
+        texts = [line for page in pages for event in page["events"] for line in event["message"].splitlines()]
+        return [json.loads(text) for text in texts if text.startswith("{") and "_aws" in text]
+
+    before = len(lines())
+    event = _batch(service, f"counted-{uuid.uuid4().hex[:6]}-", 7)
+    assert _invoke(service, event) == ({"batchItemFailures": []}, False)
+    deadline = time.monotonic() + BOUND_SECONDS
+    found: list[dict[str, Any]] = []
+    while not any(each.get("Rule") for each in found) and time.monotonic() < deadline:
+        time.sleep(0.2)
+        found = [each for each in lines()[before:] if each.get("Records") == 7 or each.get("Rule") == "new-product"]
+    for each in found:
+        SCHEMA.validate(each)
+    total, by_rule = found[:2]
+    assert (total["Records"], total["Alerts"], by_rule["Alerts"], by_rule["Type"]) == (7, 7, 7, "product.added")
+    assert total["FunctionName"] == service.outputs.alerts_function_name

@@ -25,6 +25,9 @@ from local.stack.deployment import one_package_at_a_time
 from local.stack.local_aws import local_aws
 from operations.deployed.running import Running, claim_directory
 from tests.builders import ROOT
+from tests.infrastructure.computed import resources_of
+from tests.infrastructure.policies import OF_LAMBDA, allowed, calls_of_the_function, denied
+from tests.notifications.test_batch_report import NOISY
 
 STAGES = ("dev", "prod")
 DEAD = "http://127.0.0.1:9"
@@ -63,6 +66,8 @@ OUTPUTS = {
     "DeliveryFunctionName",
     "UndeliveredQueueUrl",
     "PeopleTopicArn",
+    "GivenUpBucketName",
+    "OperationsTopicArn",
 }
 
 
@@ -166,10 +171,53 @@ def test_the_mapping_carries_each_stream_setting_with_its_default(packaged: Pack
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_what_the_mapping_gives_up_goes_to_the_failures_queue(packaged: Packaged, stage: str) -> None:
-    """The on-failure destination is the queue."""
+def test_what_the_mapping_gives_up_goes_whole_to_the_bucket(packaged: Packaged, stage: str) -> None:
+    """The on-failure destination is one that takes the payload, too."""
     destination = packaged(stage).mapping["DestinationConfig"]["OnFailure"]["Destination"]
-    assert destination == {"Fn::GetAtt": ["FailuresQueue", "Arn"]}
+    assert destination == {"Fn::GetAtt": ["GivenUpBucket", "Arn"]}
+
+
+def test_the_bucket_is_private_encrypted_and_forgets(packaged: Packaged) -> None:
+    """Only over TLS, never public, emptied after 30 days; kept when the stack goes, unless its making failed."""
+    package = packaged()
+    resource = package.resource("GivenUpBucket")
+    assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
+    bucket = resource["Properties"]
+    (rule,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert rule["ServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}
+    (forget,) = bucket["LifecycleConfiguration"]["Rules"]
+    assert (forget["Status"], forget["ExpirationInDays"]) == ("Enabled", 30)
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    assert len(bucket["PublicAccessBlockConfiguration"]) == 4
+    (denied,) = package.resource("GivenUpBucketPolicy")["Properties"]["PolicyDocument"]["Statement"]
+    assert (denied["Effect"], denied["Principal"], denied["Action"]) == ("Deny", "*", "s3:*")
+    assert denied["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+@pytest.mark.parametrize(
+    ("destination", "actions"),
+    [
+        ({"type": "s3", "arn": {"Fn::GetAtt": ["GivenUpBucket", "Arn"]}}, ["s3:PutObject", "s3:ListBucket"]),
+        ({"type": "sqs", "arn": {"Fn::GetAtt": ["FailuresQueue", "Arn"]}}, ["sqs:SendMessage"]),
+        ({"type": "sns", "arn": {"Ref": "OwnTopic"}}, ["sns:Publish"]),
+        ({"arn": "arn:aws:sns:us-east-1:123456789012:given-up"}, ["sns:Publish"]),
+        ("arn:aws:sqs:us-east-1:123456789012:given-up", ["sqs:SendMessage"]),
+    ],
+    ids=str,
+)
+def test_the_role_may_write_to_the_destination_that_is_named(destination: Any, actions: list[str]) -> None:
+    """A bucket, a queue or a topic, in each form that osls takes."""
+    code = (
+        "require('./infrastructure/given-up.cjs')({ resolveVariable: () => JSON.parse(process.argv[1]) })"
+        ".then(({ policy }) => console.log(JSON.stringify(policy.PolicyDocument.Statement)))"
+    )
+    done = subprocess.run(
+        ["node", "-e", code, json.dumps(destination)], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    arn = destination if isinstance(destination, str) else destination["arn"]
+    found = json.loads(done.stdout)
+    assert [statement["Action"] for statement in found] == actions
+    assert found[-1]["Resource"] == arn
 
 
 @pytest.mark.parametrize("param", OVERRIDES)
@@ -202,11 +250,18 @@ def test_every_parameter_says_in_its_line_what_turning_it_costs() -> None:
         *OVERRIDES,
         "functionResponseType",
         *FUNCTION_OVERRIDES,
+        "logLevel",
         "deliveryConcurrency",
         "allowPrivateAddresses",
         "logRetentionInDays",
         "ledgerRetentionInDays",
         "ledgerPointInTimeRecovery",
+        "givenUpRetentionInDays",
+        "alarmFailures",
+        "alarmGivenUp",
+        "alarmErrors",
+        "alarmThrottles",
+        "alarmSilenceHours",
     ):
         (line,) = [line for line in lines if re.match(rf"    {name}:", line)]
         assert re.search(r" # \S.{10,}", line), f"{name} has no comment"
@@ -218,6 +273,23 @@ def _service() -> dict[str, Any]:
 
     Loader.add_multi_constructor("!", lambda _loader, _tag, node: node.value)
     return dict(yaml.load((ROOT / "serverless.yml").read_text(encoding="utf-8"), Loader=Loader))  # noqa: S506 - it is safe
+
+
+@pytest.mark.parametrize("source", ["", OWN_STREAM], ids=["own table", "a table that exists"])
+def test_the_mapping_has_one_name_and_counts_what_it_drops(packaged: Packaged, source: str) -> None:
+    """Whatever table it reads: alarms and dashboard name it, and another stream is an update of it."""
+    package = packaged("dev", productsStreamArn=source) if source else packaged("dev")
+    mappings = package.of_type("AWS::Lambda::EventSourceMapping")
+    assert [name for name in mappings if "ReceiverQueue" not in name] == ["AlertsEventSourceMapping"]
+    assert package.mapping["MetricsConfig"] == {"Metrics": ["EventCount"]}
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_alarms_and_dashboard_are_deployed(packaged: Packaged, stage: str) -> None:
+    """What tests/infrastructure/ holds about them holds of the template."""
+    package = packaged(stage)
+    assert package.of_type("AWS::CloudWatch::Alarm") == resources_of("alarms.cjs", stage)
+    assert package.of_type("AWS::CloudWatch::Dashboard") == resources_of("dashboard.cjs", stage)
 
 
 # The function
@@ -238,6 +310,7 @@ def test_the_function_gets_every_variable_that_it_reads(packaged: Packaged) -> N
     """What bootstrap reads stands in the template, and nothing else does."""
     source = (ROOT / "notifications" / "bootstrap.py").read_text(encoding="utf-8")
     named = set(re.findall(r'environ(?:\.get\(|, )"([A-Z_]+)"', source)) - {"PRINT_ALERTS"}
+    named = {name for name in named if not name.startswith("AWS_LAMBDA_")}  # Lambda's own
     assert set(packaged().properties("AlertsLambdaFunction")["Environment"]["Variables"]) == named
     assert named
 
@@ -265,6 +338,8 @@ def test_the_outputs_point_to_what_they_are_named_after(packaged: Packaged) -> N
         "DeliveryFunctionName": {"Ref": "DeliveryLambdaFunction"},
         "UndeliveredQueueUrl": {"Ref": "UndeliveredQueue"},
         "PeopleTopicArn": {"Ref": "PeopleTopic"},
+        "GivenUpBucketName": {"Ref": "GivenUpBucket"},
+        "OperationsTopicArn": {"Ref": "OperationsTopic"},
     }
 
 
@@ -300,6 +375,15 @@ def test_the_ledger_forgets_by_itself_and_has_the_key_that_the_code_writes(packa
 
 
 @pytest.mark.parametrize("stage", STAGES)
+def test_logs_are_json_by_lambdas_own_configuration(packaged: Packaged, stage: str) -> None:
+    """Lambda escapes what it logs, and filters by level."""
+    functions = packaged(stage).of_type("AWS::Lambda::Function")
+    assert set(functions) == {"AlertsLambdaFunction", "DeliveryLambdaFunction"}
+    for function in functions.values():
+        assert function["Properties"]["LoggingConfig"] == {"ApplicationLogLevel": "INFO", "LogFormat": "JSON"}
+
+
+@pytest.mark.parametrize("stage", STAGES)
 def test_logs_are_kept_for_14_days(packaged: Packaged, stage: str) -> None:
     """Logs cost storage; two weeks are for looking back."""
     group = packaged(stage).properties("AlertsLogGroup")
@@ -323,13 +407,14 @@ def listed(value: Any) -> list[Any]:
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_the_role_has_no_wildcard(packaged: Packaged, stage: str) -> None:
-    """No action and no resource is left open, but the streams inside the function's own log group."""
+    """No action and no resource is left open, but the streams of its log group and the objects of its bucket."""
     for statement in statements(packaged(stage)):
         assert statement["Effect"] == "Allow"
         assert all("*" not in action for action in listed(statement["Action"]))
         for resource in listed(statement["Resource"]):
             text = json.dumps(resource)
-            assert "*" not in text or (statement["Sid"] == "WriteLogs" and text.count("*") == 1 and ":*" in text)
+            inside = {"WriteLogs": ":*", "GiveUp": "/*"}.get(statement["Sid"])
+            assert "*" not in text or (inside and text.count("*") == 1 and inside in text)
 
 
 def test_the_role_allows_what_the_code_calls_and_nothing_else(packaged: Packaged) -> None:
@@ -355,7 +440,40 @@ def test_the_role_allows_what_the_code_calls_and_nothing_else(packaged: Packaged
         ("dynamodb:UpdateItem", ledger),
         ("logs:CreateLogStream", logs),
         ("logs:PutLogEvents", logs),
+        ("s3:PutObject", '{"Fn::Join": ["", [{"Fn::GetAtt": ["GivenUpBucket", "Arn"]}, "/*"]]}'),
+        ("s3:ListBucket", '{"Fn::GetAtt": ["GivenUpBucket", "Arn"]}'),
     }
+
+
+def test_the_role_is_sufficient_and_each_of_its_grants_is_necessary(packaged: Packaged) -> None:
+    """Every call that the code and Lambda make is allowed; without any one grant some call is denied."""
+    calls = calls_of_the_function(NOISY) | OF_LAMBDA
+    grants = allowed(statements(packaged()))
+    assert denied(calls, grants) == set()
+    for grant in grants:
+        assert denied(calls, grants - {grant}), f"nothing needs {grant}"
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_nobody_speaks_in_plain_text(packaged: Packaged, stage: str) -> None:
+    """Each topic, queue and bucket has a policy that denies it."""
+    package = packaged(stage)
+    kinds = {"AWS::SNS::Topic": "Topics", "AWS::SQS::Queue": "Queues", "AWS::S3::Bucket": "Bucket"}
+    ours = {(kind, name) for kind in kinds for name in package.of_type(kind) if not name.startswith("Serverless")}
+    covered = set()
+    for kind, key in kinds.items():
+        for policy in package.of_type(f"{kind}Policy").values():
+            for statement in listed(policy["Properties"]["PolicyDocument"]["Statement"]):
+                if statement.get("Condition") == {"Bool": {"aws:SecureTransport": "false"}}:
+                    assert (statement["Effect"], statement["Principal"]) == ("Deny", "*")
+                    covered |= {(kind, each["Ref"]) for each in listed(policy["Properties"][key]) if "Ref" in each}
+    assert ours <= covered
+
+
+@pytest.mark.parametrize(("stage", "protected"), [("dev", False), ("prod", True)])
+def test_in_prod_the_products_table_cannot_be_deleted(packaged: Packaged, stage: str, protected: bool) -> None:
+    """By a slip of the console, either."""
+    assert packaged(stage).resource("ProductsTable")["Properties"]["DeletionProtectionEnabled"] is protected
 
 
 # A table that exists already
@@ -381,7 +499,23 @@ def test_with_a_stream_given_mapping_role_and_outputs_name_it(packaged: Packaged
     assert outputs["ProductsTableName"]["Value"] == "catalogue"
 
 
-# Lint and artifact
+# Lint, snapshot and artifact
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_the_template_is_the_reviewed_one(packaged: Packaged, stage: str) -> None:
+    """What a change of serverless.yml or osls does to the template is seen in review: UPDATE_SNAPSHOTS=1 writes it."""
+    text = json.dumps(packaged(stage).template, indent=1, sort_keys=True) + "\n"
+    text = re.sub(r"/\d{13}-[\d-]+T[\d:.]+Z/", "/TIME/", text)
+    text = re.sub(r'("DEPLOYMENT": )"[0-9a-f-]+"', r'\1"DEPLOYMENT"', text)
+    snapshot = ROOT / "tests" / "snapshots" / f"{stage}.json"
+    if os.environ.get("UPDATE_SNAPSHOTS"):
+        snapshot.write_text(text, encoding="utf-8")
+    reviewed = snapshot.read_text(encoding="utf-8")
+    assert json.loads(text) == json.loads(reviewed), (
+        "look at the difference, then UPDATE_SNAPSHOTS=1 npm test -- -k reviewed"
+    )
+    assert text == reviewed
 
 
 @pytest.mark.parametrize("stage", STAGES)

@@ -105,7 +105,7 @@ def test_each_receiver_has_a_queue_of_its_own(package: Package, name: str) -> No
 def test_only_the_alerts_topic_may_send_to_it(package: Package, name: str) -> None:
     """The queue's policy names the topic."""
     policy = package.properties(f"{NAMES[name]}ReceiverQueuePolicy")
-    (statement,) = policy["PolicyDocument"]["Statement"]
+    (statement,) = [each for each in policy["PolicyDocument"]["Statement"] if each["Effect"] == "Allow"]
     assert policy["Queues"] == [{"Ref": f"{NAMES[name]}ReceiverQueue"}]
     assert statement["Resource"] == {"Fn::GetAtt": [f"{NAMES[name]}ReceiverQueue", "Arn"]}
     assert statement["Condition"] == {"ArnEquals": {"aws:SourceArn": {"Ref": "AlertsTopic"}}}
@@ -263,8 +263,9 @@ def test_without_receivers_there_is_no_resource(tmp_path: Path) -> None:
     assert set(package.of_type("AWS::Lambda::Function")) == {"AlertsLambdaFunction"}
     assert set(package.of_type("AWS::SQS::Queue")) == {"FailuresQueue"}
     assert set(package.of_type("AWS::IAM::Role")) == {"AlertsRole"}
-    assert set(package.of_type("AWS::SNS::Topic")) == {"AlertsTopic"}
-    assert "Delivery" not in package.template_file.read_text(encoding="utf-8")
+    assert set(package.of_type("AWS::SNS::Topic")) == {"AlertsTopic", "OperationsTopic"}
+    assert "DeliveryLambda" not in package.template_file.read_text(encoding="utf-8")
+    assert "Undelivered" not in package.template_file.read_text(encoding="utf-8")
 
 
 def test_a_mistake_in_the_receivers_fails_the_package_step(tmp_path: Path) -> None:

@@ -116,7 +116,8 @@ class ConsoleReport:
             text = f"{found.label}: {found.reason}"
         except UnknownMessageError as error:
             text = str(error)
-        self._terminal.line(f"{INDENT}{self._terminal.style('warning', '■')} the failures queue received: {text}")
+        place = "bucket of given-up batches" if "payload" in message else "failures queue"
+        self._terminal.line(f"{INDENT}{self._terminal.style('warning', '■')} the {place} received: {text}")
         again = ".venv/bin/python -m operations redrive --stage local"
         self._terminal.line(f"{INDENT}  {self._dim(f'`{again}` plays it again, while `npm start` runs')}")
 
@@ -148,7 +149,7 @@ class ConsoleReport:
         for number, sample in summary.not_processed:
             line(f"{self._bad('✗')} The function did not get through change {number} ({sample.title.lower()}) in time.")
         for number, sample in summary.not_given_up:
-            line(f"{self._bad('✗')} The failures queue received nothing from change {number} ({sample.title.lower()}).")
+            line(f"{self._bad('✗')} Nothing was given up after change {number} ({sample.title.lower()}).")
         for alert in summary.unexpected:
             line(f"{self._bad('✗')} This alert was not expected: {alert.type}, id {alert.id}.")
         line(f"{INDENT}If you changed the rules so that they ask for this, all is well.")

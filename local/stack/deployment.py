@@ -30,6 +30,7 @@ class Deployment:
     alerts_topic_arn: str
     failures_queue_url: str
     ledger_table_name: str
+    given_up_bucket_name: str
     people_topic_arn: str = ""
     """Empty where no receiver is of kind text."""
 
@@ -68,6 +69,7 @@ def deploy(aws: LocalAws, http_endpoint_url: str = "") -> Deployment:
         alerts_topic_arn=outputs["AlertsTopicArn"],
         failures_queue_url=outputs["FailuresQueueUrl"],
         ledger_table_name=outputs["LedgerTableName"],
+        given_up_bucket_name=outputs["GivenUpBucketName"],
         people_topic_arn=outputs.get("PeopleTopicArn", ""),
     )
 

@@ -81,6 +81,7 @@ _PRICES = ("price_drop", "price_rise")
 RULE_KEYS = by_name(
     Key("name", rule_name, "a name that no other rule has, at most 100 characters", required=True),
     Key("when", WHEN, "the kind of change to alert about", required=True),
+    Key("enabled", yes_or_no, "`false` silences the rule: it is checked, and then left out", default=True),
     Key("where", where, "conditions on attributes, all of which have to hold; of a list of tables, those of one",
         unset="any item"),
     Key("severity", SEVERITY, "how much the alert matters; subscribers can filter by it", default="info"),
@@ -122,7 +123,7 @@ KEYS_BY_WHEN: Mapping[str, tuple[str, ...]] = {
 TARGETS: Mapping[str, str] = {"price_drop": "below", "price_rise": "above"}
 NEEDS_TARGET = ("rearm", "first_sight")
 """Of a rule about prices: the keys that mean nothing without a target."""
-DEFAULTS_KEYS = tuple(key for key in RULE_KEYS if key not in {"name", "when", "title", "text", "attributes"})
+DEFAULTS_KEYS = tuple(key for key in RULE_KEYS if key not in {"name", "when", "enabled", "title", "text", "attributes"})
 """What `[defaults]` can hold."""
 OVERRIDABLE_KEYS = (
     "at_least", "at_most", "below", "above", "threshold", "rearm", "cooldown", "severity",

@@ -64,9 +64,10 @@ def parse(content: str, source: str = "alerts.toml") -> Ruleset:
     if problems:
         raise RulesError(source, tuple(sorted(problems, key=lambda problem: problem.line or 0)))
     by_name = {rule.name: _with_defaults(entry, defaults) for rule, entry in zip(rules, entries, strict=True)}
+    enabled = tuple(rule for rule in rules if by_name[rule.name].get("enabled", True))
     if product.overrides is None:
-        return Ruleset(rules, product)
-    return Ruleset(rules, product, Overrides(product, by_name).rule_for)
+        return Ruleset(enabled, product)
+    return Ruleset(enabled, product, Overrides(product, by_name).rule_for)
 
 
 def _not_toml(error: Exception, content: str) -> Problem:
@@ -157,6 +158,7 @@ def _rules(
             if required not in entry:
                 table.problem(required, RULE_KEYS[required].missing)
         table.get(RULE_KEYS["name"])
+        table.get(RULE_KEYS["enabled"])
         if label in names:
             table.problem("name", "another rule has this name; give each rule a name of its own")
         names.add(label)

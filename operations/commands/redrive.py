@@ -1,4 +1,4 @@
-"""`redrive`: play again what was given up, from the failures queue through the function."""
+"""`redrive`: play again what was given up, from the failures queue and the bucket of batches, through the function."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def add_to(commands: Any) -> None:
     parser = commands.add_parser(
         "redrive",
         help="play again what was given up",
-        description=f"{__doc__} A message leaves the queue when all its records went through; what was "
+        description=f"{__doc__} What is given up is deleted when all its records went through; what was "
         "alerted already is not alerted again. Exits 1 if anything is left.",
     )
     add_stage_to(parser)
@@ -55,5 +55,5 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps({"summary": dict(counts), "left": left}))
     else:
         totals = ", ".join(f"{count} {status}" for status, count in counts.items())
-        terminal.line(f"{totals}; {left} left in the queue" if totals else "the failures queue is empty")
+        terminal.line(f"{totals}; {left} left in the {redrive.places}" if totals else "nothing waits to be played")
     return 1 if left and not arguments.dry_run and not arguments.to_file else 0

@@ -1,7 +1,8 @@
-"""Messages of the failures queue: records that the function parked, and batches that Lambda gave up.
+"""What was given up, as it is written: records that the function parked, and batches that Lambda gave up.
 
-A batch comes without its records: the message has the shard and the range of sequence numbers. Source: AWS Lambda
-Developer Guide, "Retaining discarded batches for a DynamoDB event source".
+A batch in a bucket is whole: `payload` holds the event. In a queue or topic it comes without its records: the document
+has the shard and the range of sequence numbers. Source: AWS Lambda Developer Guide, "Retaining discarded batches for a
+DynamoDB event source".
 """
 
 from __future__ import annotations
@@ -36,6 +37,8 @@ class FailureMessage:
 
     def records(self, stream: Stream) -> Range:
         """Return the records: from the message, or from the stream while that still holds them."""
+        if "payload" in self.body:
+            return Range(list(_records_in(self.body["payload"])))
         if "DDBStreamBatchInfo" in self.body:
             info = self.body["DDBStreamBatchInfo"]
             return stream.range(info["shardId"], info["startSequenceNumber"], info["endSequenceNumber"])
@@ -98,6 +101,7 @@ def read_failure_message(body: Any) -> FailureMessage:
             raise UnknownMessageError(f"part {int(body['part'])} of {int(body['of'])} of a parked record")
         if "DDBStreamBatchInfo" in body:
             info = body["DDBStreamBatchInfo"]
+            _records_in(body.get("payload", {"Records": []}))
             label = f"batch of {info['batchSize']} in {info['shardId']}, from {info['startSequenceNumber']}"
             return FailureMessage(label, int(info["startSequenceNumber"]), body["requestContext"]["condition"], body)
         number = sequence_number_of(record_in(body))
@@ -105,3 +109,15 @@ def read_failure_message(body: Any) -> FailureMessage:
         return FailureMessage(label, int(number) if number.isdecimal() else 0, body["reason"], body)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise UnknownMessageError(f"neither a parked record nor a batch given up: {str(body)[:80]!r}") from error
+
+
+def _records_in(payload: Any) -> list[Any]:
+    """Return the records of an invocation: the event as JSON in a string, as AWS documents it, or as an object."""
+    try:
+        event = json.loads(payload) if isinstance(payload, str) else payload
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+    records = event["Records"]
+    if not isinstance(records, list):
+        raise TypeError("Records is not a list")
+    return records

@@ -1,4 +1,4 @@
-"""Plays again what was given up, from the failures queue through the function."""
+"""Plays again what was given up, from the failures queue and the bucket of whole batches, through the function."""
 
 from __future__ import annotations
 
@@ -10,23 +10,13 @@ from typing import Any, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from operations.deployed.failure_messages import FailureMessage, UnknownMessageError, join_parts, parse_failure_message
+from operations.deployed.failure_messages import FailureMessage, UnknownMessageError
+from operations.deployed.given_up import Bucket, GivenUp, Queue
 from operations.deployed.stack import Stack
 from operations.deployed.stream_records import Stream
 
 PLAYED, FAILING, TRIMMED, UNKNOWN, WOULD_PLAY = "played", "still failing", "already trimmed", "unknown", "would play"
-_HIDDEN_SECONDS = 3600  # from other readers while this runs; at the end the message is given back
-
-
-class Received(NamedTuple):
-    """A message of the queue, hidden from other readers while this run has it."""
-
-    receipts: tuple[str, ...]
-    """Several where the record was too long for one message."""
-    message: FailureMessage | None
-    """None for a message that neither the function nor Lambda wrote."""
-    problem: str = ""
-    """Why there is none."""
+_MOST_PAYLOAD = 6 * 1024 * 1024  # bytes of an invocation
 
 
 class Result(NamedTuple):
@@ -41,7 +31,7 @@ class Result(NamedTuple):
 
 
 class Redrive:
-    """One run over the queue."""
+    """One run over all that waits."""
 
     def __init__(
         self, stack: Stack, *, dry_run: bool = False, to_file: Path | None = None, discard: bool = False
@@ -50,8 +40,12 @@ class Redrive:
 
         `discard` deletes the messages whose records the stream no longer holds.
         """
-        self._queue = stack.client("sqs")
-        self._queue_url = stack.outputs["FailuresQueueUrl"]
+        self._places: list[Queue | Bucket] = [Queue(stack.client("sqs"), stack.outputs["FailuresQueueUrl"])]
+        bucket = stack.outputs.get("GivenUpBucketName")
+        if bucket:  # a stack that was deployed before there was one
+            self._places.append(Bucket(stack.client("s3"), bucket))
+        self.places = "queue and bucket" if bucket else "queue"
+        """Where it looks, in words."""
         self._function = stack.client("lambda")
         self._function_name = stack.outputs["AlertsFunctionName"]
         self._stream = Stream(stack.client("dynamodbstreams"), stack.outputs["ProductsStreamArn"])
@@ -59,48 +53,44 @@ class Redrive:
         self._to_file = to_file
         self._discard = discard
         self.left = 0
-        """How many messages stay in the queue; known when `results` has ended."""
+        """How much stays where it is; known when `results` has ended."""
 
     def results(self, most: int) -> Iterator[tuple[int, int, Result]]:
         """Yield number, total and result of each message, the oldest record first; at most `most` messages."""
-        queue = sorted(self._receive(most), key=_order)
-        kept = list(queue)
+        waiting: list[GivenUp] = []
+        try:
+            for place in self._places:
+                waiting += place.receive(most - sum(found.count for found in waiting))
+        except (ClientError, BotoCoreError):
+            for found in waiting:
+                found.give_back()
+            raise
+        waiting.sort(key=lambda found: found.sequence_number)
+        kept = list(waiting)
         try:
             if self._to_file:
                 self._to_file.write_text("", encoding="utf-8")
-            for number, received in enumerate(queue, 1):
-                result = self._play(received)
+            for number, found in enumerate(waiting, 1):
+                result = self._play(found)
                 if result.status == PLAYED or (result.status == TRIMMED and self._discard):
-                    for receipt in received.receipts:
-                        self._queue.delete_message(QueueUrl=self._queue_url, ReceiptHandle=receipt)
-                    kept.remove(received)
-                yield number, len(queue), result
+                    found.delete()
+                    kept.remove(found)
+                yield number, len(waiting), result
         finally:
-            self.left = sum(len(received.receipts) for received in kept)
-            for received in kept:
-                self._give_back(received)
+            self.left = sum(found.count for found in kept)
+            for found in kept:
+                found.give_back()
 
-    def _receive(self, most: int) -> list[Received]:
-        received: list[tuple[str, str]] = []
-        while len(received) < most:
-            found = self._queue.receive_message(
-                QueueUrl=self._queue_url,
-                MaxNumberOfMessages=min(10, most - len(received)),
-                VisibilityTimeout=_HIDDEN_SECONDS,
-                WaitTimeSeconds=1,
-            ).get("Messages", [])
-            if not found:
-                break
-            received += [(each["ReceiptHandle"], each["Body"]) for each in found]
-        return [
-            _received(tuple(received[position][0] for position in positions), text)
-            for positions, text in join_parts([text for _, text in received])
-        ]
+    def _play(self, waiting: GivenUp) -> Result:
+        try:
+            message = waiting.message()
+        except (ClientError, BotoCoreError) as error:
+            return Result(FAILING, waiting.text[:60], 0, str(error))
+        except UnknownMessageError as error:
+            return Result(UNKNOWN, "message", 0, str(error))
+        return self._play_message(message)
 
-    def _play(self, received: Received) -> Result:
-        message = received.message
-        if message is None:
-            return Result(UNKNOWN, "message", 0, received.problem)
+    def _play_message(self, message: FailureMessage) -> Result:
         try:
             found = message.records(self._stream)
             count = len(found.records)
@@ -123,7 +113,10 @@ class Redrive:
 
     def _invoke(self, records: list[dict[str, Any]]) -> str:
         """Invoke the function with the records; return its complaint, or "" if all are done."""
-        payload = json.dumps({"redrive": True, "Records": records}).encode()
+        payload = json.dumps({"redrive": True, "Records": records}, separators=(",", ":")).encode()
+        if len(payload) > _MOST_PAYLOAD and len(records) > 1:  # written anew, a full batch may have grown
+            middle = len(records) // 2
+            return self._invoke(records[:middle]) or self._invoke(records[middle:])
         answer = self._function.invoke(FunctionName=self._function_name, Payload=payload, LogType="Tail")
         response = json.loads(answer["Payload"].read() or b"null")
         fields = response if isinstance(response, dict) else {}
@@ -135,41 +128,31 @@ class Redrive:
             return f"handed back from sequence number {failed[0]['itemIdentifier'] or 'unknown'} on: {why}"
         return ""
 
-    def _give_back(self, received: Received) -> None:
-        for receipt in received.receipts:
-            try:
-                self._queue.change_message_visibility(
-                    QueueUrl=self._queue_url, ReceiptHandle=receipt, VisibilityTimeout=0
-                )
-            except (ClientError, BotoCoreError):
-                continue  # it shows up again by itself when its hour is over
-
 
 def logged_error(tail: str) -> str:
     """Return the last error in the end of a log, as Invoke gives it (base64), without when and where; "" without one.
 
-    Source: AWS Lambda API Reference, "Invoke", LogResult.
+    A line is JSON, or text where the log's format was not set. Source: AWS Lambda API Reference, "Invoke", LogResult;
+    AWS Lambda Developer Guide, "Using Lambda advanced logging controls with Python".
     """
     try:
         lines = base64.b64decode(tail, validate=True).decode("utf-8", "replace").splitlines()
     except ValueError:
         return ""
-    found = [line for line in lines if line.startswith("[ERROR]")]
+    found = [text for line in lines if (text := _error_in(line))]
     if not found:
         return ""
-    # Lambda's handler writes level, time and request id, each followed by a tab; ours is the last field.
-    text = found[-1].removeprefix("[ERROR]").rpartition("\t")[2].strip()
-    _, before, why = text.partition(" on: ")
-    return why if before else text
+    _, before, why = found[-1].partition(" on: ")
+    return why if before else found[-1]
 
 
-def _received(receipts: tuple[str, ...], text: str) -> Received:
+def _error_in(line: str) -> str:
+    """Return the message of a line of level ERROR; "" for any other line."""
+    if line.startswith("[ERROR]"):
+        # Lambda's handler writes level, time and request id, each followed by a tab; ours is the last field.
+        return line.removeprefix("[ERROR]").rpartition("\t")[2].strip()
     try:
-        return Received(receipts, parse_failure_message(text))
-    except UnknownMessageError as error:
-        more = "; the others were not received: a higher --max may find them" if '"part"' in text else ""
-        return Received(receipts, None, f"{error}{more}")
-
-
-def _order(received: Received) -> int:
-    return received.message.sequence_number if received.message else 0
+        entry = json.loads(line)
+    except (ValueError, RecursionError):
+        return ""
+    return str(entry.get("message", "")) if isinstance(entry, dict) and entry.get("level") == "ERROR" else ""

@@ -31,7 +31,11 @@ class Stack:
 
     def client(self, service: str) -> Any:
         """Make a client of the stage's account and region."""
-        config = Config(retries={"mode": "standard", "total_max_attempts": 5}, read_timeout=_INVOKE_SECONDS)
+        config = Config(
+            retries={"mode": "standard", "total_max_attempts": 5},
+            read_timeout=_INVOKE_SECONDS,
+            s3={"addressing_style": "path"} if self.endpoint_url else None,  # there is no host a bucket on a laptop
+        )
         return self.session.client(service, endpoint_url=self.endpoint_url, config=config)
 
     @cached_property

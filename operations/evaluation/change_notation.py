@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from boto3.dynamodb.types import TypeSerializer
 
@@ -27,39 +27,66 @@ _DEFAULT_ID = "prod-123"
 _EXAMPLE = "write it as 'category Home, price 10 → 8', 'new: price 5' or 'removed: price 5'"
 
 
-def record_of(text: str, position: int, product: Product) -> dict[str, Any]:
-    """Return the stream record of a change, the `position`th; ConfigurationError says what is not understood."""
+class WrittenChange(NamedTuple):
+    """A change as the notation writes it; the images in DynamoDB's typed JSON, without the product's key."""
+
+    time: str | None
+    """Of day, HH:MM."""
+    product: str | None
+    event: str | None
+    """new, removed, expired; None for a modification."""
+    old: dict[str, Any]
+    new: dict[str, Any]
+
+    @property
+    def event_name(self) -> str:
+        """What a stream record calls the event."""
+        return _EVENTS.get(self.event or "", MODIFY)
+
+    @property
+    def expired(self) -> bool:
+        """Whether DynamoDB itself removed the item, by its TTL."""
+        return self.event == "expired"
+
+
+def parse(text: str) -> WrittenChange:
+    """Read one change; ConfigurationError says what is not understood."""
     match = _SUBJECT.fullmatch(text.strip())
     if match is None:
         raise ConfigurationError(f"--change {text!r}: {_EXAMPLE}")
-    event = _EVENTS.get(match["event"] or "", MODIFY)
-    named = product.id.top if product.id and not product.id.rest else "productId"
-    key = {named: {"S": match["product"] or _DEFAULT_ID}}
-    old, new = dict[str, Any](key), dict[str, Any](key)
+    change = WrittenChange(match["time"], match["product"], match["event"], {}, {})
     for part in _parts(match["rest"]):
         value = _VALUE.fullmatch(part)
         if value is None:
             raise ConfigurationError(f"--change: {part[:80]!r} is not NAME VALUE or NAME OLD → NEW; {_EXAMPLE}")
         try:
             path = Path.parse(value["name"])
-            _put(old, path, _value(value["old"]))
-            _put(new, path, _value(value["new"] or value["old"]))
+            _put(change.old, path, _value(value["old"]))
+            _put(change.new, path, _value(value["new"] or value["old"]))
         except (LookupError, ValueError, TypeError, ArithmeticError, RecursionError) as error:
             raise ConfigurationError(f"--change: {part[:80]!r} is not understood ({error}); {_EXAMPLE}") from None
+    return change
+
+
+def record_of(text: str, position: int, product: Product) -> dict[str, Any]:
+    """Return the stream record of a change, the `position`th; ConfigurationError says what is not understood."""
+    written = parse(text)
+    named = product.id.top if product.id and not product.id.rest else "productId"
+    key = {named: {"S": written.product or _DEFAULT_ID}}
     change = {
-        "ApproximateCreationDateTime": _created(match["time"]),
+        "ApproximateCreationDateTime": _created(written.time),
         "Keys": key,
         "SequenceNumber": str(position),
         "StreamViewType": "NEW_AND_OLD_IMAGES",
-        **({} if event == INSERT else {"OldImage": old}),
-        **({} if event == REMOVE else {"NewImage": new}),
+        **({} if written.event_name == INSERT else {"OldImage": {**key, **written.old}}),
+        **({} if written.event_name == REMOVE else {"NewImage": {**key, **written.new}}),
     }
     by_service = {"type": "Service", "principalId": "dynamodb.amazonaws.com"}
     return {
-        "eventName": event,
+        "eventName": written.event_name,
         "eventSourceARN": "arn:aws:dynamodb:us-east-1:000000000000:table/products/stream/explain",
         "dynamodb": change,
-        **({"userIdentity": by_service} if match["event"] == "expired" else {}),
+        **({"userIdentity": by_service} if written.expired else {}),
     }
 
 

@@ -22,11 +22,19 @@ RANGES = {
     "deliveryConcurrency": (2, 1000),
     "logRetentionInDays": (1, 3653),
     "ledgerRetentionInDays": (1, 3650),
+    "givenUpRetentionInDays": (1, 3650),
+    "alarmFailures": (1, 1_000_000),
+    "alarmGivenUp": (1, 1_000_000),
+    "alarmErrors": (1, 1_000_000),
+    "alarmThrottles": (1, 1_000_000),
+    "alarmSilenceHours": (0, 24),
 }
 WORDS = {
     "startingPosition": ("TRIM_HORIZON", "LATEST"),
     "bisectBatchOnFunctionError": ("true", "false"),
     "enabled": ("true", "false"),
+    "deletionProtection": ("true", "false"),
+    "logLevel": ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"),
     "ledgerPointInTimeRecovery": ("true", "false"),
     "allowPrivateAddresses": ("true", "false"),
 }

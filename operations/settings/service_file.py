@@ -55,7 +55,7 @@ class Service:
 
 def read_service(folder: Path, stage: str, given: Mapping[str, str]) -> Service:
     """Read the service in `folder` as `sls` would with the parameters `given`. Raises ConfigurationError."""
-    document = _read(folder / "serverless.yml")
+    document = read_document(folder / "serverless.yml")
     by_stage = document.get("params") or {}
     defaults, of_stage = by_stage.get("default") or {}, by_stage.get(stage) or {}
     check_params(defaults, of_stage, given)
@@ -110,7 +110,7 @@ def _resolved(value: Any, params: Mapping[str, Any]) -> Any:
 def _own_table(folder: Path) -> tuple[str, tuple[str, ...]]:
     path = folder / "infrastructure" / "products-table.yml"
     try:
-        table = _read(path)["Resources"]["ProductsTable"]["Properties"]
+        table = read_document(path)["Resources"]["ProductsTable"]["Properties"]
         view_type = table["StreamSpecification"]["StreamViewType"]
         keys = tuple(key["AttributeName"] for key in table["KeySchema"])
     except (KeyError, TypeError) as error:
@@ -118,7 +118,8 @@ def _own_table(folder: Path) -> tuple[str, tuple[str, ...]]:
     return str(view_type), keys
 
 
-def _read(path: Path) -> dict[str, Any]:
+def read_document(path: Path) -> dict[str, Any]:
+    """Read a YAML file of the service; CloudFormation's short forms become plain values. Raises ConfigurationError."""
     try:
         document = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - a SafeLoader, with tags
     except OSError as error:

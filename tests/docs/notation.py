@@ -11,23 +11,18 @@ Two blanks or more part a change from what comes of it; further lines of it begi
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from tests.builders import image, raw, typed
+from notifications.stream.changes import INSERT, REMOVE
+from operations.evaluation.change_notation import parse
+from tests.builders import image, raw
 
 DAY = "2026-11-21"
-_LINE = re.compile(r"(?:(?P<time>\d\d:\d\d) )?(?P<change>\S.*?) {2,}(?P<result>\S.*)")
-_SUBJECT = re.compile(
-    r"(?:(?P<product>(?!new:|removed:|expired:)\w+): )?(?:(?P<event>new|removed|expired): )?(?P<rest>.*)"
-)
+_LINE = re.compile(r"(?P<change>\S.*?) {2,}(?P<result>\S.*)")
 _RESULT = re.compile(r"(?P<kind>[\w.]+)(?:: (?P<said>.*))?")
-_VALUE = re.compile(r"(?P<name>\w+) (?P<old>.+?)(?: → (?P<new>.+))?")
 _TABLE = {"alert", "quiet", "text", "severity", "attributes"}
 
 
@@ -51,7 +46,7 @@ class Step:
 
 
 def read(text: str) -> list[Step]:
-    """Read a block; ValueError names the line that is not understood."""
+    """Read a block; ValueError names the line, or ConfigurationError the part, that is not understood."""
     steps: list[Step] = []
     view_type = "NEW_AND_OLD_IMAGES"
     for number, line in enumerate(text.splitlines(), 1):
@@ -65,7 +60,7 @@ def read(text: str) -> list[Step]:
             if not match:
                 raise ValueError(f"line {number}: expected a change, two blanks, and what comes of it: {line!r}")
             result = match["result"]
-            steps.append(Step(number, _record(match["time"], match["change"], len(steps) + 1, view_type)))
+            steps.append(Step(number, _record(match["change"], len(steps) + 1, view_type)))
         _expect(steps[-1], result, number)
     return steps
 
@@ -84,61 +79,22 @@ def _expect(step: Step, result: str, number: int) -> None:
         step.alerts[-1].more[kind] = said
 
 
-def _record(time: str | None, change: str, position: int, view_type: str) -> dict[str, Any]:
-    match = _SUBJECT.fullmatch(change)
-    assert match
-    old, new = {}, {}
-    for part in _parts(match["rest"]):
-        value = _VALUE.fullmatch(part)
-        if not value:
-            raise ValueError(f"expected NAME VALUE or NAME OLD → NEW: {part!r}")
-        old[value["name"]] = _value(value["old"])
-        new[value["name"]] = _value(value["new"] or value["old"])
-    product = match["product"] or "prod-123"
-    named = image(name=product.capitalize() if match["product"] else "Wireless Mouse")
-    event = match["event"]
-    event_name = {"new": "INSERT", "removed": "REMOVE", "expired": "REMOVE"}.get(event, "MODIFY")
-    sees_old = event_name != "INSERT" and view_type in {"NEW_AND_OLD_IMAGES", "OLD_IMAGE"}
-    sees_new = event_name != "REMOVE" and view_type in {"NEW_AND_OLD_IMAGES", "NEW_IMAGE"}
+def _record(change: str, position: int, view_type: str) -> dict[str, Any]:
+    written = parse(change)
+    name = written.product.capitalize() if written.product else "Wireless Mouse"
+    named = {} if "name" in {**written.old, **written.new} else image(name=name)
+    event_name = written.event_name
+    sees_old = event_name != INSERT and view_type in {"NEW_AND_OLD_IMAGES", "OLD_IMAGE"}
+    sees_new = event_name != REMOVE and view_type in {"NEW_AND_OLD_IMAGES", "NEW_IMAGE"}
     record = raw(
         event_name,
-        product=product,
-        old=_present({**named, **old}) if sees_old else None,
-        new=_present({**named, **new}) if sees_new else None,
+        product=written.product or "prod-123",
+        old={**named, **written.old} if sees_old else None,
+        new={**named, **written.new} if sees_new else None,
         at=position,
         view_type=view_type,
-        expired=event == "expired",
+        expired=written.expired,
     )
-    moment = datetime.fromisoformat(f"{DAY}T{time or '09:00'}").replace(tzinfo=UTC)
+    moment = datetime.fromisoformat(f"{DAY}T{written.time or '09:00'}").replace(tzinfo=UTC)
     record["dynamodb"]["ApproximateCreationDateTime"] = moment.timestamp()
     return record
-
-
-def _present(attributes: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in attributes.items() if value is not None}
-
-
-def _parts(text: str) -> Iterator[str]:
-    """Split at commas that stand in no bracket and no quotes."""
-    depth, start, quoted = 0, 0, False
-    for position, character in enumerate(text):
-        quoted ^= character == '"'
-        depth += 0 if quoted else (character in "{[(") - (character in "}])")
-        if character == "," and not depth and not quoted:
-            yield text[start:position].strip()
-            start = position + 1
-    yield text[start:].strip()
-
-
-def _value(text: str) -> Any:
-    """Read a value: none, a number, true, "text", {map}, [list], set(a, b), or a word."""
-    if text == "none":
-        return None
-    if text.startswith("set("):
-        return {"SS": text[4:-1].split(", ")}
-    if text[0] in '"{[' or text in {"true", "false"}:
-        return typed(json.loads(text, parse_float=Decimal))
-    try:
-        return typed(Decimal(text))
-    except InvalidOperation:
-        return typed(text)

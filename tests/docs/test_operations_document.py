@@ -33,6 +33,7 @@ from operations.commands import (
     redrive,
     render,
     send_test,
+    status,
     undelivered,
 )
 from operations.deployed.redrive import FAILING, PLAYED, TRIMMED, UNKNOWN, WOULD_PLAY
@@ -40,6 +41,7 @@ from tests.builders import CREATED_AT, ROOT, sample
 from tests.docs.markdown import Block, blocks, code_in, first_cells, headings, section
 from tests.operations.stage import (
     LEDGER,
+    FakeBucket,
     FakeFunction,
     FakeQueue,
     FakeStack,
@@ -59,6 +61,7 @@ COMMANDS = {
     "render": render,
     "history": history,
     "redrive": redrive,
+    "status": status,
     "deliveries": deliveries,
     "redeliver": redeliver,
     "send-test": send_test,
@@ -139,8 +142,10 @@ def stage(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeStack]:
         write_history(dynamodb, rules, Shop(records=played[1:]), _created(played[1]) + 2)
         write_deliveries(dynamodb)
         streams = FakeStreams(Shard([in_range], trimmed_before="700000000000888747500"))
-        clients = {"dynamodb": dynamodb, "sqs": FakeQueue(*_failures()), "dynamodbstreams": streams}
-        yield FakeStack(**clients, **{"lambda": FakeFunction()})
+        clients = {"dynamodb": dynamodb, "sqs": FakeQueue(*_failures()), "dynamodbstreams": streams, "s3": FakeBucket()}
+        stack = FakeStack(**clients, **{"lambda": FakeFunction()})
+        stack.outputs = {**stack.outputs, "GivenUpBucketName": "bucket"}  # type: ignore[misc]
+        yield stack
 
 
 def write_deliveries(dynamodb: Any) -> None:

@@ -20,8 +20,7 @@ from notifications.publishing.fakes import MemoryLedger, MemoryTopic
 from notifications.publishing.messages import Message
 from notifications.rules.ruleset import Ruleset
 from tests import soak
-
-from .events import CANARY, FIRST_CANARY, VALUES, canary, mutated, nested
+from tests.fuzz.events import CANARY, FIRST_CANARY, VALUES, canary, mutated, nested
 
 EVENTS = soak.length(100_000)
 _SQS_LIMIT = 1_048_576

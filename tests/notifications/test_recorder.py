@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Sequence
 from typing import Any
@@ -202,17 +203,19 @@ def test_an_alert_that_the_ledger_refuses_takes_no_other_with_it() -> None:
 def test_a_write_that_hangs_bounds_what_is_out_and_not_written() -> None:
     """With every call at a write that does not answer, nothing more starts: eight of 25, and what is on its way."""
     release = threading.Event()
+    a_moment = threading.Timer(1.0, release.set)  # in which more would go out, if it could
+    hanging = itertools.count(1)
 
     class Ledger(MemoryLedger):
         def record(self, alerts: Sequence[SentAlert], before_call: BeforeCall = nothing) -> None:
             before_call()
-            release.wait(10)
+            if next(hanging) == 8:
+                a_moment.start()
+            release.wait(60)
             raise ServiceError(f"DynamoDB did not answer for {len(alerts)}")
 
     service = OneProcess(ledger=Ledger())
     service.new_calls = InThreads
-    timer = threading.Timer(1.0, release.set)
-    timer.start()
     service.handle(*(added(f"p{n:04}", n) for n in range(1000)))
-    timer.join()
+    a_moment.join()
     assert 8 * 25 <= len(service.published) <= 8 * 25 + 8 * 10 + 24

@@ -23,6 +23,7 @@ from tests.service import Service
 
 LEDGER = "ledger"
 SHARD = "shardId-00000001"
+KEY = f"aws/lambda/mapping/{SHARD}/2026/11/21/2026-11-21T09.02.00-"
 OPEN, CLOSED = {"StartingSequenceNumber": "1"}, {"StartingSequenceNumber": "1", "EndingSequenceNumber": "9"}
 
 
@@ -148,6 +149,37 @@ class FakeQueue:
         """Give a message back."""
         assert VisibilityTimeout == 0
         self.hidden.discard(ReceiptHandle)
+
+
+class FakeBucket:
+    """An S3 client with one bucket; an object is its text, or an error."""
+
+    def __init__(self, **objects: Any) -> None:
+        self.objects = {KEY + name: text for name, text in objects.items()}
+        self.size = 0
+
+    def get_paginator(self, operation: str) -> FakeBucket:
+        """Page by page."""
+        assert operation == "list_objects_v2"
+        return self
+
+    def paginate(self, *, Bucket: str, Prefix: str) -> Any:  # noqa: N803
+        """Give an object a page."""
+        assert (Bucket, Prefix) == ("bucket", "aws/lambda/")
+        yield {}
+        for key in list(self.objects):
+            yield {"Contents": [{"Key": key, "Size": self.size}]}
+
+    def get_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: ARG002, N803
+        """Read."""
+        found = self.objects[Key]
+        if isinstance(found, Exception):
+            raise found
+        return {"Body": io.BytesIO(found.encode())}
+
+    def delete_object(self, *, Bucket: str, Key: str) -> None:  # noqa: ARG002, N803
+        """Delete."""
+        del self.objects[Key]
 
 
 class FakeFunction:

@@ -47,10 +47,10 @@ KEYS = [
 
 def _refused(text: str) -> str:
     """Return what is said of a file: it is refused, within a moment."""
-    started = time.monotonic()
+    started = time.process_time()
     with pytest.raises(RulesError) as refused:
         parse(text)
-    assert time.monotonic() - started < A_MOMENT
+    assert time.process_time() - started < A_MOMENT
     return str(refused.value)
 
 
@@ -68,13 +68,13 @@ def test_10_26_no_value_of_any_key_crashes_the_reader(key: str, value: str) -> N
     line = f"{name} = {value}\n"
     product = f"[product]\n{line}" if table == "product" else ""
     said = ""
-    started = time.monotonic()
+    started = time.process_time()
     try:
         parse(product + rule("price_drop", line if table == "rule" else ""))
     except RulesError as error:
         said = str(error)
     assert len(said) < 3_000
-    assert time.monotonic() - started < A_MOMENT
+    assert time.process_time() - started < A_MOMENT
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ import logging
 import sys
 import time
 
-from .runs import FailedRunError, runs, what_breaks
-from .scenario import Scenario, draw
-from .shrink import shrink
+from tests.simulation.runs import FailedRunError, runs, what_breaks
+from tests.simulation.scenario import Scenario, draw
+from tests.simulation.shrink import shrink
 
 _TOLD_EVERY = 10  # seconds
 

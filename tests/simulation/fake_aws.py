@@ -20,9 +20,8 @@ from botocore.exceptions import ClientError
 from event_source_mapping.mapping.ports import FailureNotice
 from event_source_mapping.model.errors import DestinationError
 from event_source_mapping.testing.fake_stream import FakeShard
-
-from .faults import Faults
-from .scenario import PARK, PUBLISH, READ, WRITE
+from tests.simulation.faults import Faults
+from tests.simulation.scenario import PARK, PUBLISH, READ, WRITE
 
 
 @dataclass

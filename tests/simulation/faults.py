@@ -12,9 +12,8 @@ from typing import Any, TypeVar
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from event_source_mapping.running.virtual import VirtualScheduler
-
-from .changes import START
-from .scenario import INVOKE, READ, WRITE, Fault, Outage
+from tests.simulation.changes import START
+from tests.simulation.scenario import INVOKE, READ, WRITE, Fault, Outage
 
 T = TypeVar("T")
 

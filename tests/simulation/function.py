@@ -13,9 +13,8 @@ from event_source_mapping.model.invocations import Invocation, InvokeResult
 from event_source_mapping.running.virtual import VirtualScheduler
 from notifications.pipeline import Pipeline
 from notifications.stream.changes import sequence_number_of
-
-from .fake_aws import FakeSns, FakeSqs
-from .faults import TIMEOUT, Baton, Faults, Killed, Running
+from tests.simulation.fake_aws import FakeSns, FakeSqs
+from tests.simulation.faults import TIMEOUT, Baton, Faults, Killed, Running
 
 Event = Mapping[str, Any]
 

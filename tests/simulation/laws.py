@@ -6,9 +6,9 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 
-from .fake_aws import Publication
-from .oracle import LIMIT, LIMITED, REMEMBERING, Oracle, by_product, hour_of
-from .world import World
+from tests.simulation.fake_aws import Publication
+from tests.simulation.oracle import LIMIT, LIMITED, REMEMBERING, Oracle, by_product, hour_of
+from tests.simulation.world import World
 
 Due = dict[int, dict[str, int]]
 """Sequence number to the rules that are due, with how many changes each held back before."""

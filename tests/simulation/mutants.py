@@ -27,10 +27,9 @@ from notifications.recorder import Recorder
 from notifications.rules.memory import Memory
 from notifications.rules.rule import Evaluation, RuleOutcome
 from operations.deployed.redrive import Redrive
-
-from .changes import Change
-from .scenario import PUBLISH, Outage, Scenario
-from .world import LONGEST_RUN
+from tests.simulation.changes import Change
+from tests.simulation.scenario import PUBLISH, Outage, Scenario
+from tests.simulation.world import LONGEST_RUN
 
 LOST, TWICE, ORDER, NOT_DUE, STUCK = "lost", "went out twice", "overtaken", "was not due", "stuck"
 PARKED, NOWHERE, STILL, TIME = "was parked", "should have been parked", "still in the failures queue", "time limit"

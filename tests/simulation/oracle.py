@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from .changes import Item, Written
+from tests.simulation.changes import Item, Written
 
 HOUR = 3600
 LIMITED, LIMIT = "busy", 2

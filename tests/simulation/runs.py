@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from itertools import count
 from typing import NamedTuple
 
-from .laws import BrokenLawError, check
-from .scenario import Scenario, draw
-from .world import LONGEST_RUN, run
+from tests.simulation.laws import BrokenLawError, check
+from tests.simulation.scenario import Scenario, draw
+from tests.simulation.world import LONGEST_RUN, run
 
 
 class Tally(NamedTuple):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from .changes import Change, Value
+from tests.simulation.changes import Change, Value
 
 PUBLISH, READ, WRITE, PARK, INVOKE = "publish", "read", "write", "park", "invoke"
 CALLS = (PUBLISH, READ, WRITE, PARK)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from .changes import Change
-from .scenario import Scenario
+from tests.simulation.changes import Change
+from tests.simulation.scenario import Scenario
 
 Fails = Callable[[Scenario], bool]
 _PLAIN = {

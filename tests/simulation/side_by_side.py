@@ -7,8 +7,7 @@ from collections.abc import Callable
 from typing import Any, Self
 
 from notifications.common.time_budget import CALLS_AT_ONCE
-
-from .faults import Faults, Killed
+from tests.simulation.faults import Faults, Killed
 
 
 class DrawnCalls:

@@ -18,10 +18,9 @@ from notifications.publishing.messages import to_message
 from notifications.publishing.topic import SnsTopic, Topic
 from notifications.rules.memory import Hour, HourlyCount, Memory
 from tests.conftest import DeployedService
-
-from .changes import START
-from .fake_aws import FakeDynamo, FakeSns, FakeSqs
-from .faults import TIMEOUT, Faults, Running
+from tests.simulation.changes import START
+from tests.simulation.fake_aws import FakeDynamo, FakeSns, FakeSqs
+from tests.simulation.faults import TIMEOUT, Faults, Running
 
 KINDS = ["memory", "simulated", pytest.param("local AWS", marks=pytest.mark.end_to_end)]
 

@@ -16,11 +16,10 @@ from notifications.publishing.ledger_table import DynamoDbLedger
 from notifications.publishing.messages import Message, to_message
 from notifications.publishing.topic import SnsTopic
 from tests.service import Service
-
-from .changes import FIRST_NUMBER, Change, written
-from .fake_aws import _client_error
-from .test_fake_aws import _alert
-from .world import RULES
+from tests.simulation.changes import FIRST_NUMBER, Change, written
+from tests.simulation.fake_aws import _client_error
+from tests.simulation.test_fake_aws import _alert
+from tests.simulation.world import RULES
 
 
 class Simulated(Service):

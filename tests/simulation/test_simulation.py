@@ -10,12 +10,11 @@ from dataclasses import replace
 import pytest
 
 from tests import soak
-
-from .mutants import MUTANTS, Mutant
-from .runs import runs, what_breaks
-from .scenario import ANY_CALL, CALLS, INVOCATION, Scenario, draw
-from .shrink import shrink
-from .world import run
+from tests.simulation.mutants import MUTANTS, Mutant
+from tests.simulation.runs import runs, what_breaks
+from tests.simulation.scenario import ANY_CALL, CALLS, INVOCATION, Scenario, draw
+from tests.simulation.shrink import shrink
+from tests.simulation.world import run
 
 INVOCATIONS = soak.length(100_000)
 _SEEDS_FOR_A_MUTANT = 1000

@@ -26,13 +26,12 @@ from notifications.publishing.ledger_table import DynamoDbLedger
 from notifications.publishing.side_by_side import NewCalls
 from notifications.publishing.topic import SnsTopic
 from operations.deployed.redrive import Redrive
-
-from .changes import START, Written, written
-from .fake_aws import FakeDynamo, FakeLambda, FakeSns, FakeSqs, FakeStack, FakeStreams
-from .faults import Faults
-from .function import Function
-from .scenario import Scenario
-from .side_by_side import DrawnCalls
+from tests.simulation.changes import START, Written, written
+from tests.simulation.fake_aws import FakeDynamo, FakeLambda, FakeSns, FakeSqs, FakeStack, FakeStreams
+from tests.simulation.faults import Faults
+from tests.simulation.function import Function
+from tests.simulation.scenario import Scenario
+from tests.simulation.side_by_side import DrawnCalls
 
 RULES = load(Path(__file__).parent / "rules.toml")
 QUEUE_ARN = "arn:aws:sqs:eu-west-1:123456789012:failures"

@@ -26,4 +26,4 @@ ALERT = ReceivedAlert(
 SAMPLE = Sample("Stock runs low", "stock 12 → 3", lambda: None, "low_stock")
 PRODUCT = sample_product(FakeDynamoDb(productId="S"))
 AWS = LocalAws("http://127.0.0.1:4711", Path("log"), process=None)  # type: ignore[arg-type]
-DEPLOYMENT = Deployment("a-table", "stream", "function", "topic", "queue", "ledger")
+DEPLOYMENT = Deployment("a-table", "stream", "function", "topic", "queue", "ledger", "bucket")

@@ -13,7 +13,7 @@ ALERT = {"specversion": "1.0", "id": "an-id", "type": "product.added", "data": {
 
 
 class Sqs:
-    """A queue with one message; also the SNS that it is subscribed to."""
+    """A queue with one message; also the SNS that it is subscribed to, and an empty bucket."""
 
     def __init__(self, body: str) -> None:
         self.body = body
@@ -34,6 +34,10 @@ class Sqs:
     def create_queue(self, **_: Any) -> dict[str, Any]:
         """Give the URL."""
         return {"QueueUrl": "url"}
+
+    def list_objects_v2(self, **_: Any) -> dict[str, Any]:
+        """Be an empty bucket."""
+        return {}
 
     def __getattr__(self, name: str) -> Any:
         return lambda **_: None

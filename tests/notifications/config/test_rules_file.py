@@ -216,7 +216,7 @@ def test_two_mistakes_are_counted() -> None:
         ("where = { a = { exists = 1 } }", "added", "where", "a: expected true or false"),
         ("where = { a = { not = { prefix = 'a', suffix = 'b' } } }", "added", "where", "a: not: expected"),
         ('where = { "a..b" = 1 }', "added", "where", "a..b: expected an attribute"),
-        ("colour = 5", "added", "colour", "unknown key; expected one of name, when, where"),
+        ("colour = 5", "added", "colour", "unknown key; expected one of name, when, enabled, where"),
         ('severty = "info"', "added", "severty", "unknown key; did you mean severity?"),
         ("threshold = 5", "added", "threshold", "unknown key; threshold belongs to low_stock, not to added"),
         ("at_least = 5", "removed", "at_least", "at_least belongs to price_drop and price_rise, not to removed"),

@@ -171,7 +171,7 @@ def test_a_message_that_nobody_knows_is_left_alone(operate: Operate) -> None:
 def test_an_empty_queue_is_good_news(operate: Operate) -> None:
     """Nothing to do, exit code 0."""
     done = operate("redrive", stack=_Stage().stack)
-    assert (done.code, done.lines) == (0, ["the failures queue is empty"])
+    assert (done.code, done.lines) == (0, ["nothing waits to be played"])
 
 
 def test_no_more_messages_are_taken_than_asked_for(operate: Operate) -> None:
@@ -240,7 +240,12 @@ def test_a_queue_that_may_not_be_read_is_one_clear_line(operate: Operate) -> Non
             "no topic",
         ),
         ("[ERROR]\t2026-11-21T09:02:00.000Z\t6d7f\tthe ledger is gone", "the ledger is gone"),
+        (
+            '{"level": "ERROR", "message": "handed back from sequence number 7 on: no topic"}\n{"type": "x"}',
+            "no topic",
+        ),
         ("[INFO] nothing", "its log says why"),
+        ('{"level": "INFO", "message": "nothing"}', "its log says why"),
     ],
 )
 def test_10_9_a_record_that_still_fails_is_shown_with_the_functions_own_reason(

@@ -126,7 +126,7 @@ def test_a_receiver_that_drips_is_cut_off_in_time(first: bytes, drop: bytes) -> 
         started = time.monotonic()
         with pytest.raises(DeliveryFailedError, match=r"did not answer within 0.5 s"):
             http.post(f"http://127.0.0.1:{port}/", b"{}", HEADERS)
-        assert time.monotonic() - started < 3
+        assert time.monotonic() - started < 10  # seconds; it would drip for 50
 
 
 def test_a_resolver_that_hangs_is_given_up() -> None:

@@ -1,0 +1,156 @@
+"""What was given up and waits to be played again: in the failures queue, and in the bucket of whole batches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from operations.deployed.failure_messages import FailureMessage, UnknownMessageError, join_parts, parse_failure_message
+
+MOST_BYTES = 32_000_000  # of an object: Lambda's document has a payload of 6 MB at the most, escaped once more
+PREFIX = "aws/lambda/"
+_HIDDEN_SECONDS = 3600  # from other readers while this runs; at the end the message is given back
+
+
+class GivenUp(Protocol):
+    """Something that was given up."""
+
+    text: str
+    """What to show of what cannot be read: its text, or its name."""
+    count: int
+    """How many messages or objects it takes."""
+    sequence_number: int
+    """Of its first record; 0 if that has none."""
+
+    def message(self) -> FailureMessage:
+        """Read it. Raises UnknownMessageError for what neither the function nor Lambda wrote."""
+
+    def delete(self) -> None:
+        """Delete it for good."""
+
+    def give_back(self) -> None:
+        """Leave it for the next reader."""
+
+
+class Queue:
+    """The failures queue."""
+
+    def __init__(self, client: Any, url: str) -> None:
+        """Read with a boto3 SQS client."""
+        self.client, self.url = client, url
+
+    def receive(self, most: int) -> Iterator[GivenUp]:
+        """Yield messages, hidden from other readers from then on; those of one record together."""
+        received: list[tuple[str, str]] = []
+        try:
+            while len(received) < most:
+                found = self.client.receive_message(
+                    QueueUrl=self.url,
+                    MaxNumberOfMessages=min(10, most - len(received)),
+                    VisibilityTimeout=_HIDDEN_SECONDS,
+                    WaitTimeSeconds=1,
+                ).get("Messages", [])
+                if not found:
+                    break
+                received += [(each["ReceiptHandle"], each["Body"]) for each in found]
+        except (ClientError, BotoCoreError):
+            for receipt, _ in received:
+                self.give_back(receipt)
+            raise
+        for positions, text in join_parts([text for _, text in received]):
+            yield QueuedMessage(self, [received[position][0] for position in positions], text)
+
+    def give_back(self, receipt: str) -> None:
+        """Show a message to other readers; should that fail, it shows up by itself when its hour is over."""
+        with suppress(ClientError, BotoCoreError):
+            self.client.change_message_visibility(QueueUrl=self.url, ReceiptHandle=receipt, VisibilityTimeout=0)
+
+
+class QueuedMessage:
+    """A message of the failures queue, or those of a record that was too long for one."""
+
+    def __init__(self, queue: Queue, receipts: Sequence[str], text: str) -> None:
+        """Hold it under its receipts."""
+        self.text = text
+        self.count = len(receipts)
+        self._queue, self._receipts = queue, receipts
+        self.sequence_number = _sequence_number_of(self)
+
+    def message(self) -> FailureMessage:
+        """Read what was received."""
+        try:
+            return parse_failure_message(self.text)
+        except UnknownMessageError as error:
+            if '"part"' not in self.text:
+                raise
+            raise UnknownMessageError(f"{error}; the others were not received: a higher --max may find them") from None
+
+    def delete(self) -> None:
+        """Delete the messages."""
+        for receipt in self._receipts:
+            self._queue.client.delete_message(QueueUrl=self._queue.url, ReceiptHandle=receipt)
+
+    def give_back(self) -> None:
+        """Show the messages to other readers."""
+        for receipt in self._receipts:
+            self._queue.give_back(receipt)
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """The bucket of whole batches that Lambda gave up."""
+
+    client: Any
+    name: str
+
+    def receive(self, most: int) -> Iterator[GivenUp]:
+        """Yield the objects that Lambda put there."""
+        count = 0
+        for page in self.client.get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=PREFIX):
+            for found in page.get("Contents", []):
+                if count == most:
+                    return
+                count += 1
+                yield StoredBatch(self, found["Key"], int(found["Size"]))
+
+
+class StoredBatch:
+    """An object of the bucket. It may be large: it is read twice, first to find its place, then to be played."""
+
+    def __init__(self, bucket: Bucket, key: str, size: int) -> None:
+        """Name it, and look where it belongs."""
+        self.text = key
+        self.count = 1
+        self._bucket, self._size = bucket, size
+        self.sequence_number = _sequence_number_of(self)
+
+    def message(self) -> FailureMessage:
+        """Read the object."""
+        if self._size > MOST_BYTES:
+            raise self._unknown()
+        found = self._bucket.client.get_object(Bucket=self._bucket.name, Key=self.text)["Body"].read()
+        try:
+            return parse_failure_message(found.decode("utf-8", "replace"))
+        except UnknownMessageError:
+            raise self._unknown() from None
+
+    def delete(self) -> None:
+        """Delete the object."""
+        self._bucket.client.delete_object(Bucket=self._bucket.name, Key=self.text)
+
+    def give_back(self) -> None:
+        """Do nothing: reading has changed nothing."""
+
+    def _unknown(self) -> UnknownMessageError:
+        return UnknownMessageError(f"neither a parked record nor a batch given up: {self.text!r}")
+
+
+def _sequence_number_of(found: GivenUp) -> int:
+    try:
+        return found.message().sequence_number
+    except UnknownMessageError:
+        return 0

@@ -1,0 +1,1 @@
+"""How a deployed stage is: what `status` shows."""

@@ -1,0 +1,47 @@
+"""docs/deploying.md: every parameter stands in its table, and the operator's policy covers what the commands call."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from operations.settings.service_file import read_document
+from tests.builders import ROOT
+from tests.docs.markdown import blocks, code_in, first_cells, section
+
+TEXT = (ROOT / "docs" / "deploying.md").read_text(encoding="utf-8")
+# What IAM calls differently than boto3 does. Source: AWS Service Authorization Reference.
+NAMED_OTHERWISE = {
+    "ListObjectsV2": "ListBucket",
+    "GetBucketLifecycleConfiguration": "GetLifecycleConfiguration",
+    "Invoke": "InvokeFunction",
+}
+
+
+def listed(value: Any) -> list[Any]:
+    """Give a list, where a policy has one entry bare."""
+    return value if isinstance(value, list) else [value]
+
+
+CALL = re.compile(r"(?:client(?:\(\"\w+\"\))?|_function|dynamodb)\.(?!get_paginator)(\w+)\(")
+PAGES = re.compile(r"get_paginator\(\"(\w+)\"\)")
+
+
+def test_every_parameter_stands_in_the_table() -> None:
+    """And nothing that is none."""
+    cells = first_cells(section(TEXT, "What a change of a parameter does"))
+    listed = [name for cell in cells for name in code_in(cell)]
+    assert sorted(listed) == sorted(read_document(ROOT / "serverless.yml")["params"]["default"])
+
+
+def test_the_operators_policy_allows_every_call_of_the_commands_and_no_other() -> None:
+    """As the code of operations/ names them."""
+    (policy,) = [block for block in blocks(TEXT) if block.heading == "An operator's policy"]
+    statements = json.loads(policy.text)["Statement"]
+    allowed = {action.partition(":")[2] for statement in statements for action in listed(statement["Action"])}
+    source = "".join(path.read_text("utf-8") for path in Path(ROOT / "operations").rglob("*.py"))
+    called = {*CALL.findall(source), *PAGES.findall(source)}
+    names = {"".join(word.capitalize() for word in call.split("_")) for call in called}
+    assert {NAMED_OTHERWISE.get(name, name) for name in names} == allowed

@@ -1,0 +1,1 @@
+"""What the files of infrastructure/ compute, without packaging anything."""

@@ -1,0 +1,156 @@
+"""`python -m operations status`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from operations.health.health import read_health
+from tests.operations.stage import KEY, FakeStack, Operate
+
+FUNCTION = "product-alerts-dev-alerts"
+
+
+class FakeLambda:
+    """A lambda client that knows the function and its mapping."""
+
+    def get_function_configuration(self, *, FunctionName: str) -> dict[str, Any]:  # noqa: N803
+        """Describe it."""
+        assert FunctionName == FUNCTION
+        variables = {"CODE_VERSION": "0.1.0"}
+        return {"LastModified": "2026-11-21T09:00:00Z", "State": "Active", "Environment": {"Variables": variables}}
+
+    def list_event_source_mappings(self, *, FunctionName: str) -> dict[str, Any]:  # noqa: N803
+        """Describe its mapping."""
+        assert FunctionName == FUNCTION
+        return {"EventSourceMappings": [{"UUID": "u-1", "State": "Enabled", "LastProcessingResult": "OK"}]}
+
+
+class Deployed(FakeStack):
+    """A stage in an AWS in memory."""
+
+    stage = "dev"
+
+    def __init__(self) -> None:
+        """Make what `status` looks at."""
+        made = {name: boto3.client(name, region_name="us-east-1") for name in ("cloudwatch", "sqs", "sns", "s3")}
+        super().__init__(**made, **{"lambda": FakeLambda()})
+        self.cloudwatch, self.sqs, self.sns, self.s3 = made.values()
+        self.s3.create_bucket(Bucket="bucket")
+        rule = {"ID": "forget", "Status": "Enabled", "Filter": {"Prefix": ""}, "Expiration": {"Days": 30}}
+        self.s3.put_bucket_lifecycle_configuration(Bucket="bucket", LifecycleConfiguration={"Rules": [rule]})
+        topic = self.sns.create_topic(Name="alerts")["TopicArn"]
+        queue = self.sqs.create_queue(QueueName="failures")["QueueUrl"]
+        self.outputs = {  # type: ignore[misc]
+            "AlertsFunctionName": FUNCTION,
+            "AlertsTopicArn": topic,
+            "FailuresQueueUrl": queue,
+            "GivenUpBucketName": "bucket",
+        }
+
+    def metric(self, namespace: str, name: str, value: float, ago: int = 60, **dimensions: str) -> None:
+        """Let CloudWatch know a value."""
+        named = [{"Name": each, "Value": text} for each, text in dimensions.items()]
+        at = datetime.now(UTC).replace(microsecond=0) - timedelta(seconds=ago)
+        data = {"MetricName": name, "Dimensions": named, "Timestamp": at, "Value": value}
+        self.cloudwatch.put_metric_data(Namespace=namespace, MetricData=[data])
+
+
+@pytest.fixture
+def stage(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployed]:
+    """Deploy into memory."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    with mock_aws():
+        yield Deployed()
+
+
+def test_a_stage_that_is_well_waits_for_nobody(stage: Deployed, operate: Operate) -> None:
+    """Exit code 0, and every line says so."""
+    done = operate("status", stack=stage)
+    assert (done.code, done.err) == (0, "")
+    assert "failures        nothing waits" in done.lines
+    assert "mapping         u-1: Enabled, OK" in done.lines
+    assert "deployed        version 0.1.0, 2026-11-21T09:00:00Z" in done.lines
+
+
+def test_what_waits_is_counted_without_being_taken(stage: Deployed, operate: Operate) -> None:
+    """Messages and batches, and until when each is kept; exit code 1."""
+    stage.sqs.send_message(QueueUrl=stage.outputs["FailuresQueueUrl"], MessageBody="{}")
+    stage.metric("AWS/SQS", "ApproximateAgeOfOldestMessage", 86_400, QueueName="failures")
+    stage.s3.put_object(Bucket="bucket", Key=f"{KEY}a", Body=b"{}")
+    done = operate("status", "--json", stack=stage)
+    assert done.code == 1
+    assert done.json["failures"]["waiting"] == 1
+    until = datetime.fromisoformat(done.json["failures"]["firstUntil"])
+    now = datetime.now(UTC)
+    assert abs(until - now - timedelta(days=13)) < timedelta(minutes=2)
+    (batch,) = done.json["givenUp"]
+    assert batch["batch"] == f"{KEY}a"
+    assert abs(datetime.fromisoformat(batch["until"]) - now - timedelta(days=30)) < timedelta(minutes=2)
+    received = stage.sqs.receive_message(QueueUrl=stage.outputs["FailuresQueueUrl"])
+    assert len(received["Messages"]) == 1
+    assert operate("status", stack=stage).code == 1
+
+
+def test_alerts_are_counted_by_rule_in_the_hour_and_the_day(stage: Deployed) -> None:
+    """Of this function alone."""
+    for rule, count, ago in (("drop", 3, 60), ("drop", 4, 7200), ("new", 5, 80_000), ("new", 9, 100_000)):
+        stage.metric("ProductAlerts", "Alerts", count, ago, FunctionName=FUNCTION, Rule=rule, Type="t")
+    stage.metric("ProductAlerts", "Alerts", 99, FunctionName=FUNCTION)
+    stage.metric("ProductAlerts", "Alerts", 99, FunctionName="another", Rule="drop", Type="t")
+    stage.metric("ProductAlerts", "Suppressed", 2, FunctionName=FUNCTION, Reason="cool-down")
+    health = read_health(stage)  # type: ignore[arg-type]
+    assert health["alerts"] == {"hour": {"drop": 3}, "day": {"drop": 7, "new": 5}}
+    assert health["suppressed"] == {"hour": {"cool-down": 2}, "day": {"cool-down": 2}}
+
+
+def test_it_says_by_how_long_the_function_is_behind_and_when_it_ran(stage: Deployed, operate: Operate) -> None:
+    """The latest value counts."""
+    stage.metric("AWS/Lambda", "IteratorAge", 7_200_000, 700, FunctionName=FUNCTION)
+    stage.metric("AWS/Lambda", "IteratorAge", 90_000, 60, FunctionName=FUNCTION)
+    stage.metric("AWS/Lambda", "Invocations", 1, 60, FunctionName=FUNCTION)
+    done = operate("status", stack=stage)
+    assert "behind by       1 minute 30 seconds" in done.lines
+    assert not [line for line in done.lines if "not in the last 24 h" in line]
+
+
+def test_an_alarm_is_shown_with_its_section_of_the_runbook(stage: Deployed, operate: Operate) -> None:
+    """Those of this stage alone; exit code 1."""
+    for name in ("product-alerts-dev-behind", "product-alerts-prod-behind"):
+        stage.cloudwatch.put_metric_alarm(
+            AlarmName=name, AlarmDescription="Late. docs/runbook.md#iteratorage-grows", MetricName="m",
+            Namespace="n", Period=60, EvaluationPeriods=1, Threshold=1, ComparisonOperator="GreaterThanThreshold",
+            Statistic="Sum",
+        )  # fmt: skip
+        stage.cloudwatch.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="r")
+    done = operate("status", stack=stage)
+    assert done.code == 1
+    assert [line for line in done.lines if line.startswith("alarm")] == [
+        "alarm           product-alerts-dev-behind: Late. docs/runbook.md#iteratorage-grows"
+    ]
+
+
+def test_subscribers_are_listed_with_their_filters(stage: Deployed, operate: Operate) -> None:
+    """And whether they have confirmed."""
+    policy = json.dumps({"severity": ["critical"]})
+    queue = "arn:aws:sqs:us-east-1:123456789012:receiver"
+    stage.sns.subscribe(
+        TopicArn=stage.outputs["AlertsTopicArn"], Protocol="sqs", Endpoint=queue, Attributes={"FilterPolicy": policy}
+    )
+    done = operate("status", stack=stage)
+    assert f"subscriber      sqs {queue}, filter {policy}" in done.lines
+
+
+@pytest.mark.parametrize("wrong", ["0", "x", "1e9", "nan"])
+def test_a_watch_has_a_sensible_pace(wrong: str, operate: Operate) -> None:
+    """Else the command line is wrong."""
+    with pytest.raises(SystemExit) as raised:
+        operate("status", "--watch", wrong)
+    assert raised.value.code == 2
