@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from console.pages import alerts, live, products, record
+from console.pages import alerts, failures, health, live, products, record, rules
 from console.pages.page import page
 from console.pages.static import static
 from console.safety.guard import Guard
@@ -34,6 +34,15 @@ ROUTES = (
     Route("/alerts", alerts.alerts),
     Route("/alerts/{id}", alerts.alert),
     Route("/alerts/{id}/mail", alerts.mail),
+    Route("/failures", failures.failures),
+    Route("/failures/redrive", failures.redrive, methods=["POST"]),
+    Route("/failures/send", failures.send, methods=["POST"]),
+    Route("/jobs/{id:int}", failures.job),
+    Route("/rules", rules.rules),
+    Route("/rules/check", rules.check, methods=["POST"]),
+    Route("/rules/save", rules.save, methods=["POST"]),
+    Route("/rules/deployed", rules.deployed),
+    Route("/health", health.health),
     Route("/static/{name}", static),
 )
 

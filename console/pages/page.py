@@ -24,6 +24,9 @@ NAV = (
     ("products", "/", "Products"),
     ("live", "/live", "Live"),
     ("alerts", "/alerts", "Alerts"),
+    ("failures", "/failures", "Failures"),
+    ("rules", "/rules", "Rules"),
+    ("health", "/health", "Health"),
 )
 _SHORTEST_CUT = 12
 _PROD = ("prod", "live", "production")
@@ -38,6 +41,7 @@ def console_of(request: Request) -> Console:
 def page(request: Request, template: str, *, status: int = HTTPStatus.OK, **context: Any) -> HTMLResponse:
     """Fill a template."""
     console = console_of(request)
+    counts = console.failures.counts()
     frame = {
         "stage": console.stage.name,
         "region": console.stage.region,
@@ -47,7 +51,7 @@ def page(request: Request, template: str, *, status: int = HTTPStatus.OK, **cont
         "trusted": console.launch.knows_cookie(request.headers.get("cookie", "")),
         "nav": NAV,
         "path": request.url.path,
-        "waiting": {},
+        "waiting": {"failures": counts.failures + counts.undelivered},
     }
     return HTMLResponse(TEMPLATES.get_template(template).render({**frame, **context}), status, {"Vary": "HX-Request"})
 

@@ -8,9 +8,13 @@ from dataclasses import dataclass, field
 
 from console.safety.launch import Launch
 from console.sources.alerts import Alerts
+from console.sources.failures import Failures
+from console.sources.health import Health
+from console.sources.jobs import Jobs
 from console.sources.products import Products
 from console.sources.receivers import receivers_of
 from console.sources.records import Records, SeenRecord, current_rules
+from console.sources.settings import Settings
 from console.sources.stage import Stage
 from console.sources.ways import Ways
 from notifications.config.receiver import Receivers
@@ -29,6 +33,10 @@ class Console:
     products: Products
     alerts: Alerts
     ways: Ways
+    jobs: Jobs
+    failures: Failures
+    settings: Settings
+    health: Health
     stop: threading.Event = field(default_factory=threading.Event)
     """Set when it ends."""
     _receivers: Receivers = field(default_factory=lambda: Receivers(()))
@@ -48,7 +56,19 @@ class Console:
                 products.take(change.new_image, change.keys)
 
         records.on_record = take
-        return cls(stage, launch, records, products, alerts, Ways(records, alerts))
+        jobs = Jobs()
+        return cls(
+            stage,
+            launch,
+            records,
+            products,
+            alerts,
+            Ways(records, alerts),
+            jobs,
+            Failures(stage, jobs),
+            Settings(stage, records),
+            Health(stage, alerts),
+        )
 
     @property
     def receivers(self) -> Receivers:

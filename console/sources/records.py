@@ -99,6 +99,8 @@ class Records:
         """Of the latest; a page that has seen up to here asks for what came later."""
         self.ruleset = current_rules()
         """The rules that run."""
+        self.rules_taken = 0
+        """How often rules were taken up."""
         self._snapshot = LedgerSnapshot()
         self._records: deque[SeenRecord] = deque()
         self._by_number: dict[str, SeenRecord] = {}  # without the zeros in front: the ledger leaves them out
@@ -199,6 +201,7 @@ class Records:
     def _take_rules(self, text: str) -> None:
         try:
             self.ruleset = rules_file.parse(text)
+            self.rules_taken += 1
         except RulesError:  # never deployed, so never written
             return
 

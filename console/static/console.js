@@ -60,6 +60,36 @@
     if (pill && !document.hidden && idle($("#live"))) refresh(pill);
   });
 
+  // The editor: numbers beside the lines, those with a mistake marked.
+  function dressEditor() {
+    const editor = $("[data-editor]");
+    if (!editor) return;
+    const text = $("textarea", editor), gutter = $(".gutter", editor);
+    const lines = text.value.split("\n").length;
+    while (gutter.children.length < lines) gutter.append(Object.assign(document.createElement("li"), { textContent: gutter.children.length + 1 }));
+    while (gutter.children.length > lines) gutter.lastChild.remove();
+    gutter.scrollTop = text.scrollTop;
+  }
+  function markLines() {
+    const found = $("#mistakes");
+    if (!found) return;
+    const wrong = new Set(found.dataset.lines.trim().split(" ").map(Number));
+    $$(".gutter li").forEach((line, index) => line.classList.toggle("wrong", wrong.has(index + 1)));
+    $("#text").setAttribute("aria-invalid", wrong.size && !wrong.has(0) ? "true" : "false");
+  }
+  document.addEventListener("input", (event) => { if (event.target.id === "text") dressEditor(); });
+  document.addEventListener("scroll", (event) => { if (event.target.id === "text") dressEditor(); }, true);
+  document.addEventListener("click", (event) => {
+    const place = event.target.closest("[data-line]");
+    if (!place) return;
+    event.preventDefault();
+    const text = $("#text"), lines = text.value.split("\n"), line = Number(place.dataset.line);
+    const start = lines.slice(0, line - 1).join("\n").length + (line > 1 ? 1 : 0);
+    text.focus();
+    text.setSelectionRange(start, start + lines[line - 1].length);
+    text.scrollTop = Math.max(0, (line - 8) * 18);
+  });
+
   // What failed: htmx swaps nothing then.
   function say(text) { $("#said").textContent = text; }
   document.addEventListener("htmx:responseError", (event) => {
@@ -68,7 +98,9 @@
   });
   document.addEventListener("htmx:sendError", () => say("The console does not answer. Does it still run?"));
   document.addEventListener("htmx:beforeRequest", () => say(""));
-  document.addEventListener("htmx:afterSettle", () => dress(document));
+  document.addEventListener("htmx:afterSettle", () => { dress(document); markLines(); });
   dress(document);
+  dressEditor();
+  markLines();
   setInterval(() => dress(document), 60000);
 })();

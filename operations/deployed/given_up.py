@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from botocore.exceptions import BotoCoreError, ClientError
 
 from operations.deployed.failure_messages import FailureMessage, UnknownMessageError, join_parts, parse_failure_message
+from operations.deployed.stack import Stack
 
 MOST_BYTES = 32_000_000  # of an object: Lambda's document has a payload of 6 MB at the most, escaped once more
 PREFIX = "aws/lambda/"
@@ -19,6 +20,10 @@ _HIDDEN_SECONDS = 3600  # from other readers while this runs; at the end the mes
 class GivenUp(Protocol):
     """Something that was given up."""
 
+    id: str
+    """Tells it from all others that wait."""
+    since: float | None
+    """When it was given up, epoch seconds."""
     text: str
     """What to show of what cannot be read: its text, or its name."""
     count: int
@@ -39,30 +44,32 @@ class GivenUp(Protocol):
 class Queue:
     """The failures queue."""
 
-    def __init__(self, client: Any, url: str) -> None:
-        """Read with a boto3 SQS client."""
+    def __init__(self, client: Any, url: str, wait: int = 1) -> None:
+        """Read with a boto3 SQS client, and `wait` seconds for the last messages: without, some may be missed."""
         self.client, self.url = client, url
+        self._wait = wait
 
     def receive(self, most: int) -> Iterator[GivenUp]:
         """Yield messages, hidden from other readers from then on; those of one record together."""
-        received: list[tuple[str, str]] = []
+        received: list[Mapping[str, Any]] = []
         try:
             while len(received) < most:
                 found = self.client.receive_message(
                     QueueUrl=self.url,
                     MaxNumberOfMessages=min(10, most - len(received)),
                     VisibilityTimeout=_HIDDEN_SECONDS,
-                    WaitTimeSeconds=1,
+                    WaitTimeSeconds=self._wait,
+                    AttributeNames=["SentTimestamp"],
                 ).get("Messages", [])
                 if not found:
                     break
-                received += [(each["ReceiptHandle"], each["Body"]) for each in found]
+                received += found
         except (ClientError, BotoCoreError):
-            for receipt, _ in received:
-                self.give_back(receipt)
+            for each in received:
+                self.give_back(each["ReceiptHandle"])
             raise
-        for positions, text in join_parts([text for _, text in received]):
-            yield QueuedMessage(self, [received[position][0] for position in positions], text)
+        for positions, text in join_parts([each["Body"] for each in received]):
+            yield QueuedMessage(self, [received[position] for position in positions], text)
 
     def give_back(self, receipt: str) -> None:
         """Show a message to other readers; should that fail, it shows up by itself when its hour is over."""
@@ -73,11 +80,16 @@ class Queue:
 class QueuedMessage:
     """A message of the failures queue, or those of a record that was too long for one."""
 
-    def __init__(self, queue: Queue, receipts: Sequence[str], text: str) -> None:
-        """Hold it under its receipts."""
+    def __init__(self, queue: Queue, received: Sequence[Mapping[str, Any]], text: str) -> None:
+        """Hold what SQS gave, by the receipts."""
+        self.id = min(str(each.get("MessageId", each["ReceiptHandle"])) for each in received)
+        sent = [
+            each["Attributes"]["SentTimestamp"] for each in received if "SentTimestamp" in each.get("Attributes", {})
+        ]
+        self.since = min(float(each) / 1000 for each in sent) if sent else None
         self.text = text
-        self.count = len(receipts)
-        self._queue, self._receipts = queue, receipts
+        self.count = len(received)
+        self._queue, self._receipts = queue, [each["ReceiptHandle"] for each in received]
         self.sequence_number = _sequence_number_of(self)
 
     def message(self) -> FailureMessage:
@@ -115,17 +127,18 @@ class Bucket:
                 if count == most:
                     return
                 count += 1
-                yield StoredBatch(self, found["Key"], int(found["Size"]))
+                yield StoredBatch(self, found)
 
 
 class StoredBatch:
     """An object of the bucket. It may be large: it is read twice, first to find its place, then to be played."""
 
-    def __init__(self, bucket: Bucket, key: str, size: int) -> None:
-        """Name it, and look where it belongs."""
-        self.text = key
+    def __init__(self, bucket: Bucket, listed: Mapping[str, Any]) -> None:
+        """Take it as S3 lists it, and look where it belongs."""
+        self.id = self.text = str(listed["Key"])
+        self.since = listed["LastModified"].timestamp() if "LastModified" in listed else None
         self.count = 1
-        self._bucket, self._size = bucket, size
+        self._bucket, self._size = bucket, int(listed["Size"])
         self.sequence_number = _sequence_number_of(self)
 
     def message(self) -> FailureMessage:
@@ -147,6 +160,28 @@ class StoredBatch:
 
     def _unknown(self) -> UnknownMessageError:
         return UnknownMessageError(f"neither a parked record nor a batch given up: {self.text!r}")
+
+
+def places_of(stack: Stack, wait: int = 1) -> list[Queue | Bucket]:
+    """Return where a stage keeps what was given up."""
+    places: list[Queue | Bucket] = [Queue(stack.client("sqs"), stack.outputs["FailuresQueueUrl"], wait)]
+    bucket = stack.outputs.get("GivenUpBucketName")
+    if bucket:  # a stack that was deployed before there was one
+        places.append(Bucket(stack.client("s3"), bucket))
+    return places
+
+
+def receive_all(places: Iterable[Queue | Bucket], most: int) -> list[GivenUp]:
+    """Receive at most `most` messages and objects, those with the oldest records first; all or none."""
+    waiting: list[GivenUp] = []
+    try:
+        for place in places:
+            waiting += place.receive(most - sum(found.count for found in waiting))
+    except (ClientError, BotoCoreError):
+        for found in waiting:
+            found.give_back()
+        raise
+    return sorted(waiting, key=lambda found: found.sequence_number)
 
 
 def _sequence_number_of(found: GivenUp) -> int:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from operations.deployed.failure_messages import FailureMessage, UnknownMessageError
-from operations.deployed.given_up import Bucket, GivenUp, Queue
+from operations.deployed.given_up import GivenUp, places_of, receive_all
 from operations.deployed.stack import Stack
 from operations.deployed.stream_records import Stream
 
@@ -34,17 +34,22 @@ class Redrive:
     """One run over all that waits."""
 
     def __init__(
-        self, stack: Stack, *, dry_run: bool = False, to_file: Path | None = None, discard: bool = False
+        self,
+        stack: Stack,
+        *,
+        dry_run: bool = False,
+        to_file: Path | None = None,
+        discard: bool = False,
+        only: Collection[str] | None = None,
     ) -> None:
         """Play through the function of `stack`. With `dry_run` or `to_file` nothing is played.
 
-        `discard` deletes the messages whose records the stream no longer holds.
+        `discard` deletes the messages whose records the stream no longer holds. `only` names what is played by its id
+        (see `GivenUp`); None plays all.
         """
-        self._places: list[Queue | Bucket] = [Queue(stack.client("sqs"), stack.outputs["FailuresQueueUrl"])]
-        bucket = stack.outputs.get("GivenUpBucketName")
-        if bucket:  # a stack that was deployed before there was one
-            self._places.append(Bucket(stack.client("s3"), bucket))
-        self.places = "queue and bucket" if bucket else "queue"
+        self._places = places_of(stack)
+        self._only = only
+        self.places = "queue and bucket" if len(self._places) > 1 else "queue"
         """Where it looks, in words."""
         self._function = stack.client("lambda")
         self._function_name = stack.outputs["AlertsFunctionName"]
@@ -57,16 +62,8 @@ class Redrive:
 
     def results(self, most: int) -> Iterator[tuple[int, int, Result]]:
         """Yield number, total and result of each message, the oldest record first; at most `most` messages."""
-        waiting: list[GivenUp] = []
-        try:
-            for place in self._places:
-                waiting += place.receive(most - sum(found.count for found in waiting))
-        except (ClientError, BotoCoreError):
-            for found in waiting:
-                found.give_back()
-            raise
-        waiting.sort(key=lambda found: found.sequence_number)
-        kept = list(waiting)
+        kept = receive_all(self._places, most)
+        waiting = [found for found in kept if self._only is None or found.id in self._only]
         try:
             if self._to_file:
                 self._to_file.write_text("", encoding="utf-8")

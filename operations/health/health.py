@@ -131,12 +131,28 @@ def _alarms(stack: Stack) -> list[dict[str, Any]]:
 
 def _failures(stack: Stack, metrics: Metrics, now: datetime) -> dict[str, Any]:
     """Count the messages, without receiving one; until when the oldest is kept, where CloudWatch knows its age."""
-    asked = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-    queue = stack.outputs["FailuresQueueUrl"]
-    found = stack.client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=asked)["Attributes"]
-    waiting = sum(int(found.get(name, 0)) for name in asked)
+    waiting = _messages_in(stack, stack.outputs["FailuresQueueUrl"])
     until = now + timedelta(seconds=_SECONDS_OF_QUEUE - metrics.oldest_failure()) if waiting else None
     return {"waiting": waiting, "firstUntil": rfc3339(until.timestamp()) if until else None}
+
+
+def _messages_in(stack: Stack, queue: str) -> int:
+    asked = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    found = stack.client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=asked)["Attributes"]
+    return sum(int(found.get(name, 0)) for name in asked)
+
+
+def count_waiting(stack: Stack) -> int:
+    """Count what was given up, in the queue and in the first thousand objects of the bucket, and receive nothing."""
+    bucket = stack.outputs.get("GivenUpBucketName")
+    listed = stack.client("s3").list_objects_v2(Bucket=bucket, Prefix=PREFIX).get("Contents", []) if bucket else []
+    return _messages_in(stack, stack.outputs["FailuresQueueUrl"]) + len(listed)
+
+
+def count_undelivered(stack: Stack) -> int:
+    """Count what could not be delivered, and receive nothing; 0 for a stage without receivers."""
+    queue = stack.outputs.get("UndeliveredQueueUrl")
+    return _messages_in(stack, queue) if queue else 0
 
 
 def _given_up(stack: Stack) -> list[dict[str, Any]]:

@@ -1,0 +1,50 @@
+"""Health: whether the stage is behind, what waits, and the alerts by rule and hour."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from console.pages.charts import by_hour, hours_until
+from console.pages.page import console_of, page
+from notifications.text.formatting import duration_text
+
+
+def health(request: Request) -> Response:
+    """Show the figures."""
+    console = console_of(request)
+    figures = console.health.figures()
+    counts = console.failures.counts()
+    hours = hours_until(datetime.now(UTC))
+    rows = console.health.by_hour([rule.name for rule in console.rules.rules])
+    behind = figures["behindSeconds"]
+    return page(
+        request,
+        "health.html",
+        title="Health",
+        figures=figures,
+        behind="unknown" if behind is None else duration_text(behind),
+        counts=counts,
+        published=sum(count for by in rows.values() for hour, count in by.items() if hour in hours),
+        chart=by_hour(rows, hours),
+        rows=[(rule, sum(by.get(hour, 0) for hour in hours), by.get(hours[-1], 0)) for rule, by in rows.items()],
+        whole=console.alerts.whole,
+        running=[event for event in console.records.events(200) if event.outcome in _TROUBLE][:10],
+    )
+
+
+_TROUBLE = frozenset(
+    {
+        "failed",
+        "partial",
+        "given_up",
+        "delivery_failed",
+        "dropped",
+        "lost",
+        "stream_trouble",
+        "queue_trouble",
+        "warning",
+    }
+)
