@@ -6,18 +6,20 @@ import re
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from console.pages.chat import drawn
-from console.pages.page import console_of, link, page, wants_part
+from console.pages.page import console_of, form_of, link, page, wants_part
 from console.sources.alerts import Filters
 from console.sources.console import Console
-from console.sources.receivers import Shown, in_scheme, indented, message, previews, view
+from console.sources.receivers import Shown, as_object, in_scheme, indented, message, previews, view
 from notifications.alerts.alert import TYPES
 from notifications.common.errors import ConfigurationError
 from notifications.config.receiver import Receiver
+from operations.deployed.deliveries import send_test
 
 PAGE = 50
 FILTERS = ("product", "rule", "type", "severity", "span")
@@ -103,6 +105,22 @@ def mail(request: Request) -> Response:
         raise HTTPException(HTTPStatus.NOT_FOUND, problem)
     html = in_scheme(shown.html, "dark" if request.query_params.get("scheme") == "dark" else "light")
     return HTMLResponse(_HREF.sub("", html), headers={"Content-Security-Policy": MAIL_POLICY})
+
+
+async def test(request: Request) -> Response:
+    """Send the alert to one of the stage's receivers, marked as a test."""
+    form = await form_of(request)
+    console = console_of(request)
+    receiver = form.get("receiver", [""])[0]
+    if receiver not in {each.name for each in console.receivers.all}:
+        raise HTTPException(HTTPStatus.BAD_REQUEST, "The stage has no receiver of this name.")
+
+    def send() -> Response:
+        _, body, _ = _alert(request, console)
+        problem = send_test(console.stage.stack(), receiver, as_object(body))
+        return page(request, "_tested.html", receiver=receiver, problem=problem)
+
+    return await run_in_threadpool(send)
 
 
 def _first(receivers: list[Receiver]) -> Receiver:

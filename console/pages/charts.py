@@ -44,11 +44,11 @@ def by_hour(rows: Mapping[str, Mapping[str, int]], hours: Sequence[str]) -> Mark
         for column, hour in enumerate(hours):
             count = counts.get(hour, 0)
             if count:
-                tall = max(round((_ROW - 10) * count / most, 1), 2)
+                tall = max(round((_ROW - 10) * count / most), 2)
                 parts.append(
                     Markup('<rect class="bar" x="{}" y="{}" width="{}" height="{}"><title>{}</title></rect>').format(
                         _LEFT + _STEP * column + 2,
-                        round(base - tall, 1),
+                        base - tall,
                         _STEP - 4,
                         tall,
                         f"{hour[11:]}:00 UTC: {count}",

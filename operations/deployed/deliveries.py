@@ -14,7 +14,7 @@ from notifications.delivery.handling.progress import AGAIN, HELD
 from notifications.delivery.handling.progress_table import DISABLED
 from notifications.delivery.handling.progress_table import deliveries_of as partition_of_deliveries
 from notifications.text.formatting import rfc3339
-from operations.deployed.receiver_queues import ReceiverQueues
+from operations.deployed.receiver_queues import ReceiverQueues, required_output
 from operations.deployed.stack import Stack
 
 _SPAN = re.compile(r"([1-9][0-9]{0,5})([mhd])")
@@ -99,6 +99,19 @@ def redeliver(stack: Stack, receiver: str, start: datetime, *, dry_run: bool) ->
             )
             queues.send(receiver, body)
         yield {"id": json.loads(body)["id"], "title": item["title"]["S"]}
+
+
+def send_test(stack: Stack, receiver: str, event: dict[str, Any]) -> str:
+    """Send a receiver an alert, marked as a test, through the delivery function; return what went wrong, or ""."""
+    answer = stack.client("lambda").invoke(
+        FunctionName=required_output(stack, "DeliveryFunctionName"),
+        Payload=json.dumps({"test": receiver, "alert": event}).encode(),
+    )
+    response = json.loads(answer["Payload"].read() or b"null")
+    fields = response if isinstance(response, dict) else {}
+    if answer.get("FunctionError"):
+        return f"the function failed: {fields.get('errorMessage', response)}"
+    return "" if fields.get("delivered") is True else str(fields.get("error", "the function gave no answer"))
 
 
 def _items(stack: Stack, receiver: str, start: datetime) -> Iterator[dict[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import io
 import json
 import threading
 import time
@@ -22,6 +23,7 @@ from console.sources.console import Console
 from console.sources.stage import Stage
 from notifications.delivery.handling.progress import DELIVERED, Delivery
 from notifications.delivery.handling.progress_table import DynamoDbProgress
+from notifications.publishing.failures import Parked, to_bodies
 from notifications.publishing.ledger import SentAlert
 from notifications.publishing.ledger_table import DynamoDbLedger
 from notifications.publishing.messages import to_message
@@ -103,6 +105,42 @@ class Browser:
             connection.close()
 
 
+class FakeFunction:
+    """A lambda client: notes what the function is invoked with, and answers that all is done, or as a test says."""
+
+    def __init__(self) -> None:
+        self.events: list[Any] = []
+        self.answers: list[Any] = []
+
+    def invoke(self, *, FunctionName: str, Payload: bytes, **_: Any) -> dict[str, Any]:  # noqa: N803
+        """Run it."""
+        assert FunctionName in {"product-alerts-dev-alerts", "product-alerts-dev-delivery"}
+        self.events.append(json.loads(Payload))
+        answer = self.answers.pop(0) if self.answers else {"batchItemFailures": []}
+        return {"Payload": io.BytesIO(json.dumps(answer).encode())}
+
+    def get_function_configuration(self, **_: Any) -> dict[str, Any]:
+        """Describe it."""
+        return {"LastModified": "2026-11-21T09:00:00Z", "Environment": {"Variables": {"CODE_VERSION": "0.1.0"}}}
+
+    def list_event_source_mappings(self, **_: Any) -> dict[str, Any]:
+        """Describe its mapping."""
+        return {"EventSourceMappings": [{"UUID": "u-1", "State": "Enabled", "LastProcessingResult": "OK"}]}
+
+
+class Session:
+    """A boto3 session with a function of its own."""
+
+    region_name = "us-east-1"
+
+    def __init__(self, function: FakeFunction) -> None:
+        self._function = function
+
+    def client(self, service: str, **_: Any) -> Any:
+        """Make a client."""
+        return self._function if service == "lambda" else boto3.client(service, region_name=self.region_name)
+
+
 class MemoryStage:
     """The clients of a stage that is in moto's memory: a products table, a ledger, and what a test puts in."""
 
@@ -115,12 +153,20 @@ class MemoryStage:
             AttributeDefinitions=[{"AttributeName": "productId", "AttributeType": "S"}],
             KeySchema=[{"AttributeName": "productId", "KeyType": "HASH"}],
         )
+        self.sqs, self.s3, sns = (boto3.client(name, region_name="us-east-1") for name in ("sqs", "s3", "sns"))
+        self.function = FakeFunction()
+        self.s3.create_bucket(Bucket="given-up")
+        self.receiver_queue = self.sqs.create_queue(QueueName="product-alerts-local-to-shop")["QueueUrl"]
         self.outputs = {
             "ProductsTableName": TABLE_NAME,
             "ProductsStreamArn": STREAM,
             "LedgerTableName": LEDGER,
-            "FailuresQueueUrl": "https://queue",
+            "FailuresQueueUrl": self.sqs.create_queue(QueueName="failures")["QueueUrl"],
+            "UndeliveredQueueUrl": self.sqs.create_queue(QueueName="undelivered")["QueueUrl"],
+            "GivenUpBucketName": "given-up",
             "AlertsFunctionName": "product-alerts-dev-alerts",
+            "DeliveryFunctionName": "product-alerts-dev-delivery",
+            "AlertsTopicArn": sns.create_topic(Name="alerts")["TopicArn"],
         }
         self.looked_up = 0
         self.running = Running("http://127.0.0.1:9", TABLE_NAME, directory)
@@ -131,7 +177,7 @@ class MemoryStage:
         """Look the stage up."""
         del region, running
         self.looked_up += 1
-        return Stack(stage, dict(self.outputs), boto3.Session(region_name="us-east-1"), None)
+        return Stack(stage, dict(self.outputs), Session(self.function), None)
 
     def put(self, product_id: str, **attributes: Any) -> None:
         """Put a product; numbers are numbers, all else are texts."""
@@ -140,6 +186,11 @@ class MemoryStage:
             for name, value in attributes.items()
         }
         self.dynamodb.put_item(TableName=TABLE_NAME, Item={"productId": {"S": product_id}, **typed})
+
+    def park(self, record: dict[str, Any], reason: str) -> None:
+        """Put a record into the failures queue, as the function does."""
+        for body in to_bodies(Parked(record, reason, "MalformedRecordError"), "0.1.0"):
+            self.sqs.send_message(QueueUrl=self.outputs["FailuresQueueUrl"], MessageBody=body)
 
     def play(self, shop: Shop, *, delivered_to: str = "") -> list[Any]:
         """Let a shop's records pass: through the mapping, the function and, where one is named, to a receiver."""

@@ -125,3 +125,19 @@ def test_a_deployed_stages_history_is_the_ledgers(prod: Browser, alerts: dict[st
     assert set(alerts) <= set(re.findall(r'<a href="/records/[^"]+">([^<]+)</a>', text))
     assert 'class="prod"' in text
     assert "read-only" in text
+
+
+def test_a_test_is_sent_to_a_receiver_of_the_stage(
+    browser: Browser, stage: MemoryStage, alerts: dict[str, str]
+) -> None:
+    """By the delivery function, which marks it; what went wrong is said."""
+    address = f"/alerts/{alerts[DROP]}"
+    assert "Send a test to merchandising" in browser.get(address).text
+    stage.function.answers = [{"delivered": True}, {"delivered": False, "error": "answered <410>"}]
+    assert "merchandising took it" in browser.post(f"{address}/test", {"receiver": "merchandising"}).text
+    (event,) = stage.function.events
+    assert (event["test"], event["alert"]["id"]) == ("merchandising", alerts[DROP])
+    assert "answered &lt;410&gt;" in browser.post(f"{address}/test", {"receiver": "merchandising"}).text
+    for nobody in ("sample-teams", "nobody", ""):
+        assert browser.post(f"{address}/test", {"receiver": nobody}).status == 400
+    assert len(stage.function.events) == 2
