@@ -20,11 +20,12 @@ from local.stack.deployment import Deployment, deploy, until_removed
 from local.stack.errors import LocalError, RemovedError
 from local.stack.function_log import FunctionLog
 from local.stack.local_aws import LocalAws, local_aws
+from local.stack.local_table import LocalTable
 from local.stack.rules_deployment import DeployedRules
 from local.stack.served_mapping import ServedMapping, served_mapping
 from operations.activity.activity_log import ActivityLog
 from operations.deployed.running import Claim, Running, claim_directory
-from operations.products.products_table import ChangeError, ProductsTable
+from operations.products.products_table import ChangeError
 from operations.settings.project import LOCAL_STAGE, PROJECT
 
 RULES = PROJECT / "alerts.toml"
@@ -71,7 +72,7 @@ def _use(aws: LocalAws, claim: Claim, report: Report, *, once: bool) -> bool:
         console = None if once else stack.enter_context(console_process(claim.directory))
         rules = DeployedRules(aws, deployment.alerts_function_name, RULES, text)
         expected = Expected(rules.ruleset)
-        product = SampleProduct(ProductsTable(aws.client("dynamodb"), deployment.products_table_name), rules.product)
+        product = SampleProduct(LocalTable(aws.client("dynamodb"), deployment.products_table_name), rules.product)
         ok = _play(
             aws,
             deployment,

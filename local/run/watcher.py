@@ -11,11 +11,11 @@ from local.stack.deployment import Deployment
 from local.stack.errors import RulesRefusedError
 from local.stack.function_log import FunctionLog
 from local.stack.local_aws import LocalAws
+from local.stack.local_table import LocalTable
 from local.stack.rules_deployment import DeployedRules
 from local.stack.served_mapping import ServedMapping
 from operations.activity.activity_log import ActivityLog
 from operations.deployed.running import Claim, Running
-from operations.products.products_table import ProductsTable
 
 WATCH_SECONDS = 1  # between two looks at the records, the rules and whether the local AWS still runs
 TROUBLE = frozenset({EventType.FAILED, EventType.PARTIAL})
@@ -77,7 +77,7 @@ class Watcher:
             name = arn.partition(":table/")[2].partition("/")[0]
             self._deployment = replace(self._deployment, products_stream_arn=arn, products_table_name=name)
             self._claim.announce(Running(self._aws.endpoint_url, name))
-            table = ProductsTable(self._aws.client("dynamodb"), name)
+            table = LocalTable(self._aws.client("dynamodb"), name)
             self._report.table_changed(self._deployment, SampleProduct(table, self._rules.product))
 
     def _take_up_rules(self) -> None:
