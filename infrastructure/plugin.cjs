@@ -8,6 +8,7 @@ const net = require("node:net");
 const path = require("node:path");
 
 const { useKeys } = require("./own-key.cjs");
+const { allowTracing } = require("./tracing.cjs");
 
 const LOCAL_STAGE = "local";
 const MAPPING = "AlertsEventSourceMapping";
@@ -30,7 +31,7 @@ class ProductAlerts {
       "before:package:function:package": () => this.checkRules(),
       "after:package:compileFunctions": () => this.dropImpliedDependency(),
       "after:package:compileEvents": () => this.nameMapping(),
-      "after:aws:package:finalize:mergeCustomProviderResources": () => this.useKeys(),
+      "after:aws:package:finalize:mergeCustomProviderResources": () => this.completeRoles(),
     };
   }
 
@@ -57,25 +58,39 @@ class ProductAlerts {
     const [command, subcommand] = this.serverless.processedInput.commands;
     if (command === "invoke" && subcommand === "local") return this.prepareInvokeLocal();
     if (!REACHES_AWS.has(command)) return undefined;
-    if (process.env.AWS_ENDPOINT_URL) return this.checkEndpoint(process.env.AWS_ENDPOINT_URL);
-    if (this.stage === LOCAL_STAGE) return this.useRunningStack();
-    if (command === "deploy") this.checkRegion();
+    if (process.env.AWS_ENDPOINT_URL) await this.checkEndpoint(process.env.AWS_ENDPOINT_URL);
+    else if (this.stage === LOCAL_STAGE) this.useRunningStack();
+    if (command === "deploy") this.stage === LOCAL_STAGE ? this.keepTestServer() : this.checkRegion();
     return undefined;
   }
 
   // As `operations` does, and with the same code: stage `local` is what `npm start` runs.
-  useRunningStack() {
+  get running() {
     const found = spawnSync(this.python, ["-m", "operations.deployed.running"], {
       cwd: this.serverless.serviceDir,
       encoding: "utf8",
     });
-    if (found.status !== 0) {
+    return found.status === 0 ? JSON.parse(found.stdout) : undefined;
+  }
+
+  // HTTP deliveries of what `npm start` runs go to a server of its own; a deploy beside it must not send them elsewhere.
+  keepTestServer() {
+    const environment = this.serverless.service.functions.delivery?.environment;
+    if (!environment || environment.HTTP_ENDPOINT_URL) return;
+    const running = this.running;
+    if (running?.environment.AWS_ENDPOINT_URL !== process.env.AWS_ENDPOINT_URL) return;
+    environment.HTTP_ENDPOINT_URL = running.httpEndpointUrl;
+  }
+
+  useRunningStack() {
+    const running = this.running;
+    if (!running) {
       throw this.error(
         "Stage 'local' lives on your laptop, and it does not run: start it with `npm start`, in another terminal. " +
           "To deploy to AWS name another stage, such as --stage dev.",
       );
     }
-    const environment = JSON.parse(found.stdout);
+    const { environment } = running;
     const proxies = /^(https?_)?proxy$/i; // pip alone may need it: the local AWS is not behind it
     const proxy = process.env.HTTPS_PROXY ?? process.env.https_proxy ?? process.env.HTTP_PROXY ?? process.env.http_proxy;
     for (const name of Object.keys(process.env)) {
@@ -101,11 +116,16 @@ class ProductAlerts {
   prepareInvokeLocal() {
     this.checkRules();
     process.env.VIRTUAL_ENV = this.environment; // osls runs the python3 that it finds in there
-    if (this.stage !== LOCAL_STAGE) return;
+    if (this.stage !== LOCAL_STAGE) return undefined;
+    // What delivers needs its topics, queues and secrets: those of `npm start`.
+    if ((this.options.function ?? STREAM_FUNCTION) !== STREAM_FUNCTION) {
+      return process.env.AWS_ENDPOINT_URL ? this.checkEndpoint(process.env.AWS_ENDPOINT_URL) : this.useRunningStack();
+    }
     // No topic exists: alerts are printed. Nothing is looked up either, neither outputs nor credentials.
     this.serverless.service.functions.alerts.environment = { PRINT_ALERTS: "true" };
     for (const name of ["AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN"]) delete process.env[name];
     Object.assign(process.env, { AWS_ACCESS_KEY_ID: "local", AWS_SECRET_ACCESS_KEY: "local" });
+    return undefined;
   }
 
   // A mapping reads streams of its own region only; CloudFormation says so late, and in other words.
@@ -122,7 +142,8 @@ class ProductAlerts {
 
   checkRules() {
     const params = [].concat(this.options.param ?? []).flatMap((param) => ["--param", param]);
-    const check = spawnSync(this.python, ["-m", "operations", "check", "--packaging", "--stage", this.stage, ...params], {
+    const place = ["--stage", this.stage, "--region", this.serverless.service.provider.region];
+    const check = spawnSync(this.python, ["-m", "operations", "check", "--packaging", ...place, ...params], {
       cwd: this.serverless.serviceDir,
       encoding: "utf8",
     });
@@ -151,9 +172,10 @@ class ProductAlerts {
     Resources[MAPPING].Properties.MetricsConfig = { Metrics: ["EventCount"] };
   }
 
-  useKeys() {
+  completeRoles() {
     const { custom, provider } = this.serverless.service;
     useKeys(provider.compiledCloudFormationTemplate.Resources, custom.keys);
+    allowTracing(provider.compiledCloudFormationTemplate.Resources);
   }
 
   error(message) {

@@ -25,7 +25,10 @@ from operations.deployed.running import Running, find_running
 from operations.products.products_table import ChangeError, number_or_text
 from operations.terminal.terminal import Terminal
 
-_WITH_COMMAS = re.compile(r"[+-]?(\d+,\d{1,2}|\d{1,3}(,\d{3})+(\.\d+)?)", re.ASCII)
+_MONEY = "(?:[$€£¥₹]|USD|EUR|GBP|JPY|CHF)?"
+_LOOKS_LIKE_A_NUMBER = re.compile(
+    rf"{_MONEY}\s*([+-]?\d{{1,3}}(?:[.,]\d{{3}})*|[+-]?\d+)([.,]\d{{1,2}})?\s*{_MONEY}", re.ASCII
+)
 _NOT_TEXTS = frozenset({"true", "false", "null"})
 
 
@@ -116,12 +119,10 @@ def _doubts(pairs: Sequence[tuple[str, str]]) -> list[str]:
     """Point out texts that look like something else."""
     lines = []
     for name, text in pairs:
-        if _WITH_COMMAS.fullmatch(text):
-            number = text.replace(",", "") if "." in text or text.count(",") > 1 else text.replace(",", ".")
-            lines.append(
-                f'note: "{text}" is a text, so no rule takes it for a number. With a decimal point it is one: '
-                f"{name}={number}"
-            )
+        found = _LOOKS_LIKE_A_NUMBER.fullmatch(text)
+        if found and isinstance(number_or_text(text), str):
+            number = re.sub("[.,]", "", found[1]) + (found[2] or "").replace(",", ".")
+            lines.append(f'note: "{text}" is a text, so no rule takes it for a number. This is one: {name}={number}')
         elif text.lower() in _NOT_TEXTS:
             value = json.dumps({name: json.loads(text.lower())})
             lines.append(f"note: \"{text}\" is a text. The value {text.lower()} is given as --json '{value}'")

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+import tomllib
 import uuid
 from collections import Counter
 from collections.abc import Callable
@@ -328,6 +329,24 @@ def test_what_was_given_up_is_played_again(deployed_service: DeployedService, wa
     status, said = _operations(service, "history", "--product", parked)
     assert status == 0
     assert [(alert["productId"], alert["rule"]) for alert in said] == [(parked, "new-product")]
+
+
+def test_status_names_what_waits_and_what_is_deployed(deployed_service: DeployedService) -> None:
+    """After a played failure; the receivers, and the rules of the deployed package, which are the ones here."""
+    service = deployed_service
+    sqs, queue = service.aws.client("sqs"), service.outputs.failures_queue_url
+    sqs.purge_queue(QueueUrl=queue)
+    assert _invoke(service, json.loads(POISON.read_text()))[1] is False
+    status, (said,) = _operations(service, "status")
+    assert status == 1
+    assert said["failures"]["waiting"] >= 1
+    same = {"added": [], "removed": [], "changed": [], "other": False}
+    assert said["function"]["differences"] == {"rules": same, "receivers": same}
+    named = {receiver["name"]: receiver["filter"] for receiver in said["receivers"]}
+    expected = tomllib.loads((ROOT / "local" / "receivers.toml").read_text("utf-8"))["receivers"]
+    assert set(named) == {receiver["name"] for receiver in expected}
+    assert {name for name, policy in named.items() if policy} == {each["name"] for each in expected if "only" in each}
+    sqs.purge_queue(QueueUrl=queue)
 
 
 class _Crashing:

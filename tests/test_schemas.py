@@ -52,7 +52,7 @@ at_least = "5.5%"
 [[rules]]
 name = "target"
 when = "price_rise"
-above = -3
+above = 3
 first_sight = true
 
 [[rules]]

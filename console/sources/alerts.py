@@ -14,7 +14,7 @@ from notifications.alerts.alert import Alert
 from notifications.config.receiver import Receivers
 from notifications.publishing.messages import to_message
 from operations.deployed.alert_history import PastAlert, all_past_alerts, past_alerts_of
-from operations.deployed.deliveries import deliveries_of
+from operations.deployed.deliveries import deliveries_of_alert
 
 _FRESH_SECONDS = {True: 1.0, False: 60.0}
 _MOST_PAGES = {True: 50, False: 20}
@@ -96,7 +96,7 @@ class Alerts:
 
     def outcome(self, alert_id: str, receivers: Receivers) -> Outcome:
         """Say what became of an alert, and give it as it was published."""
-        found, body = deliveries_of(self._stage.stack(), alert_id, [receiver.name for receiver in receivers.all])
+        found, body = deliveries_of_alert(self._stage.stack(), alert_id, [receiver.name for receiver in receivers.all])
         if not body and (made := self._records.alert(alert_id)):
             body = body_of(made[1])
         return Outcome(found, body)

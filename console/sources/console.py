@@ -11,6 +11,7 @@ from console.sources.alerts import Alerts
 from console.sources.failures import Failures
 from console.sources.health import Health
 from console.sources.jobs import Jobs
+from console.sources.mutes import CurrentMutes
 from console.sources.products import Products
 from console.sources.receivers import receivers_of
 from console.sources.records import Records, SeenRecord, current_rules
@@ -56,6 +57,7 @@ class Console:
                 products.take(change.new_image, change.keys)
 
         records.on_record = take
+        records.mutes = CurrentMutes(stage).read
         jobs = Jobs()
         return cls(
             stage,

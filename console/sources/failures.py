@@ -15,8 +15,8 @@ from console.sources.stage import Stage
 from notifications.common.errors import ConfigurationError
 from operations.deployed.redrive import PLAYED, Redrive
 from operations.deployed.undelivered import Undelivered, UndeliveredMessage
-from operations.health.health import count_undelivered, count_waiting
-from operations.health.waiting import Waiting, list_waiting
+from operations.health.failures import Waiting, list_waiting
+from operations.health.waiting import count_undelivered, count_waiting
 
 MOST = 500
 """Messages that are listed, or played, at once."""

@@ -37,6 +37,8 @@ class Health:
         """Count the alerts in the ledger by rule and hour of publishing ("2026-11-21T09", UTC)."""
         counts: dict[str, dict[str, int]] = {rule: {} for rule in rules}
         for alert in self._alerts.all():
+            if alert.muted_until:
+                continue
             of_rule = counts.setdefault(alert.rule, {})
             hour = alert.published_at[:13]
             of_rule[hour] = of_rule.get(hour, 0) + 1

@@ -18,6 +18,7 @@ from notifications.alerts.alert import Alert
 from notifications.common.errors import RulesError
 from notifications.config import rules_file
 from notifications.publishing.ledger import LedgerSnapshot
+from notifications.rules.mutes import NO_MUTES, Mutes
 from notifications.rules.ruleset import Ruleset
 from notifications.stream.changes import sequence_number_of
 from operations.activity.activity_log import ActivityReader
@@ -105,6 +106,8 @@ class Records:
         self._records: deque[SeenRecord] = deque()
         self._by_number: dict[str, SeenRecord] = {}  # without the zeros in front: the ledger leaves them out
         self._events: deque[MappingEvent] = deque(maxlen=MOST_EVENTS)
+        self.mutes: Callable[[], Mutes] = lambda: NO_MUTES
+        """Says what is muted."""
         self.on_record: Callable[[SeenRecord], None] = lambda _: None
         """Hears of each record."""
 
@@ -212,6 +215,7 @@ class Records:
             if known:
                 known.attempts.append(Attempt(at))
                 return
+        self._snapshot.mutes = self.mutes()
         verdicts = tuple(judge(self.ruleset, [raw], self._snapshot))
         with self._lock:
             position = next(self._positions)

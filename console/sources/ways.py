@@ -159,10 +159,15 @@ class Ways:
             compared = ((label, said.get(label)) for label in ("baseline", "threshold"))
             rules.append(
                 RuleStep(
-                    alert.rule, alert.type, FIRED, "alert", clean(str(said.get("text", alert.title)), 300),
+                    alert.rule,
+                    alert.type,
+                    HELD if alert.muted_until else FIRED,
+                    "muted" if alert.muted_until else "alert", clean(str(said.get("text", alert.title)), 300),
                     tuple((label, clean(str(value), 60)) for label, value in compared if value is not None),
                 )
             )  # fmt: skip
+            if alert.muted_until:
+                continue
             steps.append(
                 AlertStep(
                     alert.id, clean(alert.title, 300), clean(str(said.get("text", "")), 1000), alert.severity,

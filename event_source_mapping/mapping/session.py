@@ -71,7 +71,7 @@ class Session(Generic[S_co]):
         self.metrics = metrics
         self.stopping = False
         self.stopped = Signal()
-        self.last_active = clock.now()  # when a record was last read or an invocation ended
+        self.last_active = clock.now()  # when a record was last read, an invocation ended, or the source failed
         self._event_log = log
 
     def stop(self) -> None:

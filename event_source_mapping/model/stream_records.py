@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from time import time
 from typing import Any
 
 from event_source_mapping.model.records import Record, encode
@@ -36,14 +37,15 @@ def from_api(record: Mapping[str, Any], stream_arn: str) -> StreamRecord:
     """Convert a record of GetRecords, as boto3 gives it or as it travels (JSON).
 
     The time tells the two apart: boto3 makes it a datetime. As it travels, binary values are
-    base64 text already, and the images are taken as they are.
+    base64 text already, and the images are taken as they are. A record without a time, which
+    AWS never sends, is as old as this reading of it, and the event has no time either.
     """
     change = record["dynamodb"]
-    time = change.get("ApproximateCreationDateTime")
-    created = _epoch_seconds(time)
-    image = _image if isinstance(time, datetime) else dict
+    given = change.get("ApproximateCreationDateTime")
+    created = float(int(time() if given is None else _epoch_seconds(given)))
+    image = dict if isinstance(given, int | float) else _image
     event: dict[str, Any] = {name: record[name] for name in _RECORD_FIELDS if name in record}
-    event["dynamodb"] = {"ApproximateCreationDateTime": created} | {
+    event["dynamodb"] = ({} if given is None else {"ApproximateCreationDateTime": created}) | {
         name: image(change[name]) if name in _IMAGES else change[name] for name in _CHANGE_FIELDS if name in change
     }
     identity = record.get("userIdentity")
@@ -53,12 +55,8 @@ def from_api(record: Mapping[str, Any], stream_arn: str) -> StreamRecord:
     return StreamRecord(change["SequenceNumber"], created, event, encode(event))
 
 
-def _epoch_seconds(value: datetime | float | None) -> float:
-    """Whole seconds, as a float: that is how the event carries the time."""
-    if value is None:
-        return 0.0
-    seconds = value.timestamp() if isinstance(value, datetime) else value
-    return float(int(seconds))
+def _epoch_seconds(value: datetime | float) -> float:
+    return value.timestamp() if isinstance(value, datetime) else value
 
 
 def _image(image: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,6 @@ from event_source_mapping.model.retry_schedule import RetrySchedule
 from event_source_mapping.running.tasks import Perform, Sleep, Task
 
 _BACKOFF = RetrySchedule(first=0.1, factor=2.0, longest=10.0)
-_UNREACHABLE_AFTER = 6  # failures in a row: about six seconds
 _EXTENSION = 30  # seconds on top of window and timeout, where the queue hides messages for less than both
 
 
@@ -27,13 +26,12 @@ class QueueReceiver:
         self._own_visibility = 0  # seconds; 0: not asked for yet
         self._looked_at = 0.0
         self._troubles = 0
-        self._unreachable = False
-        self._empty = False  # when looked at last, and nothing was received since
+        self._empty = False  # when looked at last, and nothing was received since; or the queue is gone
 
     @property
     def done(self) -> bool:
-        """Whether nothing is to be expected: the queue holds no message, visible or not, or does not answer."""
-        return self._empty or self._unreachable
+        """Whether nothing is to be expected: the queue holds no message, visible or not, or is gone."""
+        return self._empty
 
     @property
     def visibility(self) -> int:
@@ -56,7 +54,6 @@ class QueueReceiver:
             yield from self._wait_out(error)
             return ()
         self._troubles = 0
-        self._unreachable = False
         if not received and not session.stopping:
             yield Sleep(max(session.clock.now(), began + session.options.poll_interval), session.stopped)
         return received
@@ -91,8 +88,9 @@ class QueueReceiver:
     def _wait_out(self, error: QueueError) -> Task[None]:
         """Say so when a trouble begins, not at every try; wait before the next one."""
         self._troubles += 1
-        # A single outage is no reason to exit as idle while messages wait for their visibility timeouts.
-        self._unreachable = isinstance(error, QueueNotFoundError) or self._troubles >= _UNREACHABLE_AFTER
+        self._empty = isinstance(error, QueueNotFoundError)
+        if not self._empty:
+            self._session.last_active = self._session.clock.now()  # failing is not idle
         if self._troubles == 1:
             self._session.log(EventType.QUEUE_TROUBLE, f"{error}: asking again")
         if not self._session.stopping:

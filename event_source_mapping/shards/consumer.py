@@ -61,7 +61,7 @@ class ShardConsumer:
         if self.position.kind != LATEST:
             shard.iterator = None
         shard.progress.rewind()
-        self.caught_up = False  # the last read was empty, failed, or the shard's end
+        self.caught_up = False  # the last read was empty, or the shard's end
 
     @property
     def pending(self) -> bool:
@@ -110,7 +110,7 @@ class ShardConsumer:
             else:
                 page = yield from reader.read()
             if page is None:
-                self.caught_up = reader.unreachable
+                self.caught_up = False
                 continue
             self._take(page)
             shard.iterator = reader.iterator

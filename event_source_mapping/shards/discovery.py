@@ -8,7 +8,7 @@ from functools import partial
 from event_source_mapping.log.events import EventType
 from event_source_mapping.mapping.session import Session
 from event_source_mapping.mapping.stream_settings import StreamSettings
-from event_source_mapping.model.errors import StreamError, StreamNotFoundError, StreamThrottledError
+from event_source_mapping.model.errors import StreamError, StreamNotFoundError
 from event_source_mapping.model.retry_schedule import RetrySchedule
 from event_source_mapping.model.streams import ShardDescription, StreamPage
 from event_source_mapping.running.tasks import Perform, Task
@@ -26,7 +26,7 @@ class Discovery:
         self._tries = 0
         self._troubles = 0
         self._trouble = ""
-        self.throttled = False  # the last listing was refused for being asked too often
+        self.failed = False  # the last listing got no answer; that the stream is gone is one
         self.expecting_child = False
 
     def list_shards(self, session: Session[StreamSettings]) -> Task[tuple[StreamPage, ...]]:
@@ -40,10 +40,12 @@ class Discovery:
                 pages.append(page)
                 after = page.last_shard_id
         except StreamError as error:
-            self.throttled = isinstance(error, StreamThrottledError)
+            self.failed = not isinstance(error, StreamNotFoundError)
+            if self.failed:
+                session.last_active = session.clock.now()  # failing is not idle
             self._report(session, error)
             return ()
-        self.throttled = False
+        self.failed = False
         self._troubles, self._trouble = 0, ""
         return tuple(pages)
 

@@ -44,7 +44,6 @@ class ShardReader:
         self.iterator = iterator
         self._troubles = 0
         self._floor = 0  # after trimmed data: numbers up to this one were read before
-        self.unreachable = False  # the last try failed, and not by a throttle
 
     def read(self, limit: int = READ_LIMIT) -> Task[RecordsPage | None]:
         """Read the next page; None when the session stopped or this try gave no page."""
@@ -57,7 +56,6 @@ class ShardReader:
         except StreamError as error:
             return (yield from self._recover(error))
         self._troubles = 0
-        self.unreachable = False
         self.iterator = page.next_iterator
         records = page.records
         if self._floor:
@@ -89,7 +87,7 @@ class ShardReader:
             self._trouble(f"the shard is gone and counts as finished: {error}")
             return RecordsPage((), None)
         self._troubles += 1
-        self.unreachable = not isinstance(error, StreamThrottledError)
+        self._session.last_active = self._session.clock.now()  # failing is not idle
         delay = _BACKOFF.delay(self._troubles)
         if self._troubles == 1 or isinstance(error, StreamThrottledError):
             self._trouble(f"{error}: asking again in {delay:g} s")

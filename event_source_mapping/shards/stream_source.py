@@ -62,7 +62,7 @@ class StreamSource:
                 childless=bool(self._registry.childless(shards)),
                 disabled=any(page.status.startswith("DISABL") for page in pages),
             )
-            self._discovered = not self._discovery.throttled
+            self._discovered = not self._discovery.failed
             if not session.stopping:
                 yield Sleep(self._scheduler.now() + delay, self._changed)
         yield from self._tasks.wait()

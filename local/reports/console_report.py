@@ -126,9 +126,10 @@ class ConsoleReport:
         line = self._terminal.line
         line()
         line("What the receivers of local/receivers.toml were sent:")
+        width = max((len(each.receiver) for each in delivered), default=0)
         for each in sorted(delivered, key=lambda each: each.receiver):
             mark = self._bad("✗") if each.refused else self._good("✓")
-            line(f"{INDENT}{mark} {each.receiver:<14} {self._dim(f'{each.kind:<8}')} {each.text}")
+            line(f"{INDENT}{mark} {each.receiver:<{width}}  {self._dim(f'{each.kind:<8}')} {each.text}")
         line(f"{INDENT}{self._dim(f'the mails, whole: {aws.endpoint_url}{MAILS}')}")
 
     def summary(self, summary: RunSummary, function_log: str) -> None:

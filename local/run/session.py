@@ -68,7 +68,7 @@ def _use(aws: LocalAws, claim: Claim, report: Report, *, once: bool) -> bool:
         mapping = stack.enter_context(served_mapping(aws, POISON_ID, activity))
         subscriber = Subscriber(aws, deployment.alerts_topic_arn)
         report.started(aws, deployment)
-        claim.announce(Running(aws.endpoint_url, deployment.products_table_name))
+        claim.announce(Running(aws.endpoint_url, deployment.products_table_name, receivers.endpoint_url))
         console = None if once else stack.enter_context(console_process(claim.directory))
         rules = DeployedRules(aws, deployment.alerts_function_name, RULES, text)
         expected = Expected(rules.ruleset)

@@ -15,7 +15,8 @@ from local.stack.local_table import LocalTable
 from local.stack.rules_deployment import DeployedRules
 from local.stack.served_mapping import ServedMapping
 from operations.activity.activity_log import ActivityLog
-from operations.deployed.running import Claim, Running
+from operations.deployed.mutes import mutes_for_rules
+from operations.deployed.running import Claim
 
 WATCH_SECONDS = 1  # between two looks at the records, the rules and whether the local AWS still runs
 TROUBLE = frozenset({EventType.FAILED, EventType.PARTIAL})
@@ -63,7 +64,10 @@ class Watcher:
             self._report.function_log(self._log.new_errors())
         for alert in alerts:
             self._report.alert(alert, sample=None)
-        for record in self._mapping.done():
+        done = list(self._mapping.done())
+        if done:
+            self._expected.mutes = mutes_for_rules(self._aws.client("dynamodb"), self._deployment.ledger_table_name)
+        for record in done:
             verdicts = self._expected.verdicts(record)
             if verdicts and not any(verdict.alerts for verdict in verdicts):
                 self._report.quiet_change(verdicts[0], reasons(verdicts))
@@ -76,7 +80,7 @@ class Watcher:
         if arn != self._deployment.products_stream_arn:
             name = arn.partition(":table/")[2].partition("/")[0]
             self._deployment = replace(self._deployment, products_stream_arn=arn, products_table_name=name)
-            self._claim.announce(Running(self._aws.endpoint_url, name))
+            self._claim.announce_table(name)
             table = LocalTable(self._aws.client("dynamodb"), name)
             self._report.table_changed(self._deployment, SampleProduct(table, self._rules.product))
 

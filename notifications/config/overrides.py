@@ -73,7 +73,8 @@ class Overrides:
         entry = {**self._entries[name], **json.loads(exception)}
         rule = read_rule(TomlTable(entry, ("", 1), {}, problems), name, self._product)
         if problems:
-            _log_refusal(name, "; ".join(f"{found.key}: {found.message}" for found in problems))
+            # Behind a semicolon a message says what to write instead, perhaps with a number of the item's.
+            _log_refusal(name, "; ".join(f"{each.key}: {each.message.partition(';')[0]}" for each in problems))
             return None
         return rule
 

@@ -9,6 +9,7 @@ from notifications.config.fields import template
 from notifications.config.rule_keys import COMMON_KEYS, KEYS_BY_WHEN, NEEDS_TARGET, RULE_KEYS, TARGETS
 from notifications.config.toml_table import TomlTable
 from notifications.rules.conditions import Added, Changed, Condition, Removed
+from notifications.rules.never_fires import contradictions
 from notifications.rules.prices import PriceMoved
 from notifications.rules.product import Product
 from notifications.rules.rule import Rule
@@ -51,7 +52,11 @@ def read_rule(table: TomlTable, name: str, product: Product) -> Rule | None:
         cooldown=table.get(RULE_KEYS["cooldown"]) or 0.0,
         max_per_hour=table.get(RULE_KEYS["max_per_hour"]),
     )
-    return rule if when else None
+    if not when:
+        return None
+    for key, message in contradictions(rule):
+        table.problem(key, message, table.content.get(key))
+    return rule
 
 
 def _condition(when: str, table: TomlTable, product: Product, watched: tuple[Path, ...]) -> Condition:

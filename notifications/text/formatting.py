@@ -69,7 +69,7 @@ USUAL_DIGITS = 2
 @lru_cache(64)
 def digits_of(currency: str | None) -> int:
     """Return the digits after the point that amounts in a currency have; 2 where the code is not known."""
-    return _DIGITS.get((currency or "").upper(), USUAL_DIGITS)
+    return _DIGITS.get((currency or "").strip().upper(), USUAL_DIGITS)
 
 
 def money_text(amount: Decimal, digits: int) -> str:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
+from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,8 +15,10 @@ from notifications.common.errors import ConfigurationError, Problem, SettingsFil
 from notifications.config import rules_file
 from notifications.rules.ruleset import Ruleset
 from operations.evaluation.receivers_check import load_receivers
+from operations.evaluation.recorded_events import files_of, records_in
+from operations.evaluation.unseen import Unseen
 from operations.settings.compatibility import Mismatch, in_few_lines, mismatches
-from operations.settings.project import DEFAULT_STAGE, PROJECT
+from operations.settings.project import DEFAULT_REGION, DEFAULT_STAGE, PROJECT
 from operations.settings.service_file import read_service
 from operations.terminal.terminal import Terminal
 
@@ -30,6 +34,16 @@ def add_to(commands: Any) -> None:
     )
     parser.add_argument("--stage", default=DEFAULT_STAGE, help="the stage to check for (dev)")
     parser.add_argument("--param", action="append", default=[], metavar="NAME=VALUE", help="as for `sls deploy`")
+    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or DEFAULT_REGION
+    parser.add_argument("--region", default=region, help="the region to deploy in (AWS_REGION, or us-east-1)")
+    parser.add_argument(
+        "--events",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="EVENTS",
+        help="files or folders of recorded events: warn of attributes in the rules that none of them has",
+    )
     parser.add_argument("--packaging", action="store_true", help="only warn about settings that do not suit the rules")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.set_defaults(run=run)
@@ -44,6 +58,8 @@ class Findings:
     problems: list[tuple[str, tuple[Problem, ...]]] = field(default_factory=list)
     """By file."""
     misfits: list[Mismatch] = field(default_factory=list)
+    warnings: list[str] | None = None
+    """None where no events were given."""
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -71,10 +87,21 @@ def _check(arguments: argparse.Namespace) -> Findings:
         found.problems.append((error.source, error.problems))
     if ruleset:
         try:
-            found.misfits = mismatches(ruleset, read_service(PROJECT, arguments.stage, _given(arguments.param)))
+            service = read_service(PROJECT, arguments.stage, _given(arguments.param))
+            found.misfits = mismatches(ruleset, service, arguments.region)
         except ConfigurationError as error:
             found.problems.append(("serverless.yml", (Problem(str(error)),)))
+    if ruleset and arguments.events:
+        found.warnings = _unseen(ruleset, arguments.events)
     return found
+
+
+def _unseen(ruleset: Ruleset, events: list[Path]) -> list[str]:
+    unseen = Unseen(ruleset)
+    deque(unseen.watch(record for path in events for file in files_of(path) for record in records_in(file)), maxlen=0)
+    if not unseen.records:
+        return ["no event at hand has an image to compare the rules with"]
+    return unseen.warnings
 
 
 def _given(params: list[str]) -> dict[str, str]:
@@ -102,6 +129,7 @@ def _as_json(found: Findings) -> dict[str, Any]:
             for each in problems
         ],
         "misfits": [{"key": each.key, "rule": each.rule or None, "message": each.message} for each in found.misfits],
+        **({} if found.warnings is None else {"warnings": found.warnings}),
     }
 
 
@@ -113,6 +141,8 @@ def _show(found: Findings, arguments: argparse.Namespace) -> None:
         bad.line(bad.style("warning", f"serverless.yml, stage {arguments.stage}, does not fit the rules:"))
         for line in in_few_lines(found.misfits):
             bad.line(f"  {line}")
+    for warning in found.warnings or ():
+        bad.line(bad.style("warning", "warning: ") + warning)
     if not found.problems and not found.misfits:
         terminal = Terminal()
         terminal.line(

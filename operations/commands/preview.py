@@ -15,6 +15,7 @@ from operations.deployed.stack import add_stage_to
 from operations.deployed.stream_records import Stream
 from operations.evaluation.preview import Preview, in_stream_order, preview
 from operations.evaluation.recorded_events import files_of, kept, records_in
+from operations.evaluation.unseen import Unseen
 from operations.settings.project import PROJECT
 from operations.terminal.progress import counted
 from operations.terminal.terminal import Terminal
@@ -44,19 +45,32 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.parser.error("--to-file keeps what --stream reads: give both")
     files = (rules_file.load(arguments.rules), rules_file.load(arguments.against))
     progress = Terminal(sys.stderr)
-    records, total = _records(arguments, progress)
-    tried, current = preview(files, counted(progress, records, total, "records judged"))
+    stream = _stream(arguments) if arguments.stream else None
+    records, total = _records(arguments, stream, progress)
+    unseen = Unseen(files[0])
+    tried, current = preview(files, unseen.watch(counted(progress, records, total, "records judged")))
     if arguments.json:
-        print(json.dumps(_as_json(tried, current), indent=2))
+        print(json.dumps({**_as_json(tried, current), "warnings": unseen.warnings}, indent=2))
     else:
         _show(Terminal(), tried, current)
+    for warning in () if arguments.json else unseen.warnings:
+        progress.line(progress.style("warning", "warning: ") + warning)
+    if stream and stream.open_shards:
+        shards = "1 shard" if len(stream.open_shards) == 1 else f"{len(stream.open_shards)} shards"
+        progress.line(f"{shards} went on with empty pages only and may hold later changes; run it again to see them.")
     return 0
 
 
-def _records(arguments: argparse.Namespace, progress: Terminal) -> tuple[Iterable[Any], int | None]:
-    if arguments.stream:
-        stack = arguments.find_stack(arguments.stage, arguments.region)
-        records = Stream(stack.client("dynamodbstreams"), stack.outputs["ProductsStreamArn"]).records()
+def _stream(arguments: argparse.Namespace) -> Stream:
+    stack = arguments.find_stack(arguments.stage, arguments.region)
+    return Stream(stack.client("dynamodbstreams"), stack.outputs["ProductsStreamArn"])
+
+
+def _records(
+    arguments: argparse.Namespace, stream: Stream | None, progress: Terminal
+) -> tuple[Iterable[Any], int | None]:
+    if stream:
+        records = stream.records()
         return (kept(records, arguments.to_file) if arguments.to_file else records), None
     recorded = (record for path in arguments.events for file in files_of(path) for record in records_in(file))
     in_order = in_stream_order(counted(progress, recorded, None, "records read"))

@@ -12,12 +12,12 @@ from operations.deployed.stack import Stack
 
 
 class PastAlert(NamedTuple):
-    """An alert that went out."""
+    """An alert that went out, or was muted."""
 
     id: str
     product_id: str
     sequence_number: str
-    """Of the record."""
+    """Of the record, without zeros in front."""
     rule: str
     type: str
     severity: str
@@ -25,14 +25,17 @@ class PastAlert(NamedTuple):
     time: str | None
     """Of the record, RFC 3339."""
     published_at: str
-    """RFC 3339."""
+    """RFC 3339; of one that was muted, when it would have been."""
+    muted_until: str | None = None
+    """RFC 3339; None for one that went out."""
 
 
 def alerts_of(stack: Stack, product_id: str) -> Iterator[dict[str, Any]]:
     """Yield the alerts about a product in the order of its changes, with one Query a page.
 
-    Each has `id`, `productId`, `rule`, `type`, `severity`, `title`, `time` (of the record, RFC 3339, or None) and
-    `publishedAt` (RFC 3339).
+    Each has `id`, `productId`, `rule`, `type`, `severity`, `title`, `time` (of the record, RFC 3339, or None),
+    `publishedAt` (RFC 3339) and `mutedUntil` (RFC 3339; None for one that went out). One that was muted was not
+    published; `publishedAt` is when it would have been.
     """
     for alert in past_alerts_of(stack, product_id):
         yield {
@@ -44,6 +47,7 @@ def alerts_of(stack: Stack, product_id: str) -> Iterator[dict[str, Any]]:
             "title": alert.title,
             "time": alert.time,
             "publishedAt": alert.published_at,
+            "mutedUntil": alert.muted_until,
         }
 
 
@@ -89,4 +93,5 @@ def _alert(item: dict[str, Any]) -> PastAlert:
         title=item["title"]["S"],
         time=item.get("time", {}).get("S"),
         published_at=rfc3339(float(item["publishedAt"]["N"])) or "",
+        muted_until=rfc3339(float(item["mutedUntil"]["N"])) if "mutedUntil" in item else None,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -51,25 +51,29 @@ class Queue:
 
     def receive(self, most: int) -> Iterator[GivenUp]:
         """Yield messages, hidden from other readers from then on; those of one record together."""
-        received: list[Mapping[str, Any]] = []
+        held: dict[str, Mapping[str, Any]] = {}
         try:
-            while len(received) < most:
+            while len(held) < most:
                 found = self.client.receive_message(
                     QueueUrl=self.url,
-                    MaxNumberOfMessages=min(10, most - len(received)),
+                    MaxNumberOfMessages=min(10, most - len(held)),
                     VisibilityTimeout=_HIDDEN_SECONDS,
                     WaitTimeSeconds=self._wait,
                     AttributeNames=["SentTimestamp"],
                 ).get("Messages", [])
                 if not found:
                     break
-                received += found
-        except (ClientError, BotoCoreError):
-            for each in received:
-                self.give_back(each["ReceiptHandle"])
+                held |= {each["ReceiptHandle"]: each for each in found}
+            receipts = list(held)
+            for positions, text in join_parts([each["Body"] for each in held.values()]):
+                message = QueuedMessage(self, [held[receipts[position]] for position in positions], text)
+                yield message
+                for position in positions:
+                    del held[receipts[position]]
+        except BaseException:  # Ctrl-C as well, and whoever reads on no longer
+            for receipt in held:
+                self.give_back(receipt)
             raise
-        for positions, text in join_parts([each["Body"] for each in received]):
-            yield QueuedMessage(self, [received[position] for position in positions], text)
 
     def give_back(self, receipt: str) -> None:
         """Show a message to other readers; should that fail, it shows up by itself when its hour is over."""
@@ -83,10 +87,8 @@ class QueuedMessage:
     def __init__(self, queue: Queue, received: Sequence[Mapping[str, Any]], text: str) -> None:
         """Hold what SQS gave, by the receipts."""
         self.id = min(str(each.get("MessageId", each["ReceiptHandle"])) for each in received)
-        sent = [
-            each["Attributes"]["SentTimestamp"] for each in received if "SentTimestamp" in each.get("Attributes", {})
-        ]
-        self.since = min(float(each) / 1000 for each in sent) if sent else None
+        sent = [each.get("Attributes", {}).get("SentTimestamp") for each in received]
+        self.since = min((float(each) / 1000 for each in sent if each), default=None)
         self.text = text
         self.count = len(received)
         self._queue, self._receipts = queue, [each["ReceiptHandle"] for each in received]
@@ -169,19 +171,6 @@ def places_of(stack: Stack, wait: int = 1) -> list[Queue | Bucket]:
     if bucket:  # a stack that was deployed before there was one
         places.append(Bucket(stack.client("s3"), bucket))
     return places
-
-
-def receive_all(places: Iterable[Queue | Bucket], most: int) -> list[GivenUp]:
-    """Receive at most `most` messages and objects, those with the oldest records first; all or none."""
-    waiting: list[GivenUp] = []
-    try:
-        for place in places:
-            waiting += place.receive(most - sum(found.count for found in waiting))
-    except (ClientError, BotoCoreError):
-        for found in waiting:
-            found.give_back()
-        raise
-    return sorted(waiting, key=lambda found: found.sequence_number)
 
 
 def _sequence_number_of(found: GivenUp) -> int:

@@ -10,7 +10,7 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO
 
@@ -23,10 +23,11 @@ PORT_FILE = "port"
 
 @dataclass(frozen=True)
 class Running:
-    """A running `npm start`: its endpoint and its products table."""
+    """A running `npm start`: its endpoint, its products table, and the server that takes its HTTP deliveries."""
 
     endpoint_url: str
     products_table_name: str
+    http_endpoint_url: str = ""
     directory: Path = field(default=HOME, compare=False)
     """Where it keeps what it writes down."""
 
@@ -37,6 +38,7 @@ class Claim:
     def __init__(self, directory: Path, file: IO[str]) -> None:
         self.directory = directory
         self._file = file
+        self._announced: Running | None = None
 
     @property
     def last_port(self) -> int | None:
@@ -52,9 +54,20 @@ class Claim:
 
     def announce(self, running: Running) -> None:
         """Make this run known to `find_running`."""
+        self._announced = running
         self._file.truncate(0)
-        json.dump({"endpointUrl": running.endpoint_url, "table": running.products_table_name}, self._file)
+        fields = {
+            "endpointUrl": running.endpoint_url,
+            "table": running.products_table_name,
+            "httpEndpointUrl": running.http_endpoint_url,
+        }
+        json.dump(fields, self._file)
         self._file.flush()
+
+    def announce_table(self, products_table_name: str) -> None:
+        """Make known that the run announced has another products table now."""
+        if self._announced:
+            self.announce(replace(self._announced, products_table_name=products_table_name))
 
 
 @contextmanager
@@ -97,7 +110,7 @@ def running_in(directory: Path) -> Running | None:
     if not content:
         return None
     found = json.loads(content)
-    return Running(found["endpointUrl"], found["table"], directory)
+    return Running(found["endpointUrl"], found["table"], found.get("httpEndpointUrl", ""), directory)
 
 
 def _lock(file: IO[str]) -> bool:
@@ -109,13 +122,17 @@ def _lock(file: IO[str]) -> bool:
 
 
 def main() -> int:
-    """Print, as JSON, the environment that leads an AWS tool to the running stack; return 1 if nothing runs."""
+    """Print, as JSON, what a tool needs to use the running stack and to deploy to it; return 1 if nothing runs.
+
+    `environment` leads an AWS tool to it; `httpEndpointUrl` is what its deploy was given as that parameter.
+    """
     from operations.deployed.local_endpoint import environment  # noqa: PLC0415 - boto3, which the rest does without
 
     running = find_running()
     if running is None:
         return 1
-    print(json.dumps(environment(running.endpoint_url)))
+    settings = {"environment": environment(running.endpoint_url), "httpEndpointUrl": running.http_endpoint_url}
+    print(json.dumps(settings))
     return 0
 
 

@@ -15,7 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionEr
 from notifications.common.errors import ConfigurationError
 from operations.deployed.local_endpoint import local_session
 from operations.deployed.running import Running, find_running
-from operations.settings.project import DEFAULT_STAGE, LOCAL_STAGE, stack_name
+from operations.settings.project import DEFAULT_REGION, DEFAULT_STAGE, LOCAL_STAGE, stack_name
 
 _INVOKE_SECONDS = 900  # the longest a function may run
 
@@ -57,7 +57,7 @@ def find_stack(stage: str, region: str | None = None, running: Callable[[], Runn
     else:
         session = boto3.Session(region_name=region)
         if not session.region_name:
-            session = boto3.Session(region_name="us-east-1")  # the default of serverless.yml
+            session = boto3.Session(region_name=DEFAULT_REGION)
     name = stack_name(stage)
     stack = Stack(stage, {}, session, endpoint_url)
     try:
@@ -95,9 +95,11 @@ def _running_endpoint(find: Callable[[], Running | None]) -> str:
     return running.endpoint_url
 
 
-def add_stage_to(parser: Any) -> None:
+def add_stage_to(
+    parser: Any,
+    default: str | None = DEFAULT_STAGE,
+    help: str = "the deployed stage (dev); local: the one that `npm start` runs",  # noqa: A002 - as argparse has it
+) -> None:
     """Add the arguments that name a stage."""
-    parser.add_argument(
-        "--stage", default=DEFAULT_STAGE, help="the deployed stage (dev); local: the one that `npm start` runs"
-    )
+    parser.add_argument("--stage", default=default, help=help)
     parser.add_argument("--region", help="its region (AWS_REGION, or us-east-1)")

@@ -9,16 +9,17 @@ Source: Amazon DynamoDB Streams API Reference, "DescribeStream", "GetShardIterat
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import base64
+import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from operations.deployed.record_format import as_received
-
 _PAGE = 1000  # records
-_EMPTY_PAGES = 10  # in a row: the end of an open shard, though empty pages may also come before records
+_EMPTY_PAGES = 10  # in a row: an open shard counts as read, though records may come behind even more of them
 _GONE = frozenset({"TrimmedDataAccessException", "ResourceNotFoundException"})
 
 
@@ -30,6 +31,8 @@ class Range:
     """As the function receives them, in order."""
     trimmed: bool = False
     """Whether the stream has dropped the beginning of the range, or all of it."""
+    unfinished: bool = False
+    """Whether reading ended in an open shard before the end of the range: it may hold more."""
 
 
 class Stream:
@@ -39,6 +42,8 @@ class Stream:
         """Read the stream with a boto3 dynamodbstreams client."""
         self._client = client
         self._arn = stream_arn
+        self.open_shards: set[str] = set()
+        """Ids of the shards that were read up to empty pages, not to an end: they may hold more."""
 
     def records(self) -> Iterator[dict[str, Any]]:
         """Yield every record that the stream holds, parent shards first; a shard that expires meanwhile is skipped."""
@@ -65,17 +70,23 @@ class Stream:
             except ClientError as also:
                 if also.response["Error"]["Code"] not in _GONE:
                     raise
-        if not found.records or int(found.records[0]["dynamodb"]["SequenceNumber"]) > int(first):
+        if found.records:
+            found.trimmed = int(found.records[0]["dynamodb"]["SequenceNumber"]) > int(first)
+        elif not found.unfinished:
             found.trimmed = True
         return found
 
     def find(self, sequence_number: str) -> Range:
         """Look for one record in every shard."""
+        unfinished = False
         for shard in self._shards():
+            if not _may_hold(shard, sequence_number):
+                continue
             found = self.range(shard["ShardId"], sequence_number, sequence_number)
             if found.records:
                 return found
-        return Range(trimmed=True)
+            unfinished = unfinished or found.unfinished
+        return Range(trimmed=not unfinished, unfinished=unfinished)
 
     def _collect(self, found: Range, shard: dict[str, Any], start: dict[str, str], first: str, last: str) -> None:
         for record in self._read(shard, start):
@@ -86,12 +97,14 @@ class Stream:
                 found.records.append(record)
             if number == int(last):
                 return
+        found.unfinished = shard["ShardId"] in self.open_shards
 
     def _read(self, shard: dict[str, Any], start: dict[str, str]) -> Iterator[dict[str, Any]]:
         """Read to the end: a closed shard has a last page, an open one goes on with empty pages."""
         asked = {"StreamArn": self._arn, "ShardId": shard["ShardId"], **start}
         iterator = self._client.get_shard_iterator(**asked)["ShardIterator"]
         closed = "EndingSequenceNumber" in shard.get("SequenceNumberRange", {})
+        self.open_shards.discard(shard["ShardId"])
         empty = 0
         while iterator and (closed or empty < _EMPTY_PAGES):
             page = self._client.get_records(ShardIterator=iterator, Limit=_PAGE)
@@ -99,6 +112,8 @@ class Stream:
                 yield as_received(record, self._arn)
             empty = 0 if page["Records"] else empty + 1
             iterator = page.get("NextShardIterator")
+        if iterator:
+            self.open_shards.add(shard["ShardId"])
 
     def _shards(self) -> list[dict[str, Any]]:
         shards: list[dict[str, Any]] = []
@@ -109,6 +124,13 @@ class Stream:
             if not page.get("LastEvaluatedShardId"):
                 return shards
             asked = {"ExclusiveStartShardId": page["LastEvaluatedShardId"]}
+
+
+def _may_hold(shard: dict[str, Any], sequence_number: str) -> bool:
+    """Tell whether a number lies in the range of a shard, which an open one says the beginning of."""
+    limits = shard.get("SequenceNumberRange", {})
+    first, last = limits.get("StartingSequenceNumber", "0"), limits.get("EndingSequenceNumber", sequence_number)
+    return int(first) <= int(sequence_number) <= int(last)
 
 
 def _by_lineage(shards: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -126,3 +148,29 @@ def _by_lineage(shards: list[dict[str, Any]]) -> list[dict[str, Any]]:
     for shard in shards:
         place(shard)
     return list(ordered.values())
+
+
+def as_received(record: Mapping[str, Any], stream_arn: str) -> dict[str, Any]:
+    """Return a record of GetRecords, as boto3 parses it, in the form in which Lambda hands it to the function.
+
+    Its time is in whole seconds, binary values are in base64, and it has the stream's ARN. Source: AWS Lambda
+    Developer Guide, "Using AWS Lambda with Amazon DynamoDB" (the example event).
+    """
+    event: dict[str, Any] = json.loads(json.dumps(record, default=_json_value))
+    change = event["dynamodb"]
+    if "ApproximateCreationDateTime" in change:
+        change["ApproximateCreationDateTime"] = float(int(change["ApproximateCreationDateTime"]))
+    identity = event.get("userIdentity")
+    if identity:
+        event["userIdentity"] = {name[0].lower() + name[1:]: value for name, value in identity.items()}
+    event["eventSourceARN"] = stream_arn
+    return event
+
+
+def _json_value(value: object) -> str | float:
+    """Return the JSON form of what boto3 parses into Python's own types."""
+    if isinstance(value, datetime):
+        return value.timestamp()
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode("ascii")
+    raise TypeError(f"not a value of a stream record: {type(value).__name__}")

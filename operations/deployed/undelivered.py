@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Generator, Iterator
 from typing import Any, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -12,6 +12,7 @@ from notifications.common.errors import ConfigurationError
 from operations.deployed.receiver_queues import ReceiverQueues, required_output
 from operations.deployed.stack import Stack
 
+_LONGEST_COUNT = 9  # digits
 _HIDDEN_SECONDS = 600  # from other readers while this runs; at the end what is left is given back
 
 
@@ -53,12 +54,11 @@ class Undelivered:
         self._only = only
         self._wait = wait
 
-    def messages(self, most: int) -> Iterator[tuple[UndeliveredMessage, str]]:
+    def messages(self, most: int) -> Generator[tuple[UndeliveredMessage, str]]:
         """Yield at most `most` messages, each with what kept it from being sent again; "" if nothing did."""
-        kept: list[str] = []
+        kept: set[str] = set()
         try:
-            for received in self._receive(most):
-                kept.append(received["ReceiptHandle"])
+            for received in self._receive(most, kept):
                 message = self._read(received)
                 if self._receiver not in {"", message.receiver}:
                     continue
@@ -66,13 +66,14 @@ class Undelivered:
                     continue
                 problem = self._send(message, received) if self._redrive else ""
                 if self._redrive and not problem:
-                    kept.pop()
+                    kept.discard(received["ReceiptHandle"])
                 yield message, problem
         finally:
             for receipt in kept:
                 self._give_back(receipt)
 
-    def _receive(self, most: int) -> Iterator[dict[str, Any]]:
+    def _receive(self, most: int, kept: set[str]) -> Iterator[dict[str, Any]]:
+        """Yield messages; `kept` gets the receipts of all that are received, those not yielded yet as well."""
         received = 0
         while received < most:
             found = self._client.receive_message(
@@ -86,6 +87,7 @@ class Undelivered:
             if not found:
                 return
             received += len(found)
+            kept.update(each["ReceiptHandle"] for each in found)
             yield from found
 
     def _read(self, received: dict[str, Any]) -> UndeliveredMessage:
@@ -102,7 +104,7 @@ class Undelivered:
             title,
             said.get("error", ""),
             said.get("reason", ""),
-            int(attempts) if attempts.isdecimal() else 0,
+            int(attempts) if attempts.isdecimal() and len(attempts) <= _LONGEST_COUNT else 0,
         )
 
     def _send(self, message: UndeliveredMessage, received: dict[str, Any]) -> str:

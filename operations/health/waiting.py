@@ -1,97 +1,72 @@
-"""What was given up and waits, one by one: what it is, why, since when, and how long it can still be played."""
+"""What waits for an operator: failures, what is undelivered, and the batches that were given up."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
-from notifications.publishing.failures import record_in
-from notifications.stream.changes import sequence_number_of
-from operations.deployed.failure_messages import FailureMessage, UnknownMessageError
-from operations.deployed.given_up import GivenUp, places_of, receive_all
+from notifications.text.formatting import rfc3339
+from operations.deployed.given_up import PREFIX
 from operations.deployed.stack import Stack
+from operations.health.metrics import DAY, Metrics
 
-STREAM_SECONDS = 86_400
-"""How long a stream holds a record. Source: Amazon DynamoDB Developer Guide, "DynamoDB Streams"."""
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """A parked record or a batch given up, as it waits."""
-
-    id: str
-    """As `Redrive` takes it."""
-    label: str
-    """What it is, in a few words."""
-    reason: str
-    records: int | None
-    """How many it holds; None where nobody knows without the stream."""
-    since: float | None
-    """When it was given up, epoch seconds."""
-    whole: bool
-    """Whether it has its records with it; otherwise they are read from the stream."""
-    stream_until: float | None
-    """Until when the stream holds its first record, epoch seconds; None where that is not known."""
-    sequence_number: str
-    """Of its first record; "" without one."""
-    problem: str = ""
-    """Why it cannot be played: neither the function nor Lambda wrote it."""
+_SECONDS_OF_QUEUE = 14 * DAY
+_COUNTED = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
 
 
-def list_waiting(stack: Stack, most: int, *, wait: int = 1) -> list[Waiting]:
-    """List at most `most` messages and objects, those with the oldest records first; each is left where it is."""
-    found = receive_all(places_of(stack, wait), most)
+def in_queue(stack: Stack, queue_url: str) -> int:
+    """Count the messages, without receiving one."""
+    found = stack.client("sqs").get_queue_attributes(QueueUrl=queue_url, AttributeNames=_COUNTED)["Attributes"]
+    return sum(int(found.get(name, 0)) for name in _COUNTED)
+
+
+def waiting(stack: Stack, output: str, metrics: Metrics, now: datetime) -> dict[str, Any]:
+    """Count what is in the queue of an output; until when the oldest is kept, where CloudWatch knows its age."""
+    queue = stack.outputs.get(output)
+    count = in_queue(stack, queue) if queue else 0
+    if not queue or not count:
+        return {"waiting": 0, "firstUntil": None}
+    until = now + timedelta(seconds=_SECONDS_OF_QUEUE - metrics.oldest_message(queue))
+    return {"waiting": count, "firstUntil": rfc3339(until.timestamp())}
+
+
+def given_up(stack: Stack) -> list[dict[str, Any]]:
+    """List the batches in the bucket, and until when each can be played again."""
+    bucket = stack.outputs.get("GivenUpBucketName")
+    if not bucket:
+        return []
+    client = stack.client("s3")
+    kept = _kept_for(client, bucket)
+    pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=PREFIX)
+    return [
+        {"batch": each["Key"], "until": rfc3339((each["LastModified"] + kept).timestamp()) if kept else None}
+        for page in pages
+        for each in page.get("Contents", [])
+    ]
+
+
+def count_waiting(stack: Stack) -> int:
+    """Count what was given up, in the queue and in the first thousand objects of the bucket, and receive nothing."""
+    bucket = stack.outputs.get("GivenUpBucketName")
+    listed = stack.client("s3").list_objects_v2(Bucket=bucket, Prefix=PREFIX).get("Contents", []) if bucket else []
+    return in_queue(stack, stack.outputs["FailuresQueueUrl"]) + len(listed)
+
+
+def count_undelivered(stack: Stack) -> int:
+    """Count what could not be delivered, and receive nothing; 0 for a stage without receivers."""
+    queue = stack.outputs.get("UndeliveredQueueUrl")
+    return in_queue(stack, queue) if queue else 0
+
+
+def _kept_for(client: Any, bucket: str) -> timedelta | None:
+    """Return how long the bucket keeps an object; None: for good, such as on the local AWS, which sets no lifecycle."""
     try:
-        return [_waiting(each) for each in found]
-    finally:
-        for each in found:
-            each.give_back()
-
-
-def _waiting(found: GivenUp) -> Waiting:
-    try:
-        message = found.message()
-    except UnknownMessageError as error:
-        return Waiting(found.id, "unknown message", "", None, found.since, True, None, "", str(error))
-    except (ClientError, BotoCoreError) as error:
-        return Waiting(found.id, found.text[:60], "", None, found.since, True, None, "", str(error))
-    info = message.body.get("DDBStreamBatchInfo")
-    whole = "payload" in message.body or (info is None and not message.body.get("imagesLeftOut"))
-    created = _created(message, info)
-    return Waiting(
-        found.id,
-        message.label,
-        message.reason,
-        _count(info),
-        found.since,
-        whole,
-        created + STREAM_SECONDS if created else None,
-        str(message.sequence_number or "") if info is None else str(info.get("startSequenceNumber", "")),
-    )
-
-
-def _count(info: Any) -> int | None:
-    size = info.get("batchSize") if isinstance(info, dict) else 1
-    return size if isinstance(size, int) else None
-
-
-def _created(message: FailureMessage, info: Any) -> float | None:
-    """Return when the first record was made: as the document says it, or as the record itself does."""
-    if isinstance(info, dict):
-        return _epoch(info.get("approximateArrivalOfFirstRecord"))
-    try:
-        record = record_in(message.body)
-        created = record["dynamodb"]["ApproximateCreationDateTime"] if sequence_number_of(record) else None
-    except (KeyError, TypeError, ValueError):
+        rules = client.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "NoSuchLifecycleConfiguration":
+            raise
         return None
-    return float(created) if isinstance(created, int | float) else None
-
-
-def _epoch(text: Any) -> float | None:
-    try:
-        return datetime.fromisoformat(text).timestamp()
-    except (TypeError, ValueError, OverflowError):
-        return None
+    days = [rule["Expiration"]["Days"] for rule in rules if "Days" in rule.get("Expiration", {})]
+    return timedelta(days=min(days)) if days else None

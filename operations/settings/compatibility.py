@@ -8,6 +8,7 @@ from typing import Any
 
 from notifications.common.sns_limits import MOST_ENTRIES
 from notifications.common.time_budget import FULL_TIMEOUT, LEAST_TIMEOUT
+from notifications.config.fields import nearest
 from notifications.rules.rule import Rule
 from notifications.rules.ruleset import Ruleset, describe_missing_images
 from notifications.rules.where import AnyOf, Demand
@@ -33,10 +34,16 @@ class Mismatch:
     """The stream's, where that is what leaves the rule without an image."""
 
 
-def mismatches(ruleset: Ruleset, service: Service) -> list[Mismatch]:
-    """List every mismatch between the rules and the settings of a stage."""
+def mismatches(ruleset: Ruleset, service: Service, region: str = "") -> list[Mismatch]:
+    """List every mismatch between the rules and the settings of a stage, deployed in `region` if that is known."""
     patterns = service.stream.get("filterPatterns")
-    return [*_view_type(ruleset, service), *_settings(service), *_filters(ruleset, patterns)]
+    return [
+        *_place(service, region),
+        *_view_type(ruleset, service),
+        *_settings(service),
+        *_filters(ruleset, patterns),
+        *_keys(ruleset, service),
+    ]
 
 
 def in_few_lines(found: Sequence[Mismatch]) -> list[str]:
@@ -50,6 +57,36 @@ def in_few_lines(found: Sequence[Mismatch]) -> list[str]:
         f"{blind[0].view_type}: they will not fire. Give the table a stream with NEW_AND_OLD_IMAGES. The rules: {names}"
     )
     return [line, *(f"{each.key}: {each.message}" for each in found if not each.view_type)]
+
+
+def _place(service: Service, region: str) -> Iterator[Mismatch]:
+    if service.stages and service.stage not in service.stages:
+        close = nearest(service.stage, service.stages)
+        hint = f"did you mean {close}? " if close else ""
+        named = ", ".join(service.stages)
+        yield Mismatch(
+            "stage",
+            f"{service.stage} is not among the stages of serverless.yml, {named}; {hint}"
+            f"For a new one write {service.stage}: {{}} under params",
+        )
+    if region and service.stream_region and service.stream_region != region:
+        yield Mismatch(
+            "productsStreamArn",
+            f"the stream is in {service.stream_region}, and the function would be in {region}, where no mapping can "
+            f"read it; deploy with --region {service.stream_region}",
+        )
+
+
+def _keys(ruleset: Ruleset, service: Service) -> Iterator[Mismatch]:
+    for rule in ruleset.rules:
+        watched = rule.condition.watches if rule.when == "changed" else None
+        if watched and all(path.top in service.key_attributes for path in watched):
+            yield Mismatch(
+                "KeySchema",
+                f'rule "{rule.name}" waits for a change of {", ".join(path.text for path in watched)}, which is in the '
+                "table's key: a key never changes. An item with another key is another item, added and removed",
+                rule.name,
+            )
 
 
 def _view_type(ruleset: Ruleset, service: Service) -> Iterator[Mismatch]:

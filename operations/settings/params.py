@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from notifications.common.errors import ConfigurationError
+from notifications.stream.changes import VIEW_TYPES
 
 RANGES = {
     "batchSize": (1, 10_000),
@@ -20,24 +21,32 @@ RANGES = {
     "timeout": (1, 900),
     "memorySize": (128, 10_240),
     "deliveryConcurrency": (2, 1000),
-    "logRetentionInDays": (1, 3653),
     "ledgerRetentionInDays": (1, 3650),
     "givenUpRetentionInDays": (1, 3650),
     "alarmFailures": (1, 1_000_000),
     "alarmGivenUp": (1, 1_000_000),
+    "alarmUndelivered": (1, 1_000_000),
     "alarmErrors": (1, 1_000_000),
     "alarmThrottles": (1, 1_000_000),
     "alarmSilenceHours": (0, 24),
 }
 WORDS = {
+    "productsStreamViewType": VIEW_TYPES,
     "startingPosition": ("TRIM_HORIZON", "LATEST"),
     "bisectBatchOnFunctionError": ("true", "false"),
     "enabled": ("true", "false"),
     "deletionProtection": ("true", "false"),
     "logLevel": ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"),
+    "tracing": ("PassThrough", "Active"),
     "ledgerPointInTimeRecovery": ("true", "false"),
     "allowPrivateAddresses": ("true", "false"),
 }
+LOG_RETENTION = (
+    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+)  # fmt: skip
+"""Days that CloudWatch keeps logs for, and no others: CloudWatch Logs API Reference, "PutRetentionPolicy"."""
+_DAYS_IN_STREAM, _DAYS_IN_QUEUE, _DAYS_TO_SPARE = 1, 14, 1  # the bucket forgets at the midnight after
+_TWO = 2
 _NO_LIMIT = "-1"  # Lambda's value for "for ever"
 
 
@@ -47,15 +56,27 @@ def check_params(defaults: Mapping[str, Any], of_stage: Mapping[str, Any], given
         close = difflib.get_close_matches(name, defaults, 1, cutoff=0.8)
         if name not in defaults and close:
             raise ConfigurationError(f"params: {name} is unknown and would have no effect; did you mean {close[0]}?")
-    for name, value in {**defaults, **of_stage, **given}.items():
+    params = {**defaults, **of_stage, **given}
+    for name, value in params.items():
         problem = _problem(name, str(value).lower() if isinstance(value, bool) else str(value))
         if problem:
             raise ConfigurationError(f"params: {name} is {value}; expected {problem}")
+    kept = params.get("ledgerRetentionInDays")
+    least = _DAYS_IN_STREAM + max(_DAYS_IN_QUEUE, int(params.get("givenUpRetentionInDays", 0))) + _DAYS_TO_SPARE
+    if kept is not None and int(kept) < least:
+        raise ConfigurationError(
+            f"params: ledgerRetentionInDays is {kept}; expected {least} or more: what was given up and is redriven as "
+            "late as it can be would be alerted again, as the ledger has forgotten it. A smaller "
+            "givenUpRetentionInDays needs less"
+        )
 
 
 def _problem(name: str, value: str) -> str | None:
     if name in WORDS and value not in WORDS[name]:
-        return " or ".join(WORDS[name])
+        words = WORDS[name]
+        return " or ".join(words) if len(words) == _TWO else f"one of {', '.join(words)}"
+    if name == "logRetentionInDays" and value not in map(str, LOG_RETENTION):
+        return f"one of {', '.join(map(str, LOG_RETENTION))}, the days that CloudWatch keeps logs for"
     if name not in RANGES or (name == "maximumRecordAgeInSeconds" and value == _NO_LIMIT):
         return None
     lowest, highest = RANGES[name]

@@ -5,6 +5,8 @@ from pathlib import Path
 PROJECT = Path(__file__).parents[2]
 SERVICE = "product-alerts"
 DEFAULT_STAGE = "dev"
+DEFAULT_REGION = "us-east-1"
+"""That of serverless.yml, where neither the command nor the environment names one."""
 LOCAL_STAGE = "local"
 """The stage that `npm start` deploys on the laptop."""
 

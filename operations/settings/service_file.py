@@ -51,12 +51,17 @@ class Service:
     """The function's timeout, in seconds."""
     params: Mapping[str, Any] = field(default_factory=dict)
     """All parameters, as this stage has them."""
+    stages: tuple[str, ...] = ()
+    """Those that `params` names."""
+    stream_region: str = ""
+    """Where the stream is that was given; empty for a table of the stack's own."""
 
 
 def read_service(folder: Path, stage: str, given: Mapping[str, str]) -> Service:
     """Read the service in `folder` as `sls` would with the parameters `given`. Raises ConfigurationError."""
     document = read_document(folder / "serverless.yml")
     by_stage = document.get("params") or {}
+    stages = tuple(name for name in by_stage if name != "default")
     defaults, of_stage = by_stage.get("default") or {}, by_stage.get(stage) or {}
     check_params(defaults, of_stage, given)
     params = {**defaults, **of_stage, **given}
@@ -87,7 +92,8 @@ def read_service(folder: Path, stage: str, given: Mapping[str, str]) -> Service:
         raise ConfigurationError(
             f"serverless.yml: timeout of function {FUNCTION} is {timeout!r}; expected a number of seconds"
         ) from None
-    return Service(stage, view_type, keys, _resolved(stream, params), seconds, params)
+    region = stream_arn.split(":")[3] if stream_arn else ""
+    return Service(stage, view_type, keys, _resolved(stream, params), seconds, params, stages, region)
 
 
 def _function(document: Mapping[str, Any]) -> dict[str, Any]:

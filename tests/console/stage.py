@@ -169,7 +169,7 @@ class MemoryStage:
             "AlertsTopicArn": sns.create_topic(Name="alerts")["TopicArn"],
         }
         self.looked_up = 0
-        self.running = Running("http://127.0.0.1:9", TABLE_NAME, directory)
+        self.running = Running("http://127.0.0.1:9", TABLE_NAME, directory=directory)
         self.activity = ActivityLog(directory)
         self.activity.rules(RULES)
 

@@ -5,7 +5,7 @@ the function received and answered, and by what the queue was asked to delete.
 """
 
 import random
-from collections import defaultdict, deque
+from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -154,14 +154,8 @@ def check(draw: QueueDraw) -> list[Any]:
         assert message_id in function.done, "deleted, though neither processed nor filtered out"
         function.gone.add(message_id)
 
-    # Six failures in a row would end the command as unreachable: of a try's two calls, at most five in twelve fail.
-    lately: deque[bool] = deque(maxlen=12)
-
-    def before(call: str) -> None:
-        fails = dice.randrange(100) < draw.faults and sum(lately) < 5
-        if call != "delete":
-            lately.append(fails)
-        if fails:
+    def before(_: str) -> None:
+        if dice.randrange(100) < draw.faults:
             raise QueueUnavailableError("now and then")
 
     queue = FakeQueue(

@@ -1,6 +1,7 @@
 """The record, from the Streams API's form to the event's."""
 
 import json
+import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -32,6 +33,15 @@ def test_the_creation_time_is_a_float_of_whole_seconds() -> None:
     """boto3's datetime becomes epoch seconds, cut to the second [The record]."""
     event = from_api(api_record(), STREAM_ARN).event
     assert json.dumps(event["dynamodb"]["ApproximateCreationDateTime"]) == "1664559083.0"
+
+
+def test_10_34_a_record_without_a_time_is_as_old_as_its_reading() -> None:
+    """It is not of 1970: the event has no time, and no limit of age gives it up at once [The record]."""
+    record = api_record()
+    del record["dynamodb"]["ApproximateCreationDateTime"]
+    made = from_api(record, STREAM_ARN)
+    assert "ApproximateCreationDateTime" not in made.event["dynamodb"]
+    assert abs(made.created - time.time()) < 60
 
 
 def test_binary_becomes_base64_at_every_depth() -> None:

@@ -271,7 +271,7 @@ def test_a_queue_that_is_deleted_leaves_the_mapping_idle() -> None:
 
 
 def test_a_single_outage_does_not_end_the_command_while_messages_wait() -> None:
-    """Unreachable counts as idle only when it lasts [Use]."""
+    """What does not answer may hold messages [Use]."""
     simulation = simulate(fails_on("a"), receives=2).run(seconds=10, idle=1000)
     calls = iter(range(1000))
 
@@ -282,6 +282,19 @@ def test_a_single_outage_does_not_end_the_command_while_messages_wait() -> None:
     simulation.queue._before = before
     simulation.run(idle=1.0)
     assert dead(simulation) == ["a", "b", "c"]
+
+
+def test_10_34_a_queue_that_fails_for_long_is_not_idle() -> None:
+    """However often: what does not answer may hold messages [Use]."""
+    simulation = simulate()
+    calls = iter(range(1000))
+
+    def before(_: str) -> None:
+        if next(calls) < 30:
+            raise QueueUnavailableError("500")
+
+    simulation.queue._before = before
+    assert sent(simulation.run(idle=1.0)) == [["a", "b", "c"]]
 
 
 def test_what_an_outage_kept_is_deleted_at_the_next_try() -> None:

@@ -14,7 +14,7 @@ from notifications.pipeline import Pipeline
 from notifications.publishing.fakes import MemoryFailures, MemoryLedger, MemoryTopic
 from notifications.publishing.ledger import Entry, LedgerQuery, LedgerSnapshot, RuleMemory, SentAlert, in_transactions
 from notifications.publishing.ledger_table import DynamoDbLedger
-from notifications.rules.memory import Memory
+from notifications.rules.memory import HourlyCount, Memory
 from tests.builders import TABLE, added, alert, event, modified, priced, rules, sequence_number
 from tests.notifications.conftest import TABLE as LEDGER_TABLE
 from tests.rules.scenario import rule
@@ -84,6 +84,22 @@ def test_10_25_a_place_that_cannot_be_taken_holds_up_its_own_product_alone() -> 
     assert [each.subject for each in service.alerts] == ["mug", "cup"]
     service.ledger = MemoryLedger()
     assert service.handle(added("lamp", 2)) == DONE
+
+
+@pytest.mark.parametrize("admitted", [set(), {"somebody else's"}])
+def test_10_25_a_ledger_that_gives_no_place_and_is_not_full_ends_no_invocation(admitted: set[str]) -> None:
+    """What needs a place comes again, after a few questions; rules without a limit go on."""
+    asked = []
+
+    class Stubborn(MemoryLedger):
+        def reserve(self, wanted: Any, *_: Any) -> Any:
+            asked.append(wanted)
+            assert len(asked) < 100, "asked for ever"
+            return HourlyCount(set(admitted))
+
+    service = Service(rules(rule("added", "max_per_hour = 5") + rule("price_drop", "", "drop")), Stubborn())
+    assert service.handle(priced(10, 5, "mug", 1), added("lamp", 2), priced(10, 5, "cup", 3)) == from_(2)
+    assert [each.subject for each in service.alerts] == ["mug", "cup"]
 
 
 def test_10_25_a_repeat_takes_no_second_place() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.builders import EVERY_KIND, ROOT
+from tests.builders import EVENTS, EVERY_KIND, ROOT, modified, priced
 from tests.operations.stage import Done, Operate
 
 OWN_STREAM = "arn:aws:dynamodb:eu-west-1:123456789012:table/catalogue/stream/2026-01-01T00:00:00.000"
@@ -36,7 +37,8 @@ def check(operate: Operate, tmp_path: Path) -> Check:
 
 def stream_of(view_type: str) -> list[str]:
     """Give the parameters of a table that exists already."""
-    return ["--param", f"productsStreamArn={OWN_STREAM}", "--param", f"productsStreamViewType={view_type}"]
+    given = ["--param", f"productsStreamArn={OWN_STREAM}", "--param", f"productsStreamViewType={view_type}"]
+    return [*given, "--region", "eu-west-1"]
 
 
 def test_the_projects_own_rules_fit(check: Check) -> None:
@@ -48,7 +50,7 @@ def test_the_projects_own_rules_fit(check: Check) -> None:
     )
 
 
-@pytest.mark.parametrize("stage", ["dev", "prod", "local", "another"])
+@pytest.mark.parametrize("stage", ["dev", "prod", "local"])
 def test_every_stage_can_be_checked(check: Check, stage: str) -> None:
     """A stage without parameters of its own has the defaults."""
     done = check("--stage", stage)
@@ -108,6 +110,130 @@ def test_a_missing_rules_file_fails(check: Check, tmp_path: Path) -> None:
     assert done.code == 1
     assert "nothing.toml: 1 mistake" in done.err
     assert "the file is missing" in done.err
+
+
+@pytest.mark.parametrize(
+    ("stage", "hint"),
+    [("prdo", "did you mean prod?"), ("local2", "did you mean local?"), ("emea", "dev, staging, prod, local")],
+)
+def test_10_14_a_stage_that_does_not_exist_is_refused(check: Check, stage: str, hint: str) -> None:
+    """It would be deployed as a stack of its own, with an empty table; packaging warns of it."""
+    done = check("--stage", stage)
+    assert (done.code, done.out) == (1, "")
+    assert f"stage: {stage} is not among the stages of serverless.yml" in done.err
+    assert hint in done.err
+    assert f"write {stage}: {{}} under params" in done.err
+    assert check("--stage", stage, "--packaging").code == 0
+
+
+def test_10_14_a_stream_of_another_region_is_refused(check: Check, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether the region comes from the command, from the environment or from nowhere."""
+    given = stream_of("NEW_AND_OLD_IMAGES")[:-2]
+    done = check(*given)
+    assert done.code == 1
+    assert "the stream is in eu-west-1, and the function would be in us-east-1" in done.err
+    assert "deploy with --region eu-west-1" in done.err
+    assert check(*given, "--region", "eu-west-1").code == 0
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    assert check(*given).code == 0
+    monkeypatch.setenv("AWS_REGION", "ap-south-1")
+    assert "would be in ap-south-1" in check(*given).err
+
+
+@pytest.mark.parametrize(
+    ("param", "said"),
+    [
+        ("productsStreamViewType=NEW_IMAGES", "expected one of KEYS_ONLY, NEW_IMAGE, OLD_IMAGE, NEW_AND_OLD_IMAGES"),
+        ("productsStreamViewType=new_image", "productsStreamViewType is new_image"),
+        ("logRetentionInDays=10", "expected one of 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731"),
+        ("logRetentionInDays=0", "the days that CloudWatch keeps logs for"),
+        ("logRetentionInDays=14.0", "the days that CloudWatch keeps logs for"),
+        ("ledgerRetentionInDays=31", "expected 32 or more"),
+        ("ledgerRetentionInDays=1", "would be alerted again"),
+    ],
+)
+def test_10_14_a_setting_that_aws_or_the_guarantees_refuse_is_refused(check: Check, param: str, said: str) -> None:
+    """With the values that are taken; the table may be the stack's own."""
+    done = check("--param", param)
+    assert (done.code, done.out) == (1, "")
+    assert said in done.err
+
+
+@pytest.mark.parametrize("param", ["logRetentionInDays=3653", "ledgerRetentionInDays=32", "ledgerRetentionInDays=3650"])
+def test_10_14_a_setting_at_the_edge_is_taken(check: Check, param: str) -> None:
+    """The edges belong to the range."""
+    assert check("--param", param).code == 0
+
+
+@pytest.mark.parametrize(("given_up", "least"), [(30, 32), (60, 62), (14, 16), (1, 16)])
+def test_the_ledger_remembers_for_as_long_as_something_can_be_redriven(check: Check, given_up: int, least: int) -> None:
+    """The bucket's days or the queue's 14, the day in the stream and one to spare: a late redrive repeats nothing."""
+    params = ["--param", f"givenUpRetentionInDays={given_up}", "--param"]
+    assert check(*params, f"ledgerRetentionInDays={least}").code == 0
+    done = check(*params, f"ledgerRetentionInDays={least - 1}")
+    assert done.code == 1
+    assert f"ledgerRetentionInDays is {least - 1}; expected {least} or more" in done.err
+
+
+def test_10_14_a_rule_that_waits_for_a_key_to_change_is_refused(check: Check) -> None:
+    """A key never changes; beside another attribute it may be named."""
+    text = '[[rules]]\nname = "moved"\nwhen = "changed"\nattributes = ["productId"{}]\n'
+    done = check(text=text.format(""))
+    assert done.code == 1
+    assert 'rule "moved" waits for a change of productId' in done.err
+    assert check(text=text.format(', "name"')).code == 0
+
+
+MISSPELT = """
+[product]
+price = "pricing.amount"
+message_attributes = ["categroy"]
+
+[[rules]]
+name = "drop"
+when = "price_drop"
+where = { catgory = "Home", name = { exists = true } }
+title = "{name} {new.shelf} {new.price}"
+
+[[rules]]
+name = "edited"
+when = "changed"
+attributes = ["name", "stock"]
+"""
+
+
+def test_10_14_paths_that_no_event_has_are_warned_of(check: Check, tmp_path: Path) -> None:
+    """Each once, with its place and what may have been meant; the rules may be right, so the exit code is 0."""
+    events = tmp_path / "events.json"
+    events.write_text(json.dumps([priced(10, 8), modified({"category": "Home", "name": "a"}, {"name": "b"})]), "utf-8")
+    done = check("--events", events, text=MISSPELT)
+    assert done.code == 0
+    assert done.err.splitlines() == [
+        'warning: rule "drop", where: catgory is not in any of the 2 records; did you mean category?',
+        'warning: rule "drop", when: pricing.amount is not in any of the 2 records; did you mean price?',
+        'warning: rule "drop", title: shelf is not in any of the 2 records',
+        'warning: rule "edited", attributes: stock is not in any of the 2 records',
+        "warning: [product], message_attributes: categroy is not in any of the 2 records; did you mean category?",
+    ]
+    assert check("--events", events, "--json", text=MISSPELT).json["warnings"] == [
+        line.removeprefix("warning: ") for line in done.err.splitlines()
+    ]
+
+
+def test_10_14_the_rules_that_ship_fit_the_events_that_ship(check: Check) -> None:
+    """Every path is in some event."""
+    done = check("--events", EVENTS)
+    assert (done.code, done.err) == (0, "")
+
+
+def test_10_14_events_that_say_nothing_are_said_to(check: Check, tmp_path: Path) -> None:
+    """Without an image there is nothing to compare with; a missing file is one clear line."""
+    events = tmp_path / "events.json"
+    events.write_text('{"Records": [{"no": "record"}]}', "utf-8")
+    assert "no event at hand has an image" in check("--events", events).err
+    done = check("--events", tmp_path / "nowhere")
+    assert done.code != 0
+    assert "there is no such file" in done.err
 
 
 # Receivers

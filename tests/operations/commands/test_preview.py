@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.builders import EVENTS, event
-from tests.operations.stage import FakeStack, FakeStreams, Operate, Shard, refusal
+from tests.operations.stage import CLOSED, FakeStack, FakeStreams, Operate, Shard, refusal
 from tests.rules.scenario import HOUR, Shop, rule
 
 ANY = rule("price_drop", name="drop")
@@ -143,6 +143,25 @@ def test_the_stream_is_read_without_writing(operate: Operate, files: dict[str, P
     done = operate("preview", "--stream", *rules, "--json", stack=FakeStack(dynamodbstreams=streams))
     assert [each["alerts"] for each in done.json["rules"]] == [3]
     assert set(streams.asked) == {"DescribeStream", "GetShardIterator", "GetRecords"}
+
+
+def test_10_14_paths_that_no_record_has_are_warned_of(operate: Operate, files: dict[str, Path]) -> None:
+    """Of the file that is tried: a rule that fires for nothing may be misspelt."""
+    files["any.toml"].write_text(rule("price_drop", "where = { pirce = 5 }"), "utf-8")
+    done = operate("preview", files["recorded.json"], "--rules", files["any.toml"], "--against", files["tenth.toml"])
+    warning = 'rule "r", where: pirce is not in any of the 4 records; did you mean price?'
+    assert done.err == f"warning: {warning}\n"
+    given = ("preview", files["recorded.json"], "--rules", files["any.toml"], "--json")
+    assert operate(*given).json["warnings"] == [warning]
+
+
+def test_10_34_shards_that_may_hold_more_are_said(operate: Operate, files: dict[str, Path], shop: Shop) -> None:
+    """A closed shard has an end; an open one ends in empty pages, and records may come behind them."""
+    closed = Shard([shop.records[:2]], "closed", range=CLOSED)
+    streams = FakeStreams(closed, Shard([shop.records[2:]], "open"))
+    given = ("preview", "--stream", "--rules", files["any.toml"])
+    assert "1 shard went on with empty pages" in operate(*given, stack=FakeStack(dynamodbstreams=streams)).err
+    assert operate(*given, stack=FakeStack(dynamodbstreams=FakeStreams(closed))).err == ""
 
 
 def test_a_stream_that_may_not_be_read_is_one_clear_line(operate: Operate, files: dict[str, Path]) -> None:

@@ -11,7 +11,7 @@ import pytest
 from operations.deployed import running
 from operations.deployed.running import Running, claim_directory, find_running
 
-RUNNING = Running("http://127.0.0.1:1", "table")
+RUNNING = Running("http://127.0.0.1:1", "table", "http://127.0.0.1:3")
 
 
 def test_what_was_announced_is_found_while_it_runs(tmp_path: Path) -> None:
@@ -22,6 +22,14 @@ def test_what_was_announced_is_found_while_it_runs(tmp_path: Path) -> None:
         assert find_running(tmp_path) == RUNNING
 
     assert find_running(tmp_path) is None
+
+
+def test_a_run_that_serves_another_table_stays_what_it_is(tmp_path: Path) -> None:
+    """The table alone is announced anew."""
+    with claim_directory(tmp_path) as claim:
+        claim.announce(RUNNING)
+        claim.announce_table("another")
+        assert find_running(tmp_path) == Running(RUNNING.endpoint_url, "another", RUNNING.http_endpoint_url)
 
 
 def test_a_second_run_gets_a_directory_of_its_own(tmp_path: Path) -> None:
@@ -42,7 +50,7 @@ def test_a_run_that_was_killed_is_not_taken_for_alive(tmp_path: Path) -> None:
     code = (
         "import sys, time; from pathlib import Path; from operations.deployed.running import *\n"
         "with claim_directory(Path(sys.argv[1])) as claim:\n"
-        "    claim.announce(Running('http://127.0.0.1:1', 'table'))\n"
+        "    claim.announce(Running('http://127.0.0.1:1', 'table', 'http://127.0.0.1:3'))\n"
         "    print('announced', flush=True)\n"
         "    time.sleep(600)\n"
     )
@@ -79,5 +87,7 @@ def test_10_7_another_tool_reads_where_the_running_stack_is(
     with claim_directory(tmp_path) as claim:
         claim.announce(RUNNING)
         assert running.main() == 0
-    settings = json.loads(capsys.readouterr().out)
+    found = json.loads(capsys.readouterr().out)
+    settings = found["environment"]
+    assert found["httpEndpointUrl"] == RUNNING.http_endpoint_url
     assert (settings["AWS_ENDPOINT_URL"], settings["AWS_REGION"]) == (RUNNING.endpoint_url, "us-east-1")

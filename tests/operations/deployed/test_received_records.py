@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from operations.deployed.record_format import as_received
+from operations.deployed.stream_records import as_received
 from tests.builders import STREAM
 
 
@@ -37,3 +37,8 @@ def test_who_deleted_an_expired_item_is_spelt_as_the_function_receives_it() -> N
     identity = {"PrincipalId": "dynamodb.amazonaws.com", "Type": "Service"}
     record = {"eventName": "REMOVE", "dynamodb": {}, "userIdentity": identity}
     assert as_received(record, STREAM)["userIdentity"] == {"principalId": "dynamodb.amazonaws.com", "type": "Service"}
+
+
+def test_10_34_a_record_without_a_time_gets_none() -> None:
+    """It is not of 1970."""
+    assert _received()["dynamodb"] == {"SequenceNumber": "7"}

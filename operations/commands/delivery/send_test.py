@@ -9,7 +9,7 @@ from typing import Any
 
 from notifications.config import rules_file
 from notifications.publishing.messages import cloud_event
-from operations.commands.deliveries import add_receiver_to
+from operations.commands.delivery.deliveries import add_receiver_to
 from operations.deployed.deliveries import send_test
 from operations.deployed.stack import add_stage_to
 from operations.evaluation.recorded_events import records_in
