@@ -3,6 +3,8 @@
 // Source: AWS Lambda Developer Guide, "Types of metrics for Lambda functions"; Amazon SQS Developer Guide, "CloudWatch metrics".
 "use strict";
 
+const { receiversOf } = require("./receivers.cjs");
+
 const RUNBOOK = "docs/runbook.md#";
 const STREAM_SECONDS = 86400; // what the stream keeps; a mapping without an age limit goes on until then
 const SHARE_OF_AGE = 4; // a quarter of what the mapping allows leaves the other three for mending
@@ -10,6 +12,8 @@ const SHARE_OF_AGE = 4; // a quarter of what the mapping allows leaves the other
 const FUNCTION = { FunctionName: { Ref: "AlertsLambdaFunction" } };
 const MAPPING = { EventSourceMappingUUID: { Ref: "AlertsEventSourceMapping" } };
 const QUEUE = { QueueName: { "Fn::GetAtt": ["FailuresQueue", "QueueName"] } };
+const DELIVERY = { FunctionName: { Ref: "DeliveryLambdaFunction" } };
+const UNDELIVERED = { QueueName: { "Fn::GetAtt": ["UndeliveredQueue", "QueueName"] } };
 
 module.exports = async ({ resolveVariable }) => {
   const param = (name) => resolveVariable(`param:${name}`);
@@ -70,6 +74,23 @@ module.exports = async ({ resolveVariable }) => {
       ["AWS/Lambda", "DroppedEventCount", MAPPING], 1,
     ),
   };
+  if ((await receiversOf(resolveVariable)).length) {
+    Object.assign(Resources, {
+      UndeliveredAlarm: alarm(
+        "undelivered", "Alerts that no attempt could deliver wait in the queue of the undelivered.", "undelivered-fills",
+        ["AWS/SQS", "ApproximateNumberOfMessagesVisible", UNDELIVERED], Number(await param("alarmUndelivered")),
+        { Statistic: "Maximum" },
+      ),
+      ReceiverGoneAlarm: alarm(
+        "receiver-gone", "A receiver said that it is gone, and is disabled until the next deploy.", "a-receiver-is-gone",
+        ["ProductAlerts", "ReceiverGone", DELIVERY], 1,
+      ),
+      DeliveryErrorsAlarm: alarm(
+        "delivery-errors", "The delivery function crashes or runs out of time.", "the-function-fails",
+        ["AWS/Lambda", "Errors", DELIVERY], Number(await param("alarmErrors")),
+      ),
+    });
+  }
   if (silentHours > 0) {
     Resources.SilentAlarm = alarm(
       "silent", `The stream brought no change for ${silentHours} h.`, "nothing-alerts",

@@ -1,6 +1,8 @@
 // One page to look at, from the stream to what was given up.
 "use strict";
 
+const { receiversOf } = require("./receivers.cjs");
+
 const WIDTH = 8; // of 24 columns
 const HEIGHT = 6;
 
@@ -9,47 +11,101 @@ const FUNCTION = ["FunctionName", "${AlertsLambdaFunction}"];
 const MAPPING = ["EventSourceMappingUUID", "${AlertsEventSourceMapping}"];
 const OWN = "ProductAlerts";
 
-const lambda = (metric, stat = "Sum", dimension = FUNCTION) => ["AWS/Lambda", metric, ...dimension, { stat }];
-const own = (metric, stat = "Sum") => [OWN, metric, ...FUNCTION, { stat }];
-const queue = (metric) => ["AWS/SQS", metric, "QueueName", "${FailuresQueue.QueueName}", { stat: "Maximum" }];
-const table = (metric) => ["AWS/DynamoDB", metric, "TableName", "${LedgerTable}", { stat: "Sum" }];
-const search = (metric, dimension) => [
+const lambda = (metric, label, stat = "Sum", dimension = FUNCTION) => ["AWS/Lambda", metric, ...dimension, { stat, label }];
+const own = (metric, label, stat = "Sum") => [OWN, metric, ...FUNCTION, { stat, label }];
+const waiting = (name, label) => [
+  "AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", `\${${name}.QueueName}`, { stat: "Maximum", label },
+];
+const table = (metric, label) => ["AWS/DynamoDB", metric, "TableName", "${LedgerTable}", { stat: "Sum", label }];
+const inSeconds = (id, [namespace, metric, dimension, value, { stat, label }]) => [
+  [{ expression: `${id}/1000`, label, id: `seconds_${id}` }],
+  [namespace, metric, dimension, value, { stat, id, visible: false }],
+];
+const search = (metric, dimension, name = "AlertsLambdaFunction") => [
   {
-    expression: `SEARCH('{${OWN},FunctionName,${dimension}} MetricName="${metric}" FunctionName="\${AlertsLambdaFunction}"', 'Sum')`,
+    expression: `FILL(SEARCH('{${OWN},FunctionName,${dimension}} MetricName="${metric}" FunctionName="\${${name}}"', 'Sum'), 0)`,
     label: "",
   },
 ];
 
 const WIDGETS = [
-  ["Behind by (ms)", [lambda("IteratorAge", "Maximum"), own("OldestRecordAge", "Maximum")]],
-  ["Records", [own("Records"), own("Changes"), own("Alerts")]],
-  ["Alerts by rule", [search("Alerts", "Rule,Type")]],
-  ["Suppressed by reason", [search("Suppressed", "Reason")]],
-  ["Not well", [own("Parked"), own("PublishFailures"), lambda("Errors"), lambda("Throttles")]],
-  ["Failures queue: how many, how old (s)", [queue("ApproximateNumberOfMessagesVisible"), queue("ApproximateAgeOfOldestMessage")]],
   [
-    "Mapping",
-    ["PolledEventCount", "FilteredOutEventCount", "InvokedEventCount", "FailedInvokeEventCount"].map((metric) =>
-      lambda(metric, "Sum", MAPPING),
-    ),
-  ],
-  [
-    "Given up",
+    "Behind by (s)",
     [
-      lambda("OnFailureDestinationDeliveredEventCount", "Sum", MAPPING),
-      lambda("DroppedEventCount", "Sum", MAPPING),
-      lambda("DestinationDeliveryFailures"),
+      ...inSeconds("age", lambda("IteratorAge", "last record read", "Maximum")),
+      ...inSeconds("oldest", own("OldestRecordAge", "oldest record done", "Maximum")),
     ],
   ],
-  ["Batches (ms)", [own("BatchDuration", "p50"), own("BatchDuration", "p99"), lambda("Duration", "p99")]],
-  ["Cost: invocations and concurrency", [lambda("Invocations"), lambda("ConcurrentExecutions", "Maximum")]],
-  ["Cost: ledger units", [table("ConsumedReadCapacityUnits"), table("ConsumedWriteCapacityUnits")]],
-  ["Cost: messages published", [["AWS/SNS", "NumberOfMessagesPublished", "TopicName", "${AlertsTopic.TopicName}", { stat: "Sum" }]]],
+  ["Records", [own("Records", "records"), own("Changes", "changes"), own("Alerts", "alerts")]],
+  ["Alerts by rule", [search("Alerts", "Rule,Type")]],
+  ["Suppressed by reason", [search("Suppressed", "Reason")]],
+  [
+    "Not well",
+    [
+      own("Parked", "parked"),
+      own("PublishFailures", "publish failures"),
+      lambda("Errors", "errors"),
+      lambda("Throttles", "throttles"),
+    ],
+  ],
+  ["Waiting to be redriven", [waiting("FailuresQueue", "records")]],
+  [
+    "Mapping: records",
+    [
+      lambda("PolledEventCount", "polled", "Sum", MAPPING),
+      lambda("FilteredOutEventCount", "filtered out", "Sum", MAPPING),
+      lambda("InvokedEventCount", "invoked", "Sum", MAPPING),
+      lambda("FailedInvokeEventCount", "failed", "Sum", MAPPING),
+    ],
+  ],
+  [
+    "Given up: records",
+    [
+      lambda("OnFailureDestinationDeliveredEventCount", "kept", "Sum", MAPPING),
+      lambda("DroppedEventCount", "dropped", "Sum", MAPPING),
+      lambda("DestinationDeliveryFailures", "not kept"),
+    ],
+  ],
+  [
+    "Batches (ms)",
+    [
+      own("BatchDuration", "half of the batches", "p50"),
+      own("BatchDuration", "99 of 100", "p99"),
+      lambda("Duration", "billed, 99 of 100", "p99"),
+    ],
+  ],
+  ["Cost: invocations", [lambda("Invocations", "invocations"), lambda("ConcurrentExecutions", "at the same time", "Maximum")]],
+  ["Cost: ledger units", [table("ConsumedReadCapacityUnits", "read"), table("ConsumedWriteCapacityUnits", "written")]],
+  [
+    "Cost: messages published",
+    [["AWS/SNS", "NumberOfMessagesPublished", "TopicName", "${AlertsTopic.TopicName}", { stat: "Sum", label: "messages" }]],
+  ],
+];
+
+const DELIVERY = ["FunctionName", "${DeliveryLambdaFunction}"];
+const WITH_RECEIVERS = [
+  ["Deliveries by receiver and outcome", [search("Deliveries", "Receiver,Outcome", "DeliveryLambdaFunction")]],
+  [
+    "Undelivered",
+    [
+      waiting("UndeliveredQueue", "waiting"),
+      [OWN, "ReceiverGone", ...DELIVERY, { stat: "Sum", label: "receiver is gone" }],
+    ],
+  ],
+  [
+    "Delivery function",
+    [
+      lambda("Invocations", "invocations", "Sum", DELIVERY),
+      lambda("Errors", "errors", "Sum", DELIVERY),
+      lambda("Throttles", "throttles", "Sum", DELIVERY),
+    ],
+  ],
 ];
 
 module.exports = async ({ resolveVariable }) => {
   const service = `${await resolveVariable("self:service")}-${await resolveVariable("sls:stage")}`;
-  const widgets = WIDGETS.map(([title, metrics], place) => ({
+  const shown = (await receiversOf(resolveVariable)).length ? [...WIDGETS, ...WITH_RECEIVERS] : WIDGETS;
+  const widgets = shown.map(([title, metrics], place) => ({
     type: "metric",
     x: (place % 3) * WIDTH,
     y: Math.floor(place / 3) * HEIGHT,

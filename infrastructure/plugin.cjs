@@ -8,6 +8,7 @@ const net = require("node:net");
 const path = require("node:path");
 
 const { useKeys } = require("./own-key.cjs");
+const { allowTracing } = require("./tracing.cjs");
 
 const LOCAL_STAGE = "local";
 const MAPPING = "AlertsEventSourceMapping";
@@ -30,7 +31,7 @@ class ProductAlerts {
       "before:package:function:package": () => this.checkRules(),
       "after:package:compileFunctions": () => this.dropImpliedDependency(),
       "after:package:compileEvents": () => this.nameMapping(),
-      "after:aws:package:finalize:mergeCustomProviderResources": () => this.useKeys(),
+      "after:aws:package:finalize:mergeCustomProviderResources": () => this.completeRoles(),
     };
   }
 
@@ -171,9 +172,10 @@ class ProductAlerts {
     Resources[MAPPING].Properties.MetricsConfig = { Metrics: ["EventCount"] };
   }
 
-  useKeys() {
+  completeRoles() {
     const { custom, provider } = this.serverless.service;
     useKeys(provider.compiledCloudFormationTemplate.Resources, custom.keys);
+    allowTracing(provider.compiledCloudFormationTemplate.Resources);
   }
 
   error(message) {

@@ -263,7 +263,10 @@ function lambda(all) {
   };
 }
 
+const receiversOf = async (resolveVariable) => receivers(await resolveVariable("param:receiversFile"));
+
 module.exports = async ({ resolveVariable }) => {
-  const all = receivers(await resolveVariable("param:receiversFile"));
+  const all = await receiversOf(resolveVariable);
   return { function: lambda(all), resources: resources(all), outputs: outputs(all) };
 };
+module.exports.receiversOf = receiversOf;

@@ -15,20 +15,18 @@ from typing import Any
 from notifications.alerts.alert import TYPES
 from notifications.alerts.composing import summary_id
 from notifications.batch import Batch, RecordState
-from notifications.common.embedded_metrics import COUNT, MILLISECONDS, document
+from notifications.common.embedded_metrics import COUNT, FUNCTION, MILLISECONDS, NAMESPACE, Write, document
 from notifications.common.errors import RetryableError
 from notifications.rules.rule import RuleOutcome
 from notifications.stream.changes import sequence_number_of
 
-NAMESPACE = "ProductAlerts"
-FUNCTION, RULE, TYPE, REASON = "FunctionName", "Rule", "Type", "Reason"
+RULE, TYPE, REASON = "Rule", "Type", "Reason"
 _SUPPRESSED_BY = {RuleOutcome.COOLING_DOWN: "cool-down", RuleOutcome.LIMITED: "hourly limit"}
 _MUTE = "mute"
 _LONGEST_NUMBER = 40  # digits of a sequence number
 _END_OF_TIME = 1e11  # epoch seconds: far beyond any record, and what is not a number fails the comparison
 
 log = logging.getLogger(__name__)
-Write = Callable[[str], object]
 
 
 class BatchReport:

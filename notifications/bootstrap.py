@@ -115,10 +115,10 @@ def days(environ: Mapping[str, str], name: str) -> int:
 def _report(environ: Mapping[str, str]) -> BatchReport:
     """Report with metrics on Lambda, which names the function; elsewhere nobody would read them."""
     name = environ.get("AWS_LAMBDA_FUNCTION_NAME", "")
-    return BatchReport(name, _write_line if name else None)
+    return BatchReport(name, write_line if name else None)
 
 
-def _write_line(text: str) -> None:
+def write_line(text: str) -> None:
     """Write to the function's log as it is: a line of metrics has to begin with its brace."""
     sys.stdout.write(text)
     sys.stdout.flush()

@@ -8,13 +8,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from notifications.bootstrap import RULES, days, log_level, log_to_stderr, make_client, required
+from notifications.bootstrap import RULES, days, log_level, log_to_stderr, make_client, required, write_line
 from notifications.config import receivers_file, rules_file
 from notifications.config.receiver import Receiver
 from notifications.delivery.handling.channel import Channel
+from notifications.delivery.handling.counted import CountedProgress, CountedQueues, DeliveryMetrics
 from notifications.delivery.handling.delivery import Deliveries
+from notifications.delivery.handling.progress import ProgressLedger
 from notifications.delivery.handling.progress_table import DynamoDbProgress
-from notifications.delivery.handling.queues import SqsQueues
+from notifications.delivery.handling.queues import Queues, SqsQueues
 from notifications.delivery.rendering.digest import DigestView
 from notifications.delivery.rendering.kinds import PROJECT, JsonMessage, Message, render
 from notifications.delivery.rendering.text import TextMessage
@@ -43,13 +45,17 @@ def build_delivery(environ: Mapping[str, str], folder: Path = PROJECT, rules: Pa
         )
         for receiver in receivers_file.load(receivers, ruleset).all
     }
-    progress = DynamoDbProgress(
+    progress: ProgressLedger = DynamoDbProgress(
         make_client("dynamodb"),
         required(environ, "LEDGER_TABLE_NAME"),
         days(environ, "LEDGER_RETENTION_DAYS"),
         required(environ, "DEPLOYMENT"),
     )
-    queues = SqsQueues(make_client("sqs"), required(environ, "UNDELIVERED_QUEUE_URL"))
+    queues: Queues = SqsQueues(make_client("sqs"), required(environ, "UNDELIVERED_QUEUE_URL"))
+    function_name = environ.get("AWS_LAMBDA_FUNCTION_NAME")
+    if function_name:  # Lambda's own; elsewhere nobody would read the metrics
+        metrics = DeliveryMetrics(function_name, write_line)
+        progress, queues = CountedProgress(progress, metrics), CountedQueues(queues, metrics)
     return Deliveries(channels, progress, queues, required(environ, "QUEUE_PREFIX"))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import re
@@ -29,7 +30,7 @@ from tests.infrastructure.computed import resources_of
 from tests.infrastructure.policies import OF_LAMBDA, allowed, calls_of_the_function, denied
 from tests.notifications.test_batch_report import NOISY
 
-STAGES = ("dev", "prod")
+STAGES = ("dev", "staging", "prod")
 DEAD = "http://127.0.0.1:9"
 OWN_STREAM = "arn:aws:dynamodb:eu-west-1:123456789012:table/catalogue/stream/2026-01-01T00:00:00.000"
 LARGEST_ARTIFACT = 3 * 1024 * 1024
@@ -55,7 +56,11 @@ OVERRIDES = {
     "bisectBatchOnFunctionError": ("false", "BisectBatchOnFunctionError", False),
     "enabled": ("false", "Enabled", False),
 }
-FUNCTION_OVERRIDES = {"timeout": ("90", "Timeout", 90), "memorySize": ("1024", "MemorySize", 1024)}
+FUNCTION_OVERRIDES = {
+    "timeout": ("90", "Timeout", 90),
+    "memorySize": ("1024", "MemorySize", 1024),
+    "tracing": ("Active", "TracingConfig", {"Mode": "Active"}),
+}
 OUTPUTS = {
     "ProductsTableName",
     "ProductsStreamArn",
@@ -235,6 +240,14 @@ def test_each_function_parameter_reaches_the_function(packaged: Packaged, param:
     assert packaged("dev", **every_override()).properties("AlertsLambdaFunction")[setting] == expected
 
 
+def test_with_tracing_the_roles_may_write_traces(packaged: Packaged) -> None:
+    """And without it they may not."""
+    for role in ("AlertsRole", "DeliveryRole"):
+        names = {policy["PolicyName"] for policy in packaged("dev", **every_override()).properties(role)["Policies"]}
+        assert "tracing" in names
+        assert "tracing" not in {policy["PolicyName"] for policy in packaged().properties(role)["Policies"]}
+
+
 def test_every_parameter_of_the_stream_event_is_tested_here() -> None:
     """A setting that is added to the stream event needs a test of its default and of its override."""
     stream = _service()["functions"]["alerts"]["events"][0]["stream"]
@@ -259,6 +272,7 @@ def test_every_parameter_says_in_its_line_what_turning_it_costs() -> None:
         "givenUpRetentionInDays",
         "alarmFailures",
         "alarmGivenUp",
+        "alarmUndelivered",
         "alarmErrors",
         "alarmThrottles",
         "alarmSilenceHours",
@@ -383,11 +397,11 @@ def test_logs_are_json_by_lambdas_own_configuration(packaged: Packaged, stage: s
         assert function["Properties"]["LoggingConfig"] == {"ApplicationLogLevel": "INFO", "LogFormat": "JSON"}
 
 
-@pytest.mark.parametrize("stage", STAGES)
-def test_logs_are_kept_for_14_days(packaged: Packaged, stage: str) -> None:
+@pytest.mark.parametrize(("stage", "days"), [("dev", 14), ("staging", 30), ("prod", 90)])
+def test_logs_are_kept_for_as_long_as_the_stage_is_asked_about(packaged: Packaged, stage: str, days: int) -> None:
     """Logs cost storage; two weeks are for looking back."""
     group = packaged(stage).properties("AlertsLogGroup")
-    assert group["RetentionInDays"] == 14
+    assert group["RetentionInDays"] == packaged(stage).properties("DeliveryLogGroup")["RetentionInDays"] == days
     assert group["LogGroupName"] == f"/aws/lambda/product-alerts-{stage}-alerts"
 
 
@@ -470,7 +484,7 @@ def test_nobody_speaks_in_plain_text(packaged: Packaged, stage: str) -> None:
     assert ours <= covered
 
 
-@pytest.mark.parametrize(("stage", "protected"), [("dev", False), ("prod", True)])
+@pytest.mark.parametrize(("stage", "protected"), [("dev", False), ("staging", False), ("prod", True)])
 def test_in_prod_the_products_table_cannot_be_deleted(packaged: Packaged, stage: str, protected: bool) -> None:
     """By a slip of the console, either."""
     assert packaged(stage).resource("ProductsTable")["Properties"]["DeletionProtectionEnabled"] is protected
@@ -505,7 +519,10 @@ def test_with_a_stream_given_mapping_role_and_outputs_name_it(packaged: Packaged
 @pytest.mark.parametrize("stage", STAGES)
 def test_the_template_is_the_reviewed_one(packaged: Packaged, stage: str) -> None:
     """What a change of serverless.yml or osls does to the template is seen in review: UPDATE_SNAPSHOTS=1 writes it."""
-    text = json.dumps(packaged(stage).template, indent=1, sort_keys=True) + "\n"
+    template = copy.deepcopy(packaged(stage).template)
+    dashboard = template["Resources"]["Dashboard"]["Properties"]["DashboardBody"]
+    dashboard["Fn::Sub"] = json.loads(dashboard["Fn::Sub"])  # one line of text is hard to review
+    text = json.dumps(template, indent=1, sort_keys=True) + "\n"
     text = re.sub(r"/\d{13}-[\d-]+T[\d:.]+Z/", "/TIME/", text)
     text = re.sub(r'("DEPLOYMENT": )"[0-9a-f-]+"', r'\1"DEPLOYMENT"', text)
     snapshot = ROOT / "tests" / "snapshots" / f"{stage}.json"

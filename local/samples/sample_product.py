@@ -6,18 +6,22 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from local.stack.products_table import ProductsTable, item
+from local.stack.local_table import LocalTable
+from notifications.rules.price_form import MAJOR, TEXT
 from notifications.rules.product import Product
 from notifications.stream.attributes import Path
+from notifications.text.formatting import digits_of
+from operations.products.products_table import item
 
 _CATEGORY = Path.parse("category")
+SAMPLE_CURRENCY = "USD"
 SECOND_KEY = "1"  # the same for each product: samples are told apart by the first
 
 
 class SampleProduct:
     """Writes products of this shape to the table."""
 
-    def __init__(self, table: ProductsTable, product: Product) -> None:
+    def __init__(self, table: LocalTable, product: Product) -> None:
         self._table = table
         self._product = product
         self._keys = list(table.key_types)
@@ -25,6 +29,18 @@ class SampleProduct:
     def attribute(self, role: str) -> str:
         """Return where the table keeps a role (name, price, stock), as `[product]` writes it."""
         return self._path(role).text
+
+    def price(self, amount: str) -> Decimal | str:
+        """Return a price as the table keeps it; an amount in yen is a hundred times what it is in dollars."""
+        form = self._product.price_form
+        fixed = self._product.currency if isinstance(self._product.currency, str) else None
+        code = SAMPLE_CURRENCY if self._product.currency_path else fixed
+        price = Decimal(amount)
+        if code and not digits_of(code):
+            price = price.scaleb(2).quantize(Decimal(1))
+        if form.unit != MAJOR:
+            price = price.scaleb(form.digits(code)).quantize(Decimal(1))
+        return f"{price:f}" if form.type == TEXT else price
 
     def key(self, product_id: str) -> dict[str, Any]:
         """Return the typed key of a product, as stream records have it: binary as base64 text."""
@@ -63,11 +79,11 @@ class SampleProduct:
         price, stock, name = (self._writable(role) for role in ("price", "stock", "name"))
         arguments = [
             f'{name}="Desk Lamp"' if name else "",
-            f"{price}=49.90" if price else "",
+            f"{price}={self.price('49.90')}" if price else "",
             f"{stock}=7" if stock else "",
         ]
         shown = self.shown_id(product_id)
-        lower = f"{price}=39.90" if price else f"{stock}=0" if stock else ""
+        lower = f"{price}={self.price('39.90')}" if price else f"{stock}=0" if stock else ""
         return [
             " ".join(filter(None, [shown, *arguments])),
             *([f"{shown} {lower}"] if lower else []),
@@ -76,7 +92,7 @@ class SampleProduct:
 
     def example(self, product_id: str) -> str:
         """Return a whole item for the `aws` command line tool, as compact JSON."""
-        item = self.item(product_id, name="Desk Lamp", price=Decimal("49.90"), stock=Decimal(7))
+        item = self.item(product_id, name="Desk Lamp", price=self.price("49.90"), stock=Decimal(7))
         return json.dumps(item, separators=(",", ":"), ensure_ascii=False)
 
     def _writable(self, role: str) -> str:
@@ -99,7 +115,7 @@ class SampleProduct:
     def _values(self, product_id: str, roles: Mapping[str, Any]) -> dict[Path, Any]:
         values = dict.fromkeys((_CATEGORY, *self._product.message_attributes), "Electronics")
         if self._product.currency_path:
-            values[self._product.currency_path] = "USD"
+            values[self._product.currency_path] = SAMPLE_CURRENCY
         if self._product.id:
             values[self._product.id] = product_id
         values |= {self._path(role): value for role, value in roles.items()}
@@ -107,4 +123,4 @@ class SampleProduct:
 
 
 def _typed(value: Any) -> dict[str, Any]:
-    return {"N": str(value)} if isinstance(value, Decimal) else {"S": str(value)}
+    return {"N": f"{value:f}"} if isinstance(value, Decimal) else {"S": str(value)}

@@ -44,17 +44,24 @@ def samples(aws: LocalAws, deployment: Deployment, product: SampleProduct) -> li
     name, price, stock = (product.attribute(role) for role in ("name", "price", "stock"))
     shown_id = product.shown_id(PRODUCT_ID)
 
+    new_price, lower_price = product.price("25.99"), product.price("19.99")
+
     def set_number(role: str, number: str) -> Callable[[], None]:
         return lambda: product.set(PRODUCT_ID, role, Decimal(number))
 
     return [
         Sample(
             "A new product",
-            f'put {shown_id}: {name} "Wireless Mouse", {price} 25.99, category Electronics, {stock} 12',
-            lambda: product.put(PRODUCT_ID, name="Wireless Mouse", price=Decimal("25.99"), stock=Decimal(12)),
+            f'put {shown_id}: {name} "Wireless Mouse", {price} {new_price}, category Electronics, {stock} 12',
+            lambda: product.put(PRODUCT_ID, name="Wireless Mouse", price=new_price, stock=Decimal(12)),
             "added",
         ),
-        Sample("A lower price", f"{price} 25.99 → 19.99", set_number("price", "19.99"), "price_drop"),
+        Sample(
+            "A lower price",
+            f"{price} {new_price} → {lower_price}",
+            lambda: product.set(PRODUCT_ID, "price", lower_price),
+            "price_drop",
+        ),
         Sample("Stock runs low", f"{stock} 12 → 3", set_number("stock", "3"), "low_stock"),
         Sample("The last one is sold", f"{stock} 3 → 0", set_number("stock", "0"), "out_of_stock"),
         Sample("Back in stock", f"{stock} 0 → 20", set_number("stock", "20"), "back_in_stock"),
@@ -87,7 +94,7 @@ def _invoke_with_expiry(aws: LocalAws, deployment: Deployment, product: SamplePr
             record["eventSourceARN"] = deployment.products_stream_arn
             record["dynamodb"] |= {
                 "Keys": product.key(product_id),
-                "OldImage": product.item(product_id, name=name, price=Decimal("9.99"), stock=Decimal(3)),
+                "OldImage": product.item(product_id, name=name, price=product.price("9.99"), stock=Decimal(3)),
                 "SequenceNumber": str(time.time_ns() + offset),
                 "ApproximateCreationDateTime": int(time.time()),
             }

@@ -96,7 +96,7 @@ def summarised(alert: Alert, limit: int, hour: Hour) -> Alert:
     until = rfc3339(hour.ends_at) or ""
     data = {
         **alert.data,
-        "title": f"{alert.rule}: {limit} alerts this hour, more are held back",
+        "title": f"{alert.rule}: {limit} alert{'' if limit == 1 else 's'} this hour, more are held back",
         "text": (
             f'Rule "{alert.rule}" has alerted {limit} times since {rfc3339(hour.starts_at)}. '
             f"Further alerts of it are held back until {until}. The first of them: {alert.title}"

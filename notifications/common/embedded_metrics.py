@@ -6,11 +6,16 @@ Source: Amazon CloudWatch User Guide, "Specification: Embedded metric format".
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
+NAMESPACE = "ProductAlerts"
+FUNCTION = "FunctionName"
 COUNT, MILLISECONDS = "Count", "Milliseconds"
 _LONGEST_DIMENSION = 250  # characters; the specification allows 1024, its schema references of 250
+
+
+Write = Callable[[str], object]
 
 
 def document(namespace: str, metrics: Mapping[str, tuple[float, str]], dimensions: Mapping[str, str], at: float) -> str:

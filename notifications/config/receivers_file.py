@@ -11,8 +11,7 @@ from notifications.config.only_reader import unknown_value, values_of
 from notifications.config.product_reader import FIXED_MESSAGE_ATTRIBUTES
 from notifications.config.receiver import Receiver, Receivers
 from notifications.config.receiver_keys import COMMON_KEYS, KEYS_BY_KIND, LONGEST_NAME, RECEIVER_KEYS, URLS_ARE_SECRET
-from notifications.config.rules_file import bounded_toml
-from notifications.config.toml_table import TomlTable, lines_of
+from notifications.config.toml_table import TomlTable, lines_of, parse_toml, reason_of
 from notifications.rules.ruleset import Ruleset
 from notifications.text.formatting import shorten
 
@@ -39,9 +38,9 @@ def load(path: FilePath, ruleset: Ruleset | None = None) -> Receivers:
 def parse(content: str, source: str = "receivers.toml", ruleset: Ruleset | None = None) -> Receivers:
     """Check the text of a file; ReceiversError lists what is wrong with it."""
     try:
-        document = bounded_toml(content)
-    except (ValueError, RecursionError) as error:
-        raise ReceiversError(source, (Problem(f"is not valid TOML: {error}"),)) from None
+        document = parse_toml(content)
+    except (ValueError, RecursionError) as error:  # a value may be a secret, so none is repeated
+        raise ReceiversError(source, (Problem(f"is not valid TOML: {reason_of(error)}"),)) from None
     lines = lines_of(content)
     problems: list[Problem] = []
     top = TomlTable(document, ("", 1), lines, problems)

@@ -6,10 +6,7 @@ generated from them.
 
 from __future__ import annotations
 
-import re
-import tomllib
 from collections.abc import Mapping
-from decimal import Decimal
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -18,19 +15,11 @@ from notifications.config.overrides import Overrides
 from notifications.config.product_reader import read_product
 from notifications.config.rule_keys import COMMON_KEYS, DEFAULTS_KEYS, KEYS_BY_WHEN, NEEDS_TARGET, RULE_KEYS, TARGETS
 from notifications.config.rule_reader import read_rule
-from notifications.config.toml_table import DEFAULTS, Lines, TomlTable, lines_of
+from notifications.config.toml_table import DEFAULTS, Lines, TomlTable, lines_of, not_toml, parse_toml
 from notifications.rules.product import Product
 from notifications.rules.rule import Rule
 from notifications.rules.ruleset import Ruleset
-from notifications.stream.attributes import parse_number
 
-_AT_LINE = re.compile(r"\(at line (\d{1,9}), column")
-_PERCENTAGE = re.compile(r"\s*([A-Za-z0-9_-]{1,40})\s*=\s*([0-9.]{1,20}\s*%)")
-LONGEST_FILE = 1_000_000
-"""Characters."""
-LONGEST_LINE = 12_000
-"""Characters; reading a key of so many dots takes a moment, and the time grows with the square."""
-MOST_LEVELS = 20
 TOP_KEYS = ("product", "defaults", "rules")
 
 
@@ -50,9 +39,9 @@ def load(path: FilePath) -> Ruleset:
 def parse(content: str, source: str = "alerts.toml") -> Ruleset:
     """Check the text of a rules file and compile it; RulesError lists what is wrong with it."""
     try:
-        document = bounded_toml(content)
+        document = parse_toml(content)
     except (ValueError, RecursionError) as error:
-        raise RulesError(source, (_not_toml(error, content),)) from None
+        raise RulesError(source, (not_toml(error, content),)) from None
     lines = lines_of(content)
     problems: list[Problem] = []
     top = TomlTable(document, ("", 1), lines, problems)
@@ -68,48 +57,6 @@ def parse(content: str, source: str = "alerts.toml") -> Ruleset:
     if product.overrides is None:
         return Ruleset(enabled, product)
     return Ruleset(enabled, product, Overrides(product, by_name).rule_for)
-
-
-def _not_toml(error: Exception, content: str) -> Problem:
-    """Say what is wrong with the file's form; for a percentage without quotes also what to write."""
-    place = _AT_LINE.search(str(error))
-    number = int(place[1]) if place else None
-    lines = content.split("\n")
-    line = lines[number - 1] if number and number <= len(lines) else ""
-    percentage = _PERCENTAGE.match(line)
-    if percentage:
-        return Problem(f'expected a percentage in quotes; write {percentage[1]} = "{percentage[2]}"', number)
-    return Problem(f"is not valid TOML: {_reason(error)}")
-
-
-def bounded_toml(content: str) -> dict[str, Any]:
-    """Read TOML whose size, depth and numbers are bounded; ValueError or RecursionError where it is not."""
-    if len(content) > LONGEST_FILE:
-        raise ValueError(f"expected at most {LONGEST_FILE} characters, got {len(content)}")
-    longest = max(map(len, content.split("\n")))
-    if longest > LONGEST_LINE:
-        raise ValueError(f"expected lines of at most {LONGEST_LINE} characters, got {longest}")
-    document = tomllib.loads(content, parse_float=_parse_float)
-    level: list[Any] = [document]
-    for _ in range(MOST_LEVELS):
-        inner = [value.values() if isinstance(value, dict) else value for value in level]
-        level = [value for values in inner for value in values if isinstance(value, dict | list)]
-    if level:
-        raise RecursionError
-    return document
-
-
-def _parse_float(text: str) -> Decimal:
-    number = parse_number(text)
-    return Decimal("NaN") if number is None else number  # every field refuses it, and says where it stands
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, RecursionError):
-        return f"it is nested more than {MOST_LEVELS} levels deep"
-    if isinstance(error, tomllib.TOMLDecodeError):
-        return str(error)
-    return "it has a number with thousands of digits" if "digits" in str(error) else str(error)
 
 
 def _table_in(top: TomlTable, key: str) -> Mapping[str, Any]:

@@ -1,13 +1,16 @@
-"""One table of a TOML file while it is read: values by key, the lines of keys, and a list that mistakes go to."""
+"""A TOML file while it is read: its text, then one table after the other, and a list that mistakes go to."""
 
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
 from typing import Any, TypeVar
 
 from notifications.common.errors import Problem
 from notifications.config.fields import Key, MistakeError, nearest
+from notifications.stream.attributes import parse_number
 
 _HEADER = re.compile(r"\s*\[(\[?)([^\]]+)\]")
 _KEY = re.compile(r"""\s*(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|([A-Za-z0-9_-]+))\s*[.=]""")
@@ -101,3 +104,75 @@ def lines_of(text: str) -> dict[tuple[Place, str], int]:
         for quote in _LONG_QUOTE.findall("" if _COMMENT.match(line) and not open_quote else line):
             open_quote = "" if quote == open_quote else open_quote or quote
     return found
+
+
+LONGEST_FILE = 1_000_000
+"""Characters."""
+LONGEST_LINE = 12_000
+"""Characters; reading a key of so many dots takes a moment, and the time grows with the square."""
+MOST_LEVELS = 20
+_PLACE = re.compile(r"\(at line (\d{1,9}), column (\d{1,9})\)")
+_BARE_VALUE = re.compile(r"\s*([A-Za-z0-9_.-]{1,80})\s*=\s*([^\s\"'\[{#][^\"'\[\]{}#]{0,99}?)\s*(?:#.*)?")
+_BARE_WORD = re.compile(r"[^\s,={}\[\]#\"']{1,100}(?![^\s,={}\[\]#\"']|\s*=)")
+_WITH_COMMA = re.compile(r"[0-9]+,[0-9]+")
+_QUOTES = "\u201c\u201d\u201e\u2018\u2019\u00ab\u00bb"  # those that a word processor makes
+_OF_A_VALUE = ("Invalid value", "Expected newline", "Unclosed inline table", "Unclosed array")
+
+
+def parse_toml(content: str) -> dict[str, Any]:
+    """Read TOML whose size, depth and numbers are bounded; ValueError or RecursionError where it is not."""
+    if len(content) > LONGEST_FILE:
+        raise ValueError(f"expected at most {LONGEST_FILE} characters, got {len(content)}")
+    longest = max(map(len, content.split("\n")))
+    if longest > LONGEST_LINE:
+        raise ValueError(f"expected lines of at most {LONGEST_LINE} characters, got {longest}")
+    document = tomllib.loads(content.removeprefix("\ufeff"), parse_float=_parse_float)
+    level: list[Any] = [document]
+    for _ in range(MOST_LEVELS):
+        inner = [value.values() if isinstance(value, dict) else value for value in level]
+        level = [value for values in inner for value in values if isinstance(value, dict | list)]
+    if level:
+        raise RecursionError
+    return document
+
+
+def not_toml(error: Exception, content: str) -> Problem:
+    """Say what is wrong with the file's form; for a value without quotes also what to write."""
+    place = _PLACE.search(str(error))
+    lines = content.split("\n")
+    if place and int(place[1]) <= len(lines) and str(error).startswith(_OF_A_VALUE):
+        line = lines[int(place[1]) - 1]
+        advice = _unquoted(line[:LONGEST_LINE], int(place[2]) - 1)
+        if advice:
+            return Problem(advice, int(place[1]))
+    return Problem(f"is not valid TOML: {reason_of(error)}")
+
+
+def _unquoted(line: str, column: int) -> str:
+    """Say how to write a value without quotes, the one at a column or alone behind its key; "" where none is."""
+    alone = _BARE_VALUE.fullmatch(line)
+    found = next((each[0] for each in _BARE_WORD.finditer(line) if each.start() <= column < each.end()), "")
+    key, value = (f"{alone[1]} = ", alone[2]) if alone else ("", found)
+    if not value:
+        return ""
+    if value.lower() in {"true", "false"}:
+        return f"expected small letters; write {key}{value.lower()}"
+    if _WITH_COMMA.fullmatch(value):
+        return f"expected a number with a point; write {key}{value.replace(',', '.')}"
+    if value.endswith("%"):
+        return f'expected a percentage in quotes; write {key}"{value}"'
+    return f'expected a text in straight quotes; write {key}"{value.strip(_QUOTES)}"'
+
+
+def _parse_float(text: str) -> Decimal:
+    number = parse_number(text)
+    return Decimal("NaN") if number is None else number  # every field refuses it, and says where it stands
+
+
+def reason_of(error: Exception) -> str:
+    """Say what is wrong with the form of a file, without a value of it."""
+    if isinstance(error, RecursionError):
+        return f"it is nested more than {MOST_LEVELS} levels deep"
+    if isinstance(error, tomllib.TOMLDecodeError):
+        return str(error)
+    return "it has a number with thousands of digits" if "digits" in str(error) else str(error)

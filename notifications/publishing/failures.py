@@ -7,6 +7,7 @@ import gzip
 import hashlib
 import json
 import logging
+import zlib
 from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
@@ -16,6 +17,9 @@ from notifications.text.formatting import one_line
 
 MOST_BYTES = 1_000_000  # SQS takes 1,048,576, message attributes included
 FEWER_BYTES = 200_000  # SQS took 262,144 for long, and there are stand-ins that still do
+LONGEST_RECORD = 32_000_000
+"""Bytes that are taken out of a message: an invocation has 6 MB, and JSON may write a character in six."""
+_GZIP = 31  # zlib's word for a gzip header and 32 KB of window
 _LONGEST_REASON = 2000
 _ENVELOPE_BYTES = 300  # of the id, the numbers and the names of a part
 
@@ -139,7 +143,17 @@ def _without_images(record: Any) -> Any:
 
 
 def record_in(body: dict[str, Any]) -> Any:
-    """Take the record out of a message written by `to_bodies`, the parts of `recordGzip` joined."""
-    if "recordGzip" in body:
-        return json.loads(gzip.decompress(base64.b64decode(body["recordGzip"])))
-    return body["record"]
+    """Take the record out of a message written by `to_bodies`, the parts of `recordGzip` joined.
+
+    Raises KeyError, TypeError, ValueError or RecursionError for what `to_bodies` did not write.
+    """
+    if "recordGzip" not in body:
+        return body["record"]
+    unzip = zlib.decompressobj(_GZIP)
+    try:
+        text = unzip.decompress(base64.b64decode(body["recordGzip"]), LONGEST_RECORD)
+    except zlib.error as error:
+        raise ValueError(str(error)) from None
+    if not unzip.eof:
+        raise ValueError(f"cut short, or longer than {LONGEST_RECORD} bytes")
+    return json.loads(text)

@@ -69,12 +69,12 @@ USUAL_DIGITS = 2
 @lru_cache(64)
 def digits_of(currency: str | None) -> int:
     """Return the digits after the point that amounts in a currency have; 2 where the code is not known."""
-    return _DIGITS.get((currency or "").upper(), USUAL_DIGITS)
+    return _DIGITS.get((currency or "").strip().upper(), USUAL_DIGITS)
 
 
 def money_text(amount: Decimal, digits: int) -> str:
     """Write an amount with at least so many digits after the point; further ones are never rounded away."""
-    whole, _, fraction = format(amount, "f").partition(".")
+    whole, _, fraction = format(amount or Decimal(0), "f").partition(".")  # never minus nothing
     fraction = fraction.rstrip("0").ljust(digits, "0")
     return f"{whole}.{fraction}" if fraction else whole
 

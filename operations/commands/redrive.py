@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -42,14 +43,15 @@ def run(arguments: argparse.Namespace) -> int:
     stack = arguments.find_stack(arguments.stage, arguments.region)
     redrive = Redrive(stack, dry_run=arguments.dry_run, to_file=arguments.to_file, discard=arguments.discard_trimmed)
     counts: Counter[str] = Counter()
-    for number, total, result in redrive.results(arguments.max):
-        counts[result.status] += 1
-        if arguments.json:
-            print(json.dumps(result._asdict()))
-        else:
-            style = "good" if result.status in {PLAYED, WOULD_PLAY} else "bad"
-            status = terminal.style(style, f"{result.status:<15}")
-            terminal.line(f"{number}/{total}  {status}  {result.label}: {result.detail}")
+    with closing(redrive.results(arguments.max)) as results:  # Ctrl-C gives back what is left
+        for number, total, result in results:
+            counts[result.status] += 1
+            if arguments.json:
+                print(json.dumps(result._asdict()))
+            else:
+                style = "good" if result.status in {PLAYED, WOULD_PLAY} else "bad"
+                status = terminal.style(style, f"{result.status:<15}")
+                terminal.line(f"{number}/{total}  {status}  {result.label}: {result.detail}")
     left = redrive.left
     if arguments.json:
         print(json.dumps({"summary": dict(counts), "left": left}))

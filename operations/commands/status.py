@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from collections.abc import Iterator
 from typing import Any
 
 from notifications.text.formatting import duration_text
@@ -46,40 +47,82 @@ def run(arguments: argparse.Namespace) -> int:
         else:
             _show(Terminal(), health)
         if not arguments.watch:
-            return 1 if health["alarms"] or health["failures"]["waiting"] or health["givenUp"] else 0
+            return 1 if _waits(health) else 0
         time.sleep(arguments.watch)
 
 
-def _show(terminal: Terminal, health: dict[str, Any]) -> None:
-    def line(name: str, text: str, style: str = "") -> None:
-        terminal.line(f"{name:<16}{terminal.style(style, text) if style else text}")
+def _waits(health: dict[str, Any]) -> bool:
+    """Tell whether something waits for the operator."""
+    return bool(
+        health["alarms"] or health["failures"]["waiting"] or health["givenUp"] or health["undelivered"]["waiting"]
+    )
 
-    function, failures, given_up = health["function"], health["failures"], health["givenUp"]
-    behind = health["behindSeconds"]
+
+Line = tuple[str, str, str]
+"""What it is about, the text, and its style."""
+
+
+def _show(terminal: Terminal, health: dict[str, Any]) -> None:
     terminal.line(f"stage {health['stage']}, {health['at']}")
-    line("deployed", f"version {function['version'] or 'unknown'}, {function['deployed']}")
-    line("last invocation", health["lastInvocation"] or "not in the last 24 h, as far as CloudWatch knows")
-    line("behind by", "unknown: nothing was read lately" if behind is None else duration_text(behind))
+    for lines in (_deployed(health), _waiting(health), _counted(health), _people(health)):
+        for name, text, style in lines:
+            terminal.line(f"{name:<16}{terminal.style(style, text) if style else text}")
+
+
+def _deployed(health: dict[str, Any]) -> Iterator[Line]:
+    function, behind = health["function"], health["behindSeconds"]
+    yield "deployed", f"version {function['version'] or 'unknown'}, {function['deployed']}", ""
+    yield from _differences(function["differences"])
+    yield "last invocation", health["lastInvocation"] or "not in the last 24 h, as far as CloudWatch knows", ""
+    yield "behind by", "unknown: nothing was read lately" if behind is None else duration_text(behind), ""
     for mapping in health["mappings"]:
-        line("mapping", f"{mapping['uuid']}: {mapping['state']}, {mapping['lastResult'] or 'no result yet'}")
+        yield "mapping", f"{mapping['uuid']}: {mapping['state']}, {mapping['lastResult'] or 'no result yet'}", ""
+
+
+def _waiting(health: dict[str, Any]) -> Iterator[Line]:
+    failures, given_up, undelivered = health["failures"], health["givenUp"], health["undelivered"]
     for alarm in health["alarms"]:
-        line("alarm", f"{alarm['name']}: {alarm['description']}", "bad")
+        yield "alarm", f"{alarm['name']}: {alarm['description']}", "bad"
     if failures["waiting"]:
-        line(
-            "failures", f"{failures['waiting']} in the queue; the oldest is kept until {failures['firstUntil']}", "bad"
-        )
+        kept = f"the oldest is kept until {failures['firstUntil']}"
+        yield "failures", f"{failures['waiting']} in the queue; {kept}", "bad"
     for batch in given_up[:_MOST_LISTED]:
-        line("given up", f"{batch['batch']}, kept until {batch['until'] or 'it is deleted'}", "bad")
+        yield "given up", f"{batch['batch']}, kept until {batch['until'] or 'it is deleted'}", "bad"
     if len(given_up) > _MOST_LISTED:
-        line("", f"and {len(given_up) - _MOST_LISTED} more batches", "bad")
+        yield "", f"and {len(given_up) - _MOST_LISTED} more batches", "bad"
     if not failures["waiting"] and not given_up:
-        line("failures", "nothing waits", "good")
-    line("alerts", _counts(health["alerts"]))
-    line("suppressed", _counts(health["suppressed"]))
+        yield "failures", "nothing waits", "good"
+    if undelivered["waiting"]:
+        kept = f"the oldest is kept until {undelivered['firstUntil']}"
+        yield "undelivered", f"{undelivered['waiting']} in the queue; {kept}", "bad"
+
+
+def _counted(health: dict[str, Any]) -> Iterator[Line]:
+    yield "alerts", _counts(health["alerts"]), ""
+    yield "suppressed", _counts(health["suppressed"]), ""
+    if health["receivers"]:
+        yield "deliveries", _counts(health["deliveries"]), ""
+
+
+def _people(health: dict[str, Any]) -> Iterator[Line]:
+    for each in health["receivers"]:
+        filtered = f", filter {each['filter']}" if each["filter"] else ""
+        yield "receiver", f"{each['name']}: {each['waiting']} in its queue{filtered}", ""
     for each in health["subscribers"]:
         filtered = f", filter {each['filter']}" if each["filter"] else ""
         waits = "" if each["confirmed"] else ", not confirmed yet"
-        line("subscriber", f"{each['protocol']} {each['endpoint']}{filtered}{waits}")
+        yield "subscriber", f"{each['topic']}: {each['protocol']} {each['endpoint']}{filtered}{waits}", ""
+
+
+def _differences(found: dict[str, Any] | None) -> Iterator[Line]:
+    """Say what the files here have otherwise than the deploy has, a line a file."""
+    if found is None:
+        yield "rules", "the deployed package could not be read: whether the rules here differ is unknown", ""
+        return
+    for what, each in found.items():
+        parts = [f"{kind} {', '.join(each[kind])}" for kind in ("added", "changed", "removed") if each[kind]]
+        parts += ["other settings changed"] if each["other"] else []
+        yield what, f"not deployed yet: {'; '.join(parts)}" if parts else "as in the file here", ""
 
 
 def _counts(counts: dict[str, dict[str, int]]) -> str:

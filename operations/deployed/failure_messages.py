@@ -8,15 +8,19 @@ DynamoDB event source".
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from notifications.publishing.failures import record_in
+from notifications.stream.attributes import excerpt
 from notifications.stream.changes import sequence_number_of
 from operations.deployed.stream_records import Range, Stream
 
 _MOST_PARTS = 1000
+_SEQUENCE_NUMBER = re.compile(r"[0-9]{1,40}")
 
 
 class UnknownMessageError(Exception):
@@ -67,9 +71,10 @@ def join_parts(texts: Sequence[str]) -> list[tuple[list[int], str]]:
         if sorted(chunks) == list(range(1, count + 1)):
             whole = {name: value for name, value in parts[0][1].items() if name not in {"id", "part", "of"}}
             whole["recordGzip"] = "".join(chunks[number] for number in sorted(chunks))
-            found.append(([position for position, _ in parts], json.dumps(whole)))
-        else:
-            found += [([position], texts[position]) for position, _ in parts]
+            with suppress(RecursionError):
+                found.append(([position for position, _ in parts], json.dumps(whole)))
+                continue
+        found += [([position], texts[position]) for position, _ in parts]
     return found
 
 
@@ -90,7 +95,7 @@ def parse_failure_message(text: str) -> FailureMessage:
     try:
         body = json.loads(text)
     except (ValueError, RecursionError):
-        raise UnknownMessageError(f"neither a parked record nor a batch given up: {text[:80]!r}") from None
+        raise _unknown(text) from None
     return read_failure_message(body)
 
 
@@ -102,13 +107,36 @@ def read_failure_message(body: Any) -> FailureMessage:
         if "DDBStreamBatchInfo" in body:
             info = body["DDBStreamBatchInfo"]
             _records_in(body.get("payload", {"Records": []}))
+            _check_texts(info["shardId"], body["requestContext"]["condition"])
+            _check_numbers(info["startSequenceNumber"], info["endSequenceNumber"])
             label = f"batch of {info['batchSize']} in {info['shardId']}, from {info['startSequenceNumber']}"
             return FailureMessage(label, int(info["startSequenceNumber"]), body["requestContext"]["condition"], body)
-        number = sequence_number_of(record_in(body))
-        label = f"record {number or 'without a sequence number'}"
-        return FailureMessage(label, int(number) if number.isdecimal() else 0, body["reason"], body)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise UnknownMessageError(f"neither a parked record nor a batch given up: {str(body)[:80]!r}") from error
+        record = record_in(body)
+        if not isinstance(record, dict):  # a change has keys and images: such a one never was one, and never will be
+            raise _unknown(body)
+        number = sequence_number_of(record)
+        _check_texts(body["reason"])
+        if body.get("imagesLeftOut"):
+            _check_numbers(number)
+        if not _SEQUENCE_NUMBER.fullmatch(number):
+            return FailureMessage("record without a sequence number", 0, body["reason"], body)
+        return FailureMessage(f"record {number}", int(number), body["reason"], body)
+    except (KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise _unknown(body) from error
+
+
+def _unknown(found: Any) -> UnknownMessageError:
+    return UnknownMessageError(f"neither a parked record nor a batch given up: {excerpt(found)}")
+
+
+def _check_texts(*values: Any) -> None:
+    if not all(isinstance(value, str) for value in values):
+        raise TypeError("not a text")
+
+
+def _check_numbers(*values: Any) -> None:
+    if not all(isinstance(value, str) and _SEQUENCE_NUMBER.fullmatch(value) for value in values):
+        raise ValueError("not a sequence number")
 
 
 def _records_in(payload: Any) -> list[Any]:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Generator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from notifications.common.errors import ConfigurationError
 from operations.deployed.failure_messages import FailureMessage, UnknownMessageError
-from operations.deployed.given_up import Bucket, GivenUp, Queue
+from operations.deployed.given_up import GivenUp, places_of
 from operations.deployed.stack import Stack
-from operations.deployed.stream_records import Stream
+from operations.deployed.stream_records import Range, Stream
 
 PLAYED, FAILING, TRIMMED, UNKNOWN, WOULD_PLAY = "played", "still failing", "already trimmed", "unknown", "would play"
+_UNFINISHED = "the stream went on with empty pages before its last record came: run it again in a while"
 _MOST_PAYLOAD = 6 * 1024 * 1024  # bytes of an invocation
 
 
@@ -34,17 +36,22 @@ class Redrive:
     """One run over all that waits."""
 
     def __init__(
-        self, stack: Stack, *, dry_run: bool = False, to_file: Path | None = None, discard: bool = False
+        self,
+        stack: Stack,
+        *,
+        dry_run: bool = False,
+        to_file: Path | None = None,
+        discard: bool = False,
+        only: Collection[str] | None = None,
     ) -> None:
         """Play through the function of `stack`. With `dry_run` or `to_file` nothing is played.
 
-        `discard` deletes the messages whose records the stream no longer holds.
+        `discard` deletes the messages whose records the stream no longer holds. `only` names what is played by its id
+        (see `GivenUp`); None plays all.
         """
-        self._places: list[Queue | Bucket] = [Queue(stack.client("sqs"), stack.outputs["FailuresQueueUrl"])]
-        bucket = stack.outputs.get("GivenUpBucketName")
-        if bucket:  # a stack that was deployed before there was one
-            self._places.append(Bucket(stack.client("s3"), bucket))
-        self.places = "queue and bucket" if bucket else "queue"
+        self._places = places_of(stack)
+        self._only = only
+        self.places = "queue and bucket" if len(self._places) > 1 else "queue"
         """Where it looks, in words."""
         self._function = stack.client("lambda")
         self._function_name = stack.outputs["AlertsFunctionName"]
@@ -55,21 +62,18 @@ class Redrive:
         self.left = 0
         """How much stays where it is; known when `results` has ended."""
 
-    def results(self, most: int) -> Iterator[tuple[int, int, Result]]:
+    def results(self, most: int) -> Generator[tuple[int, int, Result]]:
         """Yield number, total and result of each message, the oldest record first; at most `most` messages."""
-        waiting: list[GivenUp] = []
+        if self._to_file and not self._dry_run:
+            _write(self._to_file, "wb", b"")  # before anything is received: it may not be writable
+        kept: list[GivenUp] = []
         try:
             for place in self._places:
-                waiting += place.receive(most - sum(found.count for found in waiting))
-        except (ClientError, BotoCoreError):
-            for found in waiting:
-                found.give_back()
-            raise
-        waiting.sort(key=lambda found: found.sequence_number)
-        kept = list(waiting)
-        try:
-            if self._to_file:
-                self._to_file.write_text("", encoding="utf-8")
+                for found in place.receive(most - sum(each.count for each in kept)):
+                    kept.append(found)  # noqa: PERF402 - what came before an interruption has to be known
+            waiting = sorted(kept, key=lambda found: found.sequence_number)
+            if self._only is not None:
+                waiting = [found for found in waiting if found.id in self._only]
             for number, found in enumerate(waiting, 1):
                 result = self._play(found)
                 if result.status == PLAYED or (result.status == TRIMMED and self._discard):
@@ -92,19 +96,24 @@ class Redrive:
 
     def _play_message(self, message: FailureMessage) -> Result:
         try:
-            found = message.records(self._stream)
-            count = len(found.records)
-            if not found.records:
-                return Result(TRIMMED, message.label, 0, f"{message.reason}; the stream no longer holds its records")
-            if self._dry_run:
-                return Result(WOULD_PLAY, message.label, count, message.reason)
-            if self._to_file:
-                with self._to_file.open("a", encoding="utf-8") as file:
-                    file.write(json.dumps({"Records": found.records}) + "\n")
-                return Result(WOULD_PLAY, message.label, count, f"written to {self._to_file}")
-            problem = self._invoke(found.records)
+            return self._play_records(message, message.records(self._stream))
         except (ClientError, BotoCoreError) as error:
             return Result(FAILING, message.label, 0, str(error))
+        except RecursionError:
+            return Result(UNKNOWN, message.label, 0, "nested too deep to be written again")
+
+    def _play_records(self, message: FailureMessage, found: Range) -> Result:
+        count = len(found.records)
+        if not found.records and found.unfinished:
+            return Result(FAILING, message.label, 0, _UNFINISHED)
+        if not found.records:
+            return Result(TRIMMED, message.label, 0, f"{message.reason}; the stream no longer holds its records")
+        if self._dry_run:
+            return Result(WOULD_PLAY, message.label, count, message.reason)
+        if self._to_file:
+            _write(self._to_file, "ab", _json({"Records": found.records}) + b"\n")
+            return Result(WOULD_PLAY, message.label, count, f"written to {self._to_file}")
+        problem = self._invoke(found.records) or (found.unfinished and f"{_UNFINISHED}; those before it are played")
         if problem:
             return Result(FAILING, message.label, count, problem)
         if found.trimmed:
@@ -113,7 +122,7 @@ class Redrive:
 
     def _invoke(self, records: list[dict[str, Any]]) -> str:
         """Invoke the function with the records; return its complaint, or "" if all are done."""
-        payload = json.dumps({"redrive": True, "Records": records}, separators=(",", ":")).encode()
+        payload = _json({"redrive": True, "Records": records})
         if len(payload) > _MOST_PAYLOAD and len(records) > 1:  # written anew, a full batch may have grown
             middle = len(records) // 2
             return self._invoke(records[:middle]) or self._invoke(records[middle:])
@@ -127,6 +136,23 @@ class Redrive:
             why = logged_error(answer.get("LogResult", "")) or "its log says why"
             return f"handed back from sequence number {failed[0]['itemIdentifier'] or 'unknown'} on: {why}"
         return ""
+
+
+def _json(event: dict[str, Any]) -> bytes:
+    """Write an event as short as UTF-8 makes it; a lone surrogate has no UTF-8 and stays escaped, with all the rest."""
+    try:
+        return json.dumps(event, separators=(",", ":"), ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return json.dumps(event, separators=(",", ":")).encode()
+
+
+def _write(path: Path, mode: str, content: bytes) -> None:
+    """Write to a file. Raises ConfigurationError, in one line that names it."""
+    try:
+        with path.open(mode) as file:
+            file.write(content)
+    except OSError as error:
+        raise ConfigurationError(f"{path}: cannot be written: {error.strerror or error}") from None
 
 
 def logged_error(tail: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Generator, Iterator
 from typing import Any, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -12,6 +12,7 @@ from notifications.common.errors import ConfigurationError
 from operations.deployed.receiver_queues import ReceiverQueues, required_output
 from operations.deployed.stack import Stack
 
+_LONGEST_COUNT = 9  # digits
 _HIDDEN_SECONDS = 600  # from other readers while this runs; at the end what is left is given back
 
 
@@ -31,45 +32,62 @@ class UndeliveredMessage(NamedTuple):
 class Undelivered:
     """One run over the queue."""
 
-    def __init__(self, stack: Stack, *, redrive: bool = False, receiver: str = "") -> None:
-        """List, or with `redrive` send again; `receiver` leaves out the messages of all others."""
+    def __init__(
+        self,
+        stack: Stack,
+        *,
+        redrive: bool = False,
+        receiver: str = "",
+        only: Collection[tuple[str, str]] | None = None,
+        wait: int = 1,
+    ) -> None:
+        """List, or with `redrive` send again; `receiver` leaves out the messages of all others.
+
+        `only` names messages by receiver and alert; None: all. `wait` seconds for the last ones: without, some may be
+        missed.
+        """
         self._client = stack.client("sqs")
         self._url = required_output(stack, "UndeliveredQueueUrl")
         self._queues = ReceiverQueues(stack)
         self._redrive = redrive
         self._receiver = receiver
+        self._only = only
+        self._wait = wait
 
-    def messages(self, most: int) -> Iterator[tuple[UndeliveredMessage, str]]:
+    def messages(self, most: int) -> Generator[tuple[UndeliveredMessage, str]]:
         """Yield at most `most` messages, each with what kept it from being sent again; "" if nothing did."""
-        kept: list[str] = []
+        kept: set[str] = set()
         try:
-            for received in self._receive(most):
-                kept.append(received["ReceiptHandle"])
+            for received in self._receive(most, kept):
                 message = self._read(received)
                 if self._receiver not in {"", message.receiver}:
                     continue
+                if self._only is not None and (message.receiver, message.id) not in self._only:
+                    continue
                 problem = self._send(message, received) if self._redrive else ""
                 if self._redrive and not problem:
-                    kept.pop()
+                    kept.discard(received["ReceiptHandle"])
                 yield message, problem
         finally:
             for receipt in kept:
                 self._give_back(receipt)
 
-    def _receive(self, most: int) -> Iterator[dict[str, Any]]:
+    def _receive(self, most: int, kept: set[str]) -> Iterator[dict[str, Any]]:
+        """Yield messages; `kept` gets the receipts of all that are received, those not yielded yet as well."""
         received = 0
         while received < most:
             found = self._client.receive_message(
                 QueueUrl=self._url,
                 MaxNumberOfMessages=min(10, most - received),
                 VisibilityTimeout=_HIDDEN_SECONDS,
-                WaitTimeSeconds=1,
+                WaitTimeSeconds=self._wait,
                 MessageAttributeNames=["All"],
                 AttributeNames=["All"],
             ).get("Messages", [])
             if not found:
                 return
             received += len(found)
+            kept.update(each["ReceiptHandle"] for each in found)
             yield from found
 
     def _read(self, received: dict[str, Any]) -> UndeliveredMessage:
@@ -86,7 +104,7 @@ class Undelivered:
             title,
             said.get("error", ""),
             said.get("reason", ""),
-            int(attempts) if attempts.isdecimal() else 0,
+            int(attempts) if attempts.isdecimal() and len(attempts) <= _LONGEST_COUNT else 0,
         )
 
     def _send(self, message: UndeliveredMessage, received: dict[str, Any]) -> str:

@@ -25,6 +25,7 @@ RANGES = {
     "givenUpRetentionInDays": (1, 3650),
     "alarmFailures": (1, 1_000_000),
     "alarmGivenUp": (1, 1_000_000),
+    "alarmUndelivered": (1, 1_000_000),
     "alarmErrors": (1, 1_000_000),
     "alarmThrottles": (1, 1_000_000),
     "alarmSilenceHours": (0, 24),
@@ -36,6 +37,7 @@ WORDS = {
     "enabled": ("true", "false"),
     "deletionProtection": ("true", "false"),
     "logLevel": ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"),
+    "tracing": ("PassThrough", "Active"),
     "ledgerPointInTimeRecovery": ("true", "false"),
     "allowPrivateAddresses": ("true", "false"),
 }
@@ -43,7 +45,7 @@ LOG_RETENTION = (
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 )  # fmt: skip
 """Days that CloudWatch keeps logs for, and no others: CloudWatch Logs API Reference, "PutRetentionPolicy"."""
-_LEAST_LEDGER = 16  # days: one in the stream, 14 in the failures queue, and one to spare
+_DAYS_IN_STREAM, _DAYS_IN_QUEUE, _DAYS_TO_SPARE = 1, 14, 1  # the bucket forgets at the midnight after
 _TWO = 2
 _NO_LIMIT = "-1"  # Lambda's value for "for ever"
 
@@ -60,10 +62,12 @@ def check_params(defaults: Mapping[str, Any], of_stage: Mapping[str, Any], given
         if problem:
             raise ConfigurationError(f"params: {name} is {value}; expected {problem}")
     kept = params.get("ledgerRetentionInDays")
-    if kept is not None and int(kept) < _LEAST_LEDGER:
+    least = _DAYS_IN_STREAM + max(_DAYS_IN_QUEUE, int(params.get("givenUpRetentionInDays", 0))) + _DAYS_TO_SPARE
+    if kept is not None and int(kept) < least:
         raise ConfigurationError(
-            f"params: ledgerRetentionInDays is {kept}; expected {_LEAST_LEDGER} or more: what waits in the failures "
-            "queue for its 14 days and is redriven then would be alerted again, as the ledger has forgotten it"
+            f"params: ledgerRetentionInDays is {kept}; expected {least} or more: what was given up and is redriven as "
+            "late as it can be would be alerted again, as the ledger has forgotten it. A smaller "
+            "givenUpRetentionInDays needs less"
         )
 
 

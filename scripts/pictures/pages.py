@@ -1,4 +1,4 @@
-"""The pages that are drawn: what receivers get for the sample changes, as HTML."""
+"""The pages that are drawn, as HTML: what receivers get for the sample changes, and the dashboard."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ from notifications.publishing.messages import to_message
 from operations.evaluation.recorded_events import records_in
 from operations.evaluation.verdicts import judge
 from operations.settings.project import PROJECT
+from scripts.pictures import dashboard
+from scripts.pictures.played_day import play
 
 FOLDER = PROJECT / "docs" / "pictures"
 RECORD = FOLDER / "pictures.json"
@@ -73,13 +75,14 @@ class Page:
 
 
 def pages() -> Mapping[str, Page]:
-    """Return the pictures by name: each is drawn from what a receiver would get."""
+    """Return the pictures by name."""
     mail, slack = parse(_RECEIVERS).all
     (drop,) = _views(mail, ("price-drop",))
     digest = digest_of(_views(mail, _DIGEST_OF), mail)
     (chat,) = _views(slack, ("price-drop",))
     if digest is None:
         raise AssertionError("the sample changes raise no alert")
+    played = play()
     alert_mail, digest_mail = _mail(drop, mail), _mail(digest, mail)
     return {
         "mail-light": Page(alert_mail, 640, "light"),
@@ -89,6 +92,8 @@ def pages() -> Mapping[str, Page]:
         "digest-dark": Page(digest_mail, 640, "dark"),
         "slack-light": Page(_chat(chat, slack, LIGHT), 640, "light"),
         "slack-dark": Page(_chat(chat, slack, DARK), 640, "dark"),
+        "dashboard-light": Page(dashboard.page(played, "light", LIGHT), 1160, "light"),
+        "dashboard-dark": Page(dashboard.page(played, "dark", DARK), 1160, "dark"),
     }
 
 

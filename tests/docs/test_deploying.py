@@ -36,6 +36,22 @@ def test_every_parameter_stands_in_the_table() -> None:
     assert sorted(listed) == sorted(read_document(ROOT / "serverless.yml")["params"]["default"])
 
 
+def test_the_stages_differ_as_their_table_says() -> None:
+    """In every parameter that one of them sets, and in no other."""
+    by_stage = read_document(ROOT / "serverless.yml")["params"]
+    head, *rows = [line.strip("| ").split(" | ") for line in section(TEXT, "Stages").splitlines() if "| " in line]
+    stages = head[1:]
+    assert [*by_stage] == ["default", *stages, "local"]
+    names = {name for stage in stages for name in by_stage[stage]}
+    assert {row[0].strip("`"): row[1:] for row in rows[1:]} == {
+        name: [_cell({**by_stage["default"], **by_stage[stage]}[name]) for stage in stages] for name in names
+    }
+
+
+def _cell(value: Any) -> str:
+    return {True: "on", False: "off"}[value] if isinstance(value, bool) else str(value)
+
+
 def test_the_operators_policy_allows_every_call_of_the_commands_and_no_other() -> None:
     """As the code of operations/ names them."""
     (policy,) = [block for block in blocks(TEXT) if block.heading == "An operator's policy"]

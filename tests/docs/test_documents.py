@@ -126,7 +126,8 @@ def test_sls_commands_and_their_options_exist(words: list[str]) -> None:
 @pytest.mark.parametrize(
     ("module", "words"),
     [pytest.param("local", given.values[0], id=str(given.id)) for given in _of("npm", "start", "--")]
-    + [pytest.param("local.change", given.values[0], id=str(given.id)) for given in _of("npm", "run", "change", "--")],
+    + [pytest.param("local.change", given.values[0], id=str(given.id)) for given in _of("npm", "run", "change", "--")]
+    + [pytest.param("console", given.values[0], id=str(given.id)) for given in _of("npm", "run", "console", "--")],
 )
 def test_options_behind_an_npm_script_exist(module: str, words: list[str]) -> None:
     """`npm start -- --once` and the like."""
@@ -138,7 +139,7 @@ def test_modules_and_their_options_exist(words: list[str]) -> None:
     """`python -m operations explain --event FILE` and the like."""
     module, *rest = words
     assert importlib.util.find_spec(module)
-    command = [rest[0]] if module == "operations" and rest and re.fullmatch(r"[a-z-]+", rest[0]) else []
+    command = [rest[0]] if module == "operations" and rest and re.fullmatch(r"[a-z]+(-[a-z]+)*", rest[0]) else []
     assert all(option in _help(module, *command) for option in _options(rest))
 
 

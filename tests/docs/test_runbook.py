@@ -10,7 +10,7 @@ import botocore.session
 import pytest
 from botocore import xform_name
 
-from operations.commands import check, explain, history, mutes, preview, redrive, status
+from operations.__main__ import COMMANDS as PROGRAMS
 from operations.settings.params import RANGES, WORDS
 from tests.builders import ROOT
 from tests.docs.markdown import anchors, blocks, section
@@ -25,6 +25,7 @@ SECTIONS = {
     "IteratorAge grows",
     "Concurrency jumps",
     "Failures fill",
+    "Undelivered fills",
     "Duplicates reported",
     "A rule alerts too much",
     "Nothing alerts",
@@ -40,7 +41,7 @@ SECTIONS = {
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser()
     commands = parser.add_subparsers()
-    for command in (check, explain, history, mutes, preview, redrive, status):
+    for command in PROGRAMS:
         command.add_to(commands)
     return parser
 

@@ -2,28 +2,42 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from event_source_mapping.testing.fakes import FakeDestination
 from event_source_mapping.testing.simulation import Simulation
+from notifications.common.embedded_metrics import NAMESPACE
+from notifications.common.errors import (
+    DeliveryFailedError,
+    ProductAlertsError,
+    ReceiverGoneError,
+    RefusedDeliveryError,
+)
+from notifications.delivery.handling.counted import GONE
 from tests.builders import ROOT, added
 from tests.docs.markdown import anchors
 from tests.event_source_mapping.scenario import fails_on, simulate
 from tests.infrastructure.cloudwatch import Metrics, fires
 from tests.infrastructure.computed import resources_of
+from tests.notifications.delivery.handling.test_counted import Counted
+from tests.notifications.delivery.handling.test_delivery import body
 from tests.service import Service
 
 ALARMS = {name: found["Properties"] for name, found in resources_of("alarms.cjs", alarmSilenceHours=2).items()}
 SILENCE = "SilentAlarm"
+OF_DELIVERY = {"UndeliveredAlarm", "ReceiverGoneAlarm", "DeliveryErrorsAlarm"}
 OF_THE_MAPPING = {"DroppedEventCount", "OnFailureDestinationDeliveredEventCount"}
 
 
-def fired(metrics: Metrics, alarms: Mapping[str, Any] = ALARMS) -> set[str]:
-    """Give the alarms that fire; silence is another matter."""
+def fired(metrics: Metrics, alarms: Mapping[str, Any] | None = None) -> set[str]:
+    """Give the alarms that fire, by default those of the stream; silence is another matter."""
+    alarms = {name: alarm for name, alarm in ALARMS.items() if name not in OF_DELIVERY} if alarms is None else alarms
     return {name for name, alarm in alarms.items() if fires(alarm, metrics)} - {SILENCE}
 
 
@@ -64,6 +78,44 @@ def test_what_lambda_could_not_keep_is_told_apart(destination: FakeDestination |
     assert fired(played) - {"ErrorsAlarm"} == expected
 
 
+def metrics_of_delivery(function: Counted) -> Metrics:
+    """Give what the delivery function and its queue would emit, all in one period."""
+    gone = float(sum(json.loads(line).get(GONE, 0) for line in function.lines))
+    return {
+        ("AWS/SQS", "ApproximateNumberOfMessagesVisible"): [float(len(function.queues.undelivered))],
+        (NAMESPACE, GONE): [gone],
+    }
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (None, set()),
+        (DeliveryFailedError("answered 500"), set()),
+        (RefusedDeliveryError("answered 400"), {"UndeliveredAlarm"}),
+        (ReceiverGoneError("answered 410"), {"UndeliveredAlarm", "ReceiverGoneAlarm"}),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_what_a_receiver_does_not_take_is_said_once_it_is_given_up(
+    error: ProductAlertsError | None, expected: set[str]
+) -> None:
+    """A failure that is tried again wakes nobody; a receiver that is gone has an alarm of its own."""
+    function = Counted()
+    function.fail(error)
+    function.receive(body())
+    of_delivery = {name: ALARMS[name] for name in OF_DELIVERY}
+    assert fired(metrics_of_delivery(function), of_delivery) == expected
+
+
+def test_without_receivers_there_is_no_alarm_about_them(tmp_path: Path) -> None:
+    """There is nothing that it could read."""
+    file = tmp_path / "receivers.toml"
+    file.write_text("", encoding="utf-8")
+    found = resources_of("alarms.cjs", receiversFile=str(file), alarmSilenceHours=2)
+    assert set(ALARMS) - set(found) == OF_DELIVERY
+
+
 def test_a_poison_record_fills_the_failures_queue() -> None:
     """What the function parks is seen where it waits."""
     service = Service()
@@ -102,6 +154,7 @@ def test_the_stream_may_be_behind_by_a_quarter_of_what_the_mapping_allows(allowe
     [
         ("alarmFailures", "FailuresAlarm"),
         ("alarmGivenUp", "GivenUpAlarm"),
+        ("alarmUndelivered", "UndeliveredAlarm"),
         ("alarmErrors", "ErrorsAlarm"),
         ("alarmThrottles", "ThrottlesAlarm"),
     ],

@@ -135,6 +135,11 @@ def test_10_3_a_composite_key_is_given_by_names(
         ("price=39,90", "price=39.90"),
         ("price=1,299.00", "price=1299.00"),
         ("price=1,299,000", "price=1299000"),
+        ("price=1,299", "price=1299"),
+        ("price=1.299,5", "price=1299.5"),
+        ("price=$39.90", "price=39.90"),
+        ("price=39,90 €", "price=39.90"),
+        ("price=USD 1,299.00", "price=1299.00"),
         ("active=true", "--json '{\"active\": true}'"),
         ("active=False", "--json '{\"active\": false}'"),
     ],
@@ -153,7 +158,9 @@ def test_10_5_a_text_that_looks_like_something_else_is_pointed_out(
     assert advice in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("word", ["name=Mouse, red", "name=3,", "price=39.90", "name=truth", "sizes=1,2,3"])
+@pytest.mark.parametrize(
+    "word", ["name=Mouse, red", "name=3,", "price=39.90", "name=truth", "sizes=1,2,3", "sku=ABC 123", "name=7 USB"]
+)
 def test_10_5_other_values_are_not_pointed_out(
     word: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

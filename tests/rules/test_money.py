@@ -160,6 +160,14 @@ def test_10_13_a_text_that_is_no_price_is_no_alert_and_no_error(price: str) -> N
     assert service.failures.parked == []
 
 
+@pytest.mark.parametrize("code", ["JPY", "jpy", " JPY ", "Jpy\u00a0"])
+def test_10_13_a_currency_is_the_same_however_it_is_written(code: str) -> None:
+    """A blank beside it would make an amount a hundredth of what it is."""
+    text = '[product]\nprice_unit = "minor"\ncurrency = "unit"\n' + rule("price_drop", 'title = "{new.price}"')
+    (alert,) = play(text, Shop().put(price=3000, unit=code).put(price=2000))
+    assert alert.title.split()[0] == "2000"
+
+
 def test_10_13_without_the_key_a_text_is_no_price() -> None:
     """As before."""
     service = Service(rules(rule("price_drop")))

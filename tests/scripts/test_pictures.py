@@ -1,4 +1,4 @@
-"""The pictures of the documents show what receivers get now."""
+"""The pictures of the documents show what receivers get now, and the dashboard as it is."""
 
 from __future__ import annotations
 

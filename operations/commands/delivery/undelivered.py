@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from contextlib import closing
 from typing import Any
 
 from operations.deployed.stack import add_stage_to
@@ -30,17 +31,18 @@ def run(arguments: argparse.Namespace) -> int:
     undelivered = Undelivered(stack, redrive=arguments.redrive, receiver=arguments.receiver)
     terminal = Terminal()
     count = failed = 0
-    for message, problem in undelivered.messages(arguments.max):
-        count += 1
-        failed += bool(problem)
-        if arguments.json:
-            print(json.dumps({**message._asdict(), "problem": problem or None}))
-        else:
-            terminal.line(f"{terminal.style('bold', message.receiver)}: {message.title}")
-            attempts = "1 attempt" if message.attempts == 1 else f"{message.attempts} attempts"
-            terminal.line(terminal.style("dim", f"   {attempts}, {message.error}: {message.reason}"))
-            if problem:
-                terminal.line(terminal.style("bad", f"   not sent again: {problem}"))
+    with closing(undelivered.messages(arguments.max)) as found:  # Ctrl-C gives back what is left
+        for message, problem in found:
+            count += 1
+            failed += bool(problem)
+            if arguments.json:
+                print(json.dumps({**message._asdict(), "problem": problem or None}))
+            else:
+                terminal.line(f"{terminal.style('bold', message.receiver)}: {message.title}")
+                attempts = "1 attempt" if message.attempts == 1 else f"{message.attempts} attempts"
+                terminal.line(terminal.style("dim", f"   {attempts}, {message.error}: {message.reason}"))
+                if problem:
+                    terminal.line(terminal.style("bad", f"   not sent again: {problem}"))
     if not arguments.json:
         _sum_up(terminal, count, failed, redrive=arguments.redrive)
     return 1 if failed else 0

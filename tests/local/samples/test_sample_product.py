@@ -1,8 +1,12 @@
 """Samples have the shape of the user's table."""
 
 from decimal import Decimal
+from typing import Any
+
+import pytest
 
 from notifications.stream.attributes import Path
+from tests.builders import rules
 from tests.local.samples.tables import FakeDynamoDb, sample_product
 
 NESTED = 'name = "info.title"\nprice = "pricing.offers[0].amount"\nstock = "stock\\\\.count"\ncurrency = "pricing.unit"'
@@ -42,6 +46,40 @@ def test_10_3_a_number_or_bytes_may_be_the_key() -> None:
     """A number key takes the id's digits; a record has bytes as base64 text."""
     assert sample_product(FakeDynamoDb(sku="N")).key("prod-123") == {"sku": {"N": "123"}}
     assert sample_product(FakeDynamoDb(sku="B")).key("prod") == {"sku": {"B": "cHJvZA=="}}
+
+
+@pytest.mark.parametrize(
+    ("more", "written", "read"),
+    [
+        ("", {"N": "25.99"}, "25.99"),
+        ('price_unit = "cents"', {"N": "2599"}, "25.99"),
+        ('price_unit = "minor"\ncurrency = { value = "EUR" }', {"N": "2599"}, "25.99"),
+        ('price_unit = "minor"\ncurrency = { value = "JPY" }', {"N": "2599"}, "2599"),
+        ('price_unit = "minor"\ncurrency = { value = "KWD" }', {"N": "25990"}, "25.99"),
+        ('price_unit = "minor"\ncurrency = "unit"', {"N": "2599"}, "25.99"),
+        ('price_unit = "cents"\nprice_type = "text"', {"S": "2599"}, "25.99"),
+        ('price_type = "text"\nprice = "sale.price"', {"S": "25.99"}, "25.99"),
+        ('currency = { value = "JPY" }', {"N": "2599"}, "2599"),
+    ],
+)
+def test_10_13_prices_are_written_as_the_table_keeps_them(more: str, written: Any, read: str) -> None:
+    """In its unit and type: the rules read the amount that is meant."""
+    dynamodb = FakeDynamoDb(productId="S")
+    product = sample_product(dynamodb, more)
+    described = rules(f"[product]\n{more}\n[[rules]]\nname = 'r'\nwhen = 'added'\n").product
+    product.put("prod-1", name="Mouse", price=product.price("25.99"))
+    found = described.price.find(dynamodb.only())
+    currency = described.currency if isinstance(described.currency, str) else "USD"
+    assert found == written
+    assert described.price_form.amount(found, currency) == Decimal(read)
+
+
+def test_10_13_hints_have_the_tables_own_prices() -> None:
+    """What the screen says to type is what this table takes."""
+    cents = sample_product(FakeDynamoDb(productId="S"), 'price_unit = "cents"')
+    assert [line.split("price=")[-1] for line in cents.hints("p")][:2] == ["4990 stock=7", "3990"]
+    assert '"price":{"N":"4990"}' in cents.example("p")
+    assert '"price":{"S":"49.90"}' in sample_product(FakeDynamoDb(productId="S"), 'price_type = "text"').example("p")
 
 
 def test_10_3_hints_follow_the_shape_of_the_table() -> None:

@@ -113,7 +113,8 @@ def test_a_missing_rules_file_fails(check: Check, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("stage", "hint"), [("prdo", "did you mean prod?"), ("local2", "did you mean local?"), ("emea", "dev, prod, local")]
+    ("stage", "hint"),
+    [("prdo", "did you mean prod?"), ("local2", "did you mean local?"), ("emea", "dev, staging, prod, local")],
 )
 def test_10_14_a_stage_that_does_not_exist_is_refused(check: Check, stage: str, hint: str) -> None:
     """It would be deployed as a stack of its own, with an empty table; packaging warns of it."""
@@ -147,7 +148,7 @@ def test_10_14_a_stream_of_another_region_is_refused(check: Check, monkeypatch: 
         ("logRetentionInDays=10", "expected one of 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731"),
         ("logRetentionInDays=0", "the days that CloudWatch keeps logs for"),
         ("logRetentionInDays=14.0", "the days that CloudWatch keeps logs for"),
-        ("ledgerRetentionInDays=15", "expected 16 or more"),
+        ("ledgerRetentionInDays=31", "expected 32 or more"),
         ("ledgerRetentionInDays=1", "would be alerted again"),
     ],
 )
@@ -158,10 +159,20 @@ def test_10_14_a_setting_that_aws_or_the_guarantees_refuse_is_refused(check: Che
     assert said in done.err
 
 
-@pytest.mark.parametrize("param", ["logRetentionInDays=3653", "ledgerRetentionInDays=16", "ledgerRetentionInDays=3650"])
+@pytest.mark.parametrize("param", ["logRetentionInDays=3653", "ledgerRetentionInDays=32", "ledgerRetentionInDays=3650"])
 def test_10_14_a_setting_at_the_edge_is_taken(check: Check, param: str) -> None:
     """The edges belong to the range."""
     assert check("--param", param).code == 0
+
+
+@pytest.mark.parametrize(("given_up", "least"), [(30, 32), (60, 62), (14, 16), (1, 16)])
+def test_the_ledger_remembers_for_as_long_as_something_can_be_redriven(check: Check, given_up: int, least: int) -> None:
+    """The bucket's days or the queue's 14, the day in the stream and one to spare: a late redrive repeats nothing."""
+    params = ["--param", f"givenUpRetentionInDays={given_up}", "--param"]
+    assert check(*params, f"ledgerRetentionInDays={least}").code == 0
+    done = check(*params, f"ledgerRetentionInDays={least - 1}")
+    assert done.code == 1
+    assert f"ledgerRetentionInDays is {least - 1}; expected {least} or more" in done.err
 
 
 def test_10_14_a_rule_that_waits_for_a_key_to_change_is_refused(check: Check) -> None:

@@ -255,3 +255,19 @@ def test_a_message_that_sqs_moved_goes_back_to_the_queue_that_it_came_from(opera
 def test_an_empty_queue_is_good_news(operate: Operate, stage: Stage) -> None:
     """And said so."""
     assert operate("undelivered", stack=stage.stack).lines == ["nothing is undelivered"]
+
+
+def test_10_33_ctrl_c_gives_back_undelivered_messages_not_yet_shown(
+    operate: Operate, stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All that one receive took, and not only what was listed."""
+    for number in range(5):
+        stage.keep(f'{{"id": "{number}", "data": {{"title": "t"}}}}')
+
+    def interrupted(*_: Any) -> Any:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("operations.deployed.undelivered.Undelivered._read", interrupted)
+        assert operate("undelivered", stack=stage.stack).code == 130
+    assert len(operate("undelivered", "--json", stack=stage.stack).json_lines) == 5

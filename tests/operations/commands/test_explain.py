@@ -64,7 +64,7 @@ def test_every_outcome_has_its_name(explain: Any) -> None:
         "quiet", "alert", "cooling down", "quiet", "limited", "muted", "seen",
     ]  # fmt: skip
     assert [each["fired"] for each in done.json] == [False, True, False, False, False, False, False]
-    assert done.json[4]["titles"] == ["r: 1 alerts this hour, more are held back"]
+    assert done.json[4]["titles"] == ["r: 1 alert this hour, more are held back"]
 
 
 def test_people_read_a_line_a_rule(explain: Any) -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import hashlib
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from notifications.publishing.failures import Parked, to_bodies
+from operations.deployed.redrive import Redrive
 from tests.builders import added, event, sequence_number
 from tests.operations.stage import SHARD, FakeFunction, FakeQueue, FakeStack, FakeStreams, Operate, Shard, refusal
 
@@ -283,3 +286,203 @@ def test_10_30_a_part_whose_others_are_missing_is_reported_and_left(operate: Ope
     assert stage.played == [[RECORDS[1]]]
     assert list(stage.queue.messages.values()) == [parts[0]]
     assert stage.queue.hidden == set()
+
+
+def _spoilt(**changes: Any) -> str:
+    """Write a batch given up whose place in the stream is not one."""
+    body = json.loads(_batch(2, 4))
+    body["DDBStreamBatchInfo"] |= changes
+    body["DDBStreamBatchInfo"] = {name: value for name, value in body["DDBStreamBatchInfo"].items() if value != "gone"}
+    return json.dumps(body)
+
+
+def _zipped(content: bytes, cut: int | None = None) -> str:
+    """Write a parked record with these bytes in gzip, perhaps cut short."""
+    packed = base64.b64encode(gzip.compress(content)[:cut]).decode()
+    return json.dumps({"reason": "r", "error": "E", "recordGzip": packed})
+
+
+DEEP = "[" * 900 + "]" * 900
+UNREADABLE = {
+    "gzip cut short": _zipped(b'{"eventName": "INSERT"}' * 50, 20),
+    "gzip of no JSON": _zipped(b"{"),
+    "gzip of deep JSON": _zipped(b"[" * 100_000),
+    "gzip of far too much": _zipped(b" " * 40_000_000),
+    "no gzip": json.dumps({"reason": "r", "recordGzip": "AAAA"}),
+    "no base64": json.dumps({"reason": "r", "recordGzip": "ä"}),
+    "gzip that is no text": json.dumps({"reason": "r", "recordGzip": 5}),
+    "no end": _spoilt(endSequenceNumber="gone"),
+    "an end that is no number": _spoilt(endSequenceNumber="4; drop"),
+    "a beginning of 5,000 digits": _spoilt(startSequenceNumber="9" * 5000),
+    "a beginning that is a number": _spoilt(startSequenceNumber=7),
+    "a shard that is none": _spoilt(shardId=None),
+    "no shard": _spoilt(shardId="gone"),
+    "the function's own null": to_bodies(
+        Parked(None, "expected a DynamoDB stream record", "MalformedRecordError"), "1"
+    )[0],
+    "a record that is a text": json.dumps({"reason": "r", "record": "x"}),
+    "no reason": json.dumps({"record": RECORDS[0]}),
+    "a reason that is none": json.dumps({"record": RECORDS[0], "reason": ["r"]}),
+    "left out without a number": json.dumps({"record": {"dynamodb": {}}, "reason": "r", "imagesLeftOut": True}),
+    "deep": DEEP,
+    "deep in a field": f'{{"DDBStreamBatchInfo": {DEEP}}}',
+    "too deep": "[" * 100_000,
+    "a list": "[]",
+    "a text": '"part"',
+    "a number": "5",
+    "a part of infinity": '{"part": 1e400, "of": 2}',
+    "a payload that is none": json.dumps({**json.loads(_batch(2, 4)), "payload": "null"}),
+    "a payload without records": json.dumps({**json.loads(_batch(2, 4)), "payload": {"Records": 5}}),
+    "nothing": "",
+}
+
+
+@pytest.mark.parametrize("text", UNREADABLE.values(), ids=UNREADABLE)
+def test_10_33_what_cannot_be_read_is_unknown_and_left_and_the_rest_is_played(text: str, operate: Operate) -> None:
+    """No traceback, no message hidden, nothing lost."""
+    stage = _Stage(_parked(1), text, _parked(2))
+    done = operate("redrive", stack=stage.stack)
+    assert (done.code, done.err) == (1, "")
+    assert [line.split()[1] for line in done.lines[:-1]] == ["unknown", "played", "played"]
+    assert stage.played == [[RECORDS[0]], [RECORDS[1]]]
+    assert list(stage.queue.messages.values()) == [text]
+    assert stage.queue.hidden == set()
+    assert all(len(line) < 250 for line in done.lines)
+
+
+def test_10_33_a_record_too_deep_to_be_written_again_is_left() -> None:
+    """Reading may reach deeper than writing."""
+
+    def played(depth: int) -> list[str]:
+        text = '{"reason": "r", "record": {"a": ' + "[" * depth + "]" * depth + "}}"
+        stage = _Stage(text, _parked(1))
+        return [result.status for _, _, result in Redrive(cast("Any", stage.stack)).results(10)]
+
+    for depth in range(200, 1000, 7):
+        assert played(depth)[-1] == "played"
+
+
+@pytest.mark.parametrize("after", [0, 1, 2])
+def test_10_33_ctrl_c_gives_back_what_is_received(after: int, operate: Operate) -> None:
+    """While messages are received, those of earlier calls among them."""
+    stage = _Stage(*map(_parked, [1, 2, 3, 4, 5] * 5))
+    receive = stage.queue.receive_message
+    calls = iter(range(10))
+
+    def interrupted(**arguments: Any) -> Any:
+        if next(calls) == after:
+            raise KeyboardInterrupt
+        return receive(**arguments)
+
+    stage.queue.receive_message = interrupted  # type: ignore[method-assign]
+    assert operate("redrive", stack=stage.stack).code == 130
+    assert len(stage.queue.messages) == 25
+    assert stage.queue.hidden == set()
+
+
+@pytest.mark.parametrize("after", [0, 2, 4])
+def test_10_33_ctrl_c_gives_back_what_is_not_played(after: int, operate: Operate) -> None:
+    """What is played is gone, everything else is there for the next run."""
+    stage = _Stage(*map(_parked, range(1, 6)))
+    invoke = stage.function.invoke
+
+    def interrupted(**arguments: Any) -> Any:
+        if len(stage.function.events) == after:
+            raise KeyboardInterrupt
+        return invoke(**arguments)
+
+    stage.function.invoke = interrupted  # type: ignore[method-assign]
+    assert operate("redrive", stack=stage.stack).code == 130
+    assert len(stage.queue.messages) == 5 - after
+    assert stage.queue.hidden == set()
+
+
+def test_10_33_whoever_reads_on_no_longer_hides_nothing() -> None:
+    """A program that stops in the middle gives all back, too."""
+    stage = _Stage(*map(_parked, range(1, 6)))
+    results = Redrive(cast("Any", stage.stack), dry_run=True).results(10)
+    next(results)
+    assert len(stage.queue.hidden) == 5
+    results.close()
+    assert stage.queue.hidden == set()
+
+
+def test_10_33_what_exceeds_an_invocation_is_played_in_parts_in_order(operate: Operate) -> None:
+    """Measured as it is sent: texts of other scripts are not escaped, and take a third of the room."""
+    records = [added(f"p{number}", at=number, note="語" * 120_000) for number in range(1, 31)]
+    stage = _Stage(_batch(1, 30), shard=Shard([records]))
+    sizes: list[int] = []
+    invoke = stage.function.invoke
+
+    def measured(**arguments: Any) -> Any:
+        sizes.append(len(arguments["Payload"]))
+        return invoke(**arguments)
+
+    stage.function.invoke = measured  # type: ignore[method-assign]
+    assert operate("redrive", stack=stage.stack).code == 0
+    assert [record for part in stage.played for record in part] == records
+    assert len(stage.played) == 2
+    assert max(sizes) <= 6 * 1024 * 1024
+
+
+def test_10_33_a_part_that_fails_keeps_those_behind_it_back(operate: Operate) -> None:
+    """Order within a product is kept: nothing overtakes."""
+    records = [added(f"p{number}", at=number, note="語" * 120_000) for number in range(1, 31)]
+    failed = {"batchItemFailures": [{"itemIdentifier": sequence_number(3)}]}
+    stage = _Stage(_batch(1, 30), answers=(failed,), shard=Shard([records]))
+    assert operate("redrive", stack=stage.stack).code == 1
+    assert len(stage.played) == 1
+    assert len(stage.queue.messages) == 1
+
+
+def test_10_33_a_lone_surrogate_is_played_too(operate: Operate) -> None:
+    """It has no UTF-8: it travels escaped."""
+    record = json.loads(json.dumps(RECORDS[0]))
+    record["dynamodb"]["NewImage"]["note"] = {"S": "\ud800 é"}
+    stage = _Stage(json.dumps({"record": record, "reason": "r"}))
+    assert operate("redrive", stack=stage.stack).code == 0
+    assert stage.played == [[record]]
+
+
+def test_10_33_a_dry_run_empties_no_file(operate: Operate, tmp_path: Path) -> None:
+    """It only says what would be."""
+    kept = tmp_path / "kept.jsonl"
+    kept.write_text("of yesterday\n", "utf-8")
+    stage = _Stage(_parked(1))
+    assert operate("redrive", "--dry-run", "--to-file", kept, stack=stage.stack).code == 0
+    assert kept.read_text("utf-8") == "of yesterday\n"
+
+
+def test_10_33_a_folder_that_is_missing_is_one_clear_line(operate: Operate, tmp_path: Path) -> None:
+    """And nothing is received for it."""
+    stage = _Stage(_parked(1))
+    done = operate("redrive", "--to-file", tmp_path / "nowhere" / "kept.jsonl", stack=stage.stack)
+    assert done.code != 0
+    assert "kept.jsonl: cannot be written: No such file or directory" in done.err
+    assert stage.queue.hidden == set()
+    assert len(stage.queue.messages) == 1
+
+
+def test_10_33_texts_of_other_scripts_are_kept_as_they_are(operate: Operate, tmp_path: Path) -> None:
+    """In a file they can be read."""
+    kept = tmp_path / "kept.jsonl"
+    stage = _Stage(to_bodies(Parked(added("語"), "r", "E"), "1")[0])
+    operate("redrive", "--to-file", kept, stack=stage.stack)
+    assert "語" in kept.read_text("utf-8")
+
+
+def test_10_34_a_batch_that_an_open_shard_has_not_shown_is_kept(operate: Operate) -> None:
+    """Ten empty pages are not its end: `--discard-trimmed` deletes nothing that may still come."""
+    stage = _Stage(_batch(2, 4), shard=Shard([RECORDS[:1], *[[]] * 20, RECORDS[1:]]))
+    done = operate("redrive", "--discard-trimmed", stack=stage.stack)
+    assert "still failing" in done.out
+    assert "run it again in a while" in done.out
+    assert len(stage.queue.messages) == 1
+
+
+def test_10_34_a_batch_of_which_an_open_shard_has_shown_a_part_is_kept(operate: Operate) -> None:
+    """What is there is played."""
+    stage = _Stage(_batch(2, 4), shard=Shard([RECORDS[:2]]))
+    assert "still failing" in operate("redrive", stack=stage.stack).out
+    assert stage.played == [[RECORDS[1]]]
+    assert len(stage.queue.messages) == 1

@@ -5,26 +5,42 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import boto3
 import pytest
 from moto import mock_aws
 
+from operations.health import health
+from operations.health.difference import differences
 from operations.health.health import read_health
+from tests.builders import ROOT
+from tests.operations.health.test_difference import package
 from tests.operations.stage import KEY, FakeStack, Operate
 
 FUNCTION = "product-alerts-dev-alerts"
+DELIVERY = "product-alerts-dev-delivery"
 
 
 class FakeLambda:
     """A lambda client that knows the function and its mapping."""
 
-    def get_function_configuration(self, *, FunctionName: str) -> dict[str, Any]:  # noqa: N803
-        """Describe it."""
+    def get_function(self, *, FunctionName: str) -> dict[str, Any]:  # noqa: N803
+        """Describe it; nothing answers at its package's address."""
         assert FunctionName == FUNCTION
         variables = {"CODE_VERSION": "0.1.0"}
-        return {"LastModified": "2026-11-21T09:00:00Z", "State": "Active", "Environment": {"Variables": variables}}
+        configuration = {
+            "LastModified": "2026-11-21T09:00:00Z",
+            "State": "Active",
+            "Environment": {"Variables": variables},
+        }
+        return {"Configuration": configuration, "Code": {"Location": "http://127.0.0.1:9/package"}}
+
+    def get_function_configuration(self, *, FunctionName: str) -> dict[str, Any]:  # noqa: N803
+        """Describe the delivery function."""
+        assert FunctionName == DELIVERY
+        return {"Environment": {"Variables": {"RECEIVERS_FILE": "receivers.toml"}}}
 
     def list_event_source_mappings(self, *, FunctionName: str) -> dict[str, Any]:  # noqa: N803
         """Describe its mapping."""
@@ -106,9 +122,9 @@ def test_alerts_are_counted_by_rule_in_the_hour_and_the_day(stage: Deployed) -> 
     stage.metric("ProductAlerts", "Alerts", 99, FunctionName=FUNCTION)
     stage.metric("ProductAlerts", "Alerts", 99, FunctionName="another", Rule="drop", Type="t")
     stage.metric("ProductAlerts", "Suppressed", 2, FunctionName=FUNCTION, Reason="cool-down")
-    health = read_health(stage)  # type: ignore[arg-type]
-    assert health["alerts"] == {"hour": {"drop": 3}, "day": {"drop": 7, "new": 5}}
-    assert health["suppressed"] == {"hour": {"cool-down": 2}, "day": {"cool-down": 2}}
+    found = read_health(stage)  # type: ignore[arg-type]
+    assert found["alerts"] == {"hour": {"drop": 3}, "day": {"drop": 7, "new": 5}}
+    assert found["suppressed"] == {"hour": {"cool-down": 2}, "day": {"cool-down": 2}}
 
 
 def test_it_says_by_how_long_the_function_is_behind_and_when_it_ran(stage: Deployed, operate: Operate) -> None:
@@ -145,7 +161,85 @@ def test_subscribers_are_listed_with_their_filters(stage: Deployed, operate: Ope
         TopicArn=stage.outputs["AlertsTopicArn"], Protocol="sqs", Endpoint=queue, Attributes={"FilterPolicy": policy}
     )
     done = operate("status", stack=stage)
-    assert f"subscriber      sqs {queue}, filter {policy}" in done.lines
+    assert f"subscriber      alerts: sqs {queue}, filter {policy}" in done.lines
+
+
+def with_receivers(stage: Deployed) -> None:
+    """Deploy receivers "buyers" and "everyone", too."""
+    for name, attributes in (("everyone", {}), ("buyers", {"FilterPolicy": json.dumps({"severity": ["critical"]})})):
+        url = stage.sqs.create_queue(QueueName=f"product-alerts-dev-to-{name}")["QueueUrl"]
+        queue = stage.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        topic = stage.outputs["AlertsTopicArn"]
+        stage.sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue, Attributes=attributes)
+    people = stage.sns.create_topic(Name="people")["TopicArn"]
+    stage.sns.subscribe(TopicArn=people, Protocol="email", Endpoint="anna@shop.example")
+    undelivered = stage.sqs.create_queue(QueueName="undelivered")["QueueUrl"]
+    stage.outputs |= {  # type: ignore[misc]
+        "DeliveryFunctionName": DELIVERY,
+        "UndeliveredQueueUrl": undelivered,
+        "PeopleTopicArn": people,
+    }
+
+
+def test_receivers_are_listed_with_their_filters_and_queues(stage: Deployed, operate: Operate) -> None:
+    """By their names; who subscribed by himself stands apart."""
+    with_receivers(stage)
+    stage.sqs.send_message(
+        QueueUrl=stage.sqs.get_queue_url(QueueName="product-alerts-dev-to-buyers")["QueueUrl"], MessageBody="{}"
+    )
+    done = operate("status", stack=stage)
+    assert [line for line in done.lines if line.startswith(("receiver ", "subscriber"))] == [
+        'receiver        buyers: 1 in its queue, filter {"severity": ["critical"]}',
+        "receiver        everyone: 0 in its queue",
+        "subscriber      people: email anna@shop.example",
+    ]
+    assert done.code == 0
+
+
+def test_what_is_undelivered_waits_for_the_operator(stage: Deployed, operate: Operate) -> None:
+    """Exit code 1, and until when it is kept."""
+    with_receivers(stage)
+    stage.sqs.send_message(QueueUrl=stage.outputs["UndeliveredQueueUrl"], MessageBody="{}")
+    stage.metric("AWS/SQS", "ApproximateAgeOfOldestMessage", 86_400, QueueName="undelivered")
+    done = operate("status", "--json", stack=stage)
+    assert done.code == 1
+    until = datetime.fromisoformat(done.json["undelivered"]["firstUntil"])
+    assert abs(until - datetime.now(UTC) - timedelta(days=13)) < timedelta(minutes=2)
+    assert any(line.startswith("undelivered     1 in the queue") for line in operate("status", stack=stage).lines)
+
+
+def test_deliveries_are_counted_by_receiver_and_outcome(stage: Deployed, operate: Operate) -> None:
+    """Those of the delivery function."""
+    with_receivers(stage)
+    for outcome, count in (("delivered", 3), ("failing", 2)):
+        dimensions = {"FunctionName": DELIVERY, "Receiver": "buyers", "Outcome": outcome}
+        stage.metric("ProductAlerts", "Deliveries", count, 7200, **dimensions)
+    stage.metric("ProductAlerts", "Deliveries", 9, FunctionName="another", Receiver="buyers", Outcome="delivered")
+    done = operate("status", stack=stage)
+    assert "deliveries      buyers delivered 0 (3 in 24 h), buyers failing 0 (2 in 24 h)" in done.lines
+
+
+def test_rules_that_are_not_deployed_yet_are_named(
+    stage: Deployed, operate: Operate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And what is the same is said to be the same."""
+    with_receivers(stage)
+    rules = (ROOT / "alerts.toml").read_text(encoding="utf-8")
+    older = rules.replace('at_least = "10%"', 'at_least = "20%"').replace('name = "sold-out"', 'name = "gone"')
+    files = {"alerts.toml": older, "receivers.toml": (ROOT / "receivers.toml").read_text(encoding="utf-8")}
+    monkeypatch.setattr(health, "differences", partial(differences, fetch=lambda _: package(files)))
+    lines = operate("status", stack=stage).lines
+    assert "rules           not deployed yet: added sold-out; changed price-drop, price-rise; removed gone" in lines
+    assert "receivers       as in the file here" in lines
+
+
+def test_a_package_that_cannot_be_read_leaves_the_rest(stage: Deployed, operate: Operate) -> None:
+    """Its address may be out of reach."""
+    done = operate("status", stack=stage)
+    assert (
+        "rules           the deployed package could not be read: whether the rules here differ is unknown" in done.lines
+    )
+    assert "failures        nothing waits" in done.lines
 
 
 @pytest.mark.parametrize("wrong", ["0", "x", "1e9", "nan"])

@@ -35,7 +35,8 @@ def _keys(text: str, **settings: Any) -> list[tuple[str, str]]:
 def test_what_fits_is_not_complained_about() -> None:
     """Rules of every kind, and settings as the project ships them."""
     assert _mismatches(EVERY_KIND) == []
-    assert mismatches(rules(EVERY_KIND), read_service(PROJECT, "dev", {})) == []
+    for stage in ("dev", "staging", "prod", "local"):
+        assert mismatches(rules(EVERY_KIND), read_service(PROJECT, stage, {})) == []
 
 
 @pytest.mark.parametrize(
