@@ -14,7 +14,15 @@ from notifications.alerts.alert import Alert
 from notifications.alerts.composing import RenderContext, alert_id, compose, summarised, summary_id
 from notifications.common.errors import PermanentError, ProductAlertsError
 from notifications.publishing.failures import Parked
-from notifications.publishing.ledger import AlertKey, Entry, LedgerQuery, LedgerSnapshot, Reservation, RuleMemory
+from notifications.publishing.ledger import (
+    AlertKey,
+    Entry,
+    LedgerQuery,
+    LedgerSnapshot,
+    Reservation,
+    RuleMemory,
+    SentAlert,
+)
 from notifications.publishing.messages import Message
 from notifications.rules.memory import NOTHING, Hour, HourlyCount, Memory
 from notifications.rules.rule import NOT_JUDGED, SUPPRESSED, Evaluation, RuleOutcome
@@ -51,6 +59,8 @@ class RecordState:
     product_gone: bool = False
     counted: list[Evaluation] = field(default_factory=list)
     """Those whose alert, or the summary in its place, needs a place in an hour with a limit."""
+    muted: list[tuple[Alert, float]] = field(default_factory=list)
+    """Alerts that an operator's mute holds back, and until when; not those written down before."""
     repeated: int = 0
     """Alerts that were sent before."""
     published: list[str] = field(default_factory=list)
@@ -108,19 +118,21 @@ class RecordState:
         memories = snapshot.memories.get(self.product, {})
         counts: dict[Hour, HourlyCount] = {}
         alerts = []
-        self.counted = []
+        self.counted, self.muted = [], []
         for evaluation in self.evaluations:
             hour = evaluation.hour
             if hour:
                 known = snapshot.hourly_counts.get(hour, HourlyCount())
                 counts[hour] = HourlyCount(set(known.admitted), known.summary)
             memory = memories.get(evaluation.rule.name, NOTHING)
-            evaluation.decide(memory, counts[hour] if hour else None, replayed=self.replayed)
+            evaluation.decide(memory, counts[hour] if hour else None, snapshot.mutes, replayed=self.replayed)
             alert = _alert_of(evaluation, ruleset)
             if alert:
                 alerts.append(alert)
                 if hour:
                     self.counted.append(evaluation)
+            if evaluation.muted_until is not None and evaluation.alert_id not in snapshot.sent:
+                self.muted.append((compose(evaluation, ruleset.product), evaluation.muted_until))
         snapshot.hourly_counts.update(counts)
         self._remember(ruleset, snapshot)
         due = [alert for alert in alerts if alert.id not in snapshot.sent]
@@ -291,17 +303,30 @@ class Batch:
 
         A record given up behind one that comes again is not parked yet: it has to be seen again, too.
         """
+        memories: dict[str, RuleMemory] = {}
+        for record in self._settled():
+            if record.memories is not None:
+                memories[record.product] = RuleMemory(record.product, record.memories, record.product_gone)
+        return [*memories.values()]
+
+    def muted(self) -> list[SentAlert]:
+        """List the alerts that mutes held back, of records that rules do not look at again."""
+        return [
+            SentAlert(record.history, alert, record.memories is not None, until)
+            for record in self._settled()
+            if not record.retry
+            for alert, until in record.muted
+        ]
+
+    def _settled(self) -> Iterator[RecordState]:
+        """Yield each product's records before its first one that comes again."""
         first = self.first_retry
         end = first.position if first else self.size
         stops: dict[str, int] = {}
         for record in self.records:
             if (record.retry and not record.stays_parked) or (record.given_up and record.position >= end):
                 stops.setdefault(record.product, record.position)
-        memories: dict[str, RuleMemory] = {}
-        for record in self.records:
-            if record.memories is not None and record.position < stops.get(record.product, self.size):
-                memories[record.product] = RuleMemory(record.product, record.memories, record.product_gone)
-        return [*memories.values()]
+        return (record for record in self.records if record.position < stops.get(record.product, self.size))
 
     def not_taken(self, entry: Entry, error: ProductAlertsError) -> None:
         """Give the record up whose memory the ledger will never take; an alert is out, and only not written down."""

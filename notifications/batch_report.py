@@ -22,6 +22,7 @@ from notifications.stream.changes import sequence_number_of
 
 RULE, TYPE, REASON = "Rule", "Type", "Reason"
 _SUPPRESSED_BY = {RuleOutcome.COOLING_DOWN: "cool-down", RuleOutcome.LIMITED: "hourly limit"}
+_MUTE = "mute"
 _LONGEST_NUMBER = 40  # digits of a sequence number
 _END_OF_TIME = 1e11  # epoch seconds: far beyond any record, and what is not a number fails the comparison
 
@@ -88,11 +89,11 @@ def _counts(batch: Batch) -> dict[str, int]:
 
 
 def _suppressed(batch: Batch) -> Counter[str]:
+    evaluations = [evaluation for record in batch.records for evaluation in record.evaluations]
     return Counter(
-        _SUPPRESSED_BY[evaluation.outcome]
-        for record in batch.records
-        for evaluation in record.evaluations
-        if evaluation.outcome in _SUPPRESSED_BY
+        _MUTE if each.muted_until is not None else _SUPPRESSED_BY[each.outcome]
+        for each in evaluations
+        if each.muted_until is not None or each.outcome in _SUPPRESSED_BY
     )
 
 

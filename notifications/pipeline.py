@@ -83,6 +83,8 @@ class Pipeline:
         messages = self._decide(batch, snapshot, deadline)
         Publisher(self._topic, self._recorder, batch, deadline).publish(messages, self._new_calls)
         self._park(batch, deadline)
+        for muted in batch.muted():
+            self._recorder.note(muted)
         self._recorder.finish(batch, batch.to_remember(), deadline)
         if batch.refused:
             self._park(batch, deadline)
@@ -106,7 +108,7 @@ class Pipeline:
 
     def _ask(self, batch: Batch, deadline: Deadline) -> LedgerSnapshot:
         """Ask what was sent and what rules remember; if that fails, all that depends on it comes again."""
-        query = LedgerQuery()
+        query = LedgerQuery(mutes=True)
         for record in batch.open:
             record.ask(query)
         batch.limited = bool(query.hours)

@@ -12,17 +12,15 @@ from notifications.common.errors import ProductAlertsError
 from operations.commands import (
     check,
     cost,
-    deliveries,
     explain,
     history,
+    mutes,
     preview,
-    redeliver,
     redrive,
     render,
-    send_test,
     status,
-    undelivered,
 )
+from operations.commands.delivery import deliveries, redeliver, send_test, undelivered
 from operations.deployed.stack import Stack, find_stack
 from operations.terminal.terminal import Terminal
 
@@ -33,6 +31,7 @@ COMMANDS = (
     cost,
     render,
     history,
+    mutes,
     redrive,
     status,
     deliveries,

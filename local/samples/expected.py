@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from notifications.publishing.ledger import LedgerSnapshot
+from notifications.rules.mutes import NO_MUTES
 from notifications.rules.ruleset import Ruleset
 from notifications.stream.changes import sequence_number_of
 from operations.evaluation.verdicts import Verdict, judge
@@ -15,6 +16,8 @@ class Expected:
     def __init__(self, ruleset: Ruleset) -> None:
         self.ruleset = ruleset
         """May be replaced by edited rules."""
+        self.mutes = NO_MUTES
+        """May be replaced by what is muted now."""
         self._snapshot = LedgerSnapshot()
         self._judged: set[str] = set()
 
@@ -24,6 +27,7 @@ class Expected:
         if number in self._judged:
             return []
         self._judged.add(number)
+        self._snapshot.mutes = self.mutes
         return list(judge(self.ruleset, [raw], self._snapshot))
 
     def has_rule_of(self, kind: str | None) -> bool:

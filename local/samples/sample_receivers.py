@@ -1,4 +1,7 @@
-"""The receivers of `npm start`: a server takes what Slack and a webhook would get, and the local SES keeps mails."""
+"""The receivers of `npm start`: a server takes what chats and webhooks would get, and the local SES keeps mails.
+
+Whatever stands in local/receivers.toml is served: a receiver that is added there needs no more than its entry.
+"""
 
 import base64
 import json
@@ -7,7 +10,7 @@ import secrets
 import threading
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from email.header import decode_header, make_header
@@ -18,12 +21,15 @@ from typing import Any
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from local.stack.local_aws import HOST, LocalAws
-from operations.settings.project import LOCAL_STAGE, SERVICE, stack_name
+from notifications.common.errors import ReceiversError
+from notifications.config import receivers_file
+from notifications.config.receiver import Receiver
+from operations.settings.project import LOCAL_STAGE, PROJECT, SERVICE, stack_name
 
 RECEIVERS = "local/receivers.toml"
-WEBHOOK_PATH = "/alerts"
-CHATS = {"/buyers": "buyers", "/team": "team"}
-MAIL_FROM = "alerts@shop.example"
+CHATS = ("slack", "teams", "discord")
+WAITED_FOR = frozenset({"merchandising", "buyers", "stock-system"})
+"""What the samples raise an alert for."""
 DIGEST = "team"
 WITHIN_SECONDS = 40
 FLUSH_SECONDS = 3
@@ -43,45 +49,51 @@ class Delivered:
 
 
 class SampleReceivers:
-    """Takes what is sent to the sample receivers; the first call of the webhook is answered with 500."""
+    """Takes what is sent to the sample receivers; the first call of a webhook is answered with 500."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, receivers: Iterable[Receiver]) -> None:
         self.endpoint_url = f"http://{HOST}:{port}"
-        self._key = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
+        self._receivers = tuple(receivers)
+        self._chats = {f"/{each.name}": each for each in self._receivers if each.kind in CHATS}
+        self.keys = {each.name: _new_key() for each in self._receivers if each.kind == "webhook"}
+        """By receiver, what its webhook is signed with."""
         self._arrived: queue.SimpleQueue[Delivered] = queue.SimpleQueue()
         self._to_fail: str | None = ""
         self._mails = 0
 
     def fail_once(self, about: str) -> None:
-        """Answer the webhook's next call whose title has `about` in it with 500."""
+        """Answer the next call of a webhook whose title has `about` in it with 500."""
         self._to_fail = about
 
     def prepare(self, aws: LocalAws) -> None:
-        """Store the secrets that the receivers name, and have SES know the sender."""
-        ssm = aws.client("ssm")
-        values = {f"{name}-slack": f"{self.endpoint_url}{path}" for path, name in CHATS.items()}
-        for name, value in {**values, "stock-system-key": self._key}.items():
-            ssm.put_parameter(Name=f"/{SERVICE}/{LOCAL_STAGE}/{name}", Value=value, Type="SecureString", Overwrite=True)
-        aws.client("ses").verify_email_identity(EmailAddress=MAIL_FROM)
+        """Store the secrets that the receivers name, and have SES know the senders."""
+        ssm, ses = aws.client("ssm"), aws.client("ses")
+        for each in self._receivers:
+            if each.secret:
+                value = self.keys.get(each.name) or f"{self.endpoint_url}/{each.name}"
+                path = f"/{SERVICE}/{LOCAL_STAGE}/{each.secret}"
+                ssm.put_parameter(Name=path, Value=value, Type="SecureString", Overwrite=True)
+            if each.sender:
+                ses.verify_email_identity(EmailAddress=each.sender)
 
     def take(self, path: str, headers: dict[str, str], body: bytes) -> int:
         """Answer a request; return the status."""
-        if path in CHATS:
-            self._arrived.put(Delivered(CHATS[path], "slack", _text_of(body)))
+        chat = self._chats.get(path)
+        if chat:
+            self._arrived.put(Delivered(chat.name, chat.kind, _text_of(body)))
             return HTTPStatus.OK
-        try:
-            Webhook(self._key).verify(body, headers)
-        except WebhookVerificationError as error:
+        name = next((name for name, key in self.keys.items() if _is_signed(key, body, headers)), "")
+        if not name:
             self._arrived.put(
-                Delivered("stock-system", "webhook", f"answered 401, signature not verified: {error}", True)
+                Delivered(path, "webhook", "answered 401: no receiver's key verifies its signature", True)
             )
             return HTTPStatus.UNAUTHORIZED
         title = json.loads(body)["data"]["title"]
         if self._to_fail is not None and self._to_fail in title:
             self._to_fail = None
-            self._arrived.put(Delivered("stock-system", "webhook", f"answered 500, to show a retry: {title}", True))
+            self._arrived.put(Delivered(name, "webhook", f"answered 500, to show a retry: {title}", True))
             return HTTPStatus.INTERNAL_SERVER_ERROR
-        self._arrived.put(Delivered("stock-system", "webhook", f"signature verified: {title}"))
+        self._arrived.put(Delivered(name, "webhook", f"signature verified: {title}"))
         return HTTPStatus.OK
 
     def collect(self, aws: LocalAws, about: str = "", within: float = WITHIN_SECONDS) -> list[Delivered]:
@@ -90,7 +102,7 @@ class SampleReceivers:
         `about` leaves out what does not name it, but for answers of the webhook.
         """
         found: list[Delivered] = []
-        others = {*CHATS.values(), "merchandising", "stock-system"} - {DIGEST}
+        others = WAITED_FOR & {each.name for each in self._receivers}
         deadline = time.monotonic() + within
         flush_at, arrived_at = 0.0, time.monotonic()
         while time.monotonic() < deadline:
@@ -100,7 +112,7 @@ class SampleReceivers:
             arrived = {each.receiver for each in found if not each.refused}
             if not others <= arrived or _not_retried(found) or time.monotonic() - arrived_at < QUIET_SECONDS:
                 pass
-            elif DIGEST in arrived:
+            elif DIGEST in arrived or DIGEST not in {each.name for each in self._receivers}:
                 break
             elif time.monotonic() > flush_at:
                 _flush(aws)  # once more if what it is to hold was still on its way
@@ -116,8 +128,12 @@ class SampleReceivers:
         mails = _mails(aws)
         for mail in mails[self._mails :]:
             subject = str(make_header(decode_header(mail["Subject"])))
-            yield Delivered("merchandising", "mail", subject)
+            yield Delivered(self._mailed(mail["To"]), "mail", subject)
         self._mails = len(mails)
+
+    def _mailed(self, addresses: list[str]) -> str:
+        """Name the receiver that has these addresses."""
+        return next((each.name for each in self._receivers if list(each.to) == addresses), ", ".join(addresses))
 
 
 MAILS = "/_ministack/ses/messages"
@@ -147,13 +163,31 @@ def _flush(aws: LocalAws) -> None:
     sqs.send_message(QueueUrl=url, MessageBody=json.dumps({"flush": DIGEST, "now": True}))
 
 
+def _new_key() -> str:
+    return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
+
+
+def _is_signed(key: str, body: bytes, headers: dict[str, str]) -> bool:
+    try:
+        Webhook(key).verify(body, headers)
+    except WebhookVerificationError:
+        return False
+    return True
+
+
 def _text_of(body: bytes) -> str:
-    return str(json.loads(body).get("text", ""))
+    """Give the line of a message that a chat shows first: of Slack, Teams or Discord."""
+    message = json.loads(body)
+    return str(message.get("text") or message.get("summary") or message["embeds"][0]["title"])
 
 
 @contextmanager
 def sample_receivers() -> Iterator[SampleReceivers]:
-    """Serve them on a free port while the context lasts."""
+    """Serve them on a free port while the context lasts. A file with a mistake has none: the deploy says so."""
+    try:
+        receivers = receivers_file.load(PROJECT / RECEIVERS).all
+    except ReceiversError:
+        receivers = ()
     served: SampleReceivers
 
     class Handler(BaseHTTPRequestHandler):
@@ -168,7 +202,7 @@ def sample_receivers() -> Iterator[SampleReceivers]:
             """Say nothing."""
 
     with ThreadingHTTPServer((HOST, 0), Handler) as server:
-        served = SampleReceivers(server.server_address[1])
+        served = SampleReceivers(server.server_address[1], receivers)
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         try:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from math import prod
 from typing import Any
@@ -22,6 +22,7 @@ from notifications.rules.where import Predicate
 KNOWN_VALUES: Mapping[str, tuple[str, ...]] = {"type": tuple(TYPES.values()), "severity": tuple(SEVERITY.words)}
 MOST_NAMES = 5
 _MOST_COMBINATIONS = 150
+_LONGEST_TEXT = 1000  # characters: SNS takes a policy of 256 KB
 _COMPARE = {"less_than": "<", "at_most": "<=", "more_than": ">", "at_least": ">="}
 
 
@@ -41,6 +42,11 @@ def only(value: Any) -> Mapping[str, Any]:
         except MistakeError as mistake:
             raise MistakeError(str(mistake).replace("value: ", f"{name}: ", 1)) from None
         _check_known(name, policy[name])
+        if any(len(text) > _LONGEST_TEXT or not text.isprintable() or "${" in text for text in _texts(policy[name])):
+            raise MistakeError(
+                f"{name}: expected texts of at most {_LONGEST_TEXT} printable characters, without ${{, which a deploy "
+                "replaces"
+            )
     combinations = prod(map(len, policy.values()))
     if combinations > _MOST_COMBINATIONS:
         raise MistakeError(
@@ -64,6 +70,15 @@ def unknown_value(value: str, known: Iterable[str]) -> str:
     words = list(known)
     close = difflib.get_close_matches(value, words, 1)
     return f"expected one of {', '.join(words)}" + (f"; did you mean {close[0]}?" if close else "")
+
+
+def _texts(conditions: Any) -> Iterator[str]:
+    """Give every text of a condition, however deep it stands."""
+    if isinstance(conditions, str):
+        yield conditions
+    inner = conditions.values() if isinstance(conditions, dict) else conditions
+    for each in inner if isinstance(conditions, dict | list) else ():
+        yield from _texts(each)
 
 
 def _check_known(name: str, conditions: list[Any]) -> None:

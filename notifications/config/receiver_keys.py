@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 from notifications.config.fields import Key, MistakeError, OneOf, WholeNumber, by_name, text
 from notifications.config.only_reader import only
 from notifications.config.receiver import Digest, Quiet
+from notifications.text.formatting import shorten
 
 LONGEST_NAME = 32
 NAME = re.compile(rf"[a-z][a-z0-9-]{{0,{LONGEST_NAME - 1}}}(?<!-)")
@@ -25,7 +26,12 @@ ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?=.{4,255}$)[A-Za-
 TEMPLATE_PATH = re.compile(r"templates/[A-Za-z0-9_-]+\.html")
 MOST_ADDRESSES = 50  # Amazon SES API Reference, "SendRawEmail": recipients of one message
 HOURLY = "hourly"
+_CHAT_HOST = re.compile(
+    r"(^|\.)(hooks\.slack\.com|discord(app)?\.com|webhook\.office\.com|logic\.azure\.com|powerplatform\.com)$"
+)
+_SECRET_PARAMETER = re.compile(r"(?:^|&)([\w.-]*(?:token|secret|password|signature|api_?key)|sig)=", re.IGNORECASE)
 _CLOCK = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
+_LONGEST_ZONE = 60
 _NO_SECRETS = (
     "expected the name of an SSM SecureString, such as buyers-slack, and never the secret itself or a URL: store it as "
     "/product-alerts/STAGE/NAME, and have one that was committed replaced by whoever issued it"
@@ -102,8 +108,18 @@ def https_url(value: Any) -> str:
         parts, good = None, False
     if parts and (parts.username is not None or parts.password is not None):
         raise SecretMistakeError("must hold no user name or password; the request is signed with `secret`")
-    if not good:
+    if not good or parts is None:
         raise MistakeError('expected an address such as "https://shop.example/alerts"')
+    if _CHAT_HOST.search(parts.hostname or ""):
+        raise SecretMistakeError(
+            "the URL of a chat's webhook is a secret: store it in SSM, and name it as `secret` of a receiver of kind "
+            "slack, teams or discord; have one that was committed replaced"
+        )
+    word = _SECRET_PARAMETER.search(parts.query)
+    if word:
+        raise SecretMistakeError(
+            f"must hold no secret, and {word[1]}= looks like one: the request is signed with `secret`"
+        )
     return str(value)
 
 
@@ -145,9 +161,9 @@ def _zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        close = difflib.get_close_matches(name, sorted(available_timezones()), 1)
+        close = difflib.get_close_matches(name[:_LONGEST_ZONE], sorted(available_timezones()), 1)
         hint = f"did you mean {close[0]}?" if close else "expected a name such as Europe/Berlin or UTC"
-        raise MistakeError(f"unknown time zone {name!r}; {hint}") from None
+        raise MistakeError(f"unknown time zone {shorten(name, _LONGEST_ZONE)!r}; {hint}") from None
 
 
 _CHATS = ("slack", "teams", "discord")

@@ -10,11 +10,13 @@ from notifications.common.errors import Problem, ReceiversError
 from notifications.config.only_reader import unknown_value, values_of
 from notifications.config.product_reader import FIXED_MESSAGE_ATTRIBUTES
 from notifications.config.receiver import Receiver, Receivers
-from notifications.config.receiver_keys import COMMON_KEYS, KEYS_BY_KIND, RECEIVER_KEYS, URLS_ARE_SECRET
+from notifications.config.receiver_keys import COMMON_KEYS, KEYS_BY_KIND, LONGEST_NAME, RECEIVER_KEYS, URLS_ARE_SECRET
 from notifications.config.toml_table import TomlTable, lines_of, parse_toml, reason_of
 from notifications.rules.ruleset import Ruleset
+from notifications.text.formatting import shorten
 
 TOP_KEYS = ("receivers",)
+MOST_RECEIVERS = 50  # a stack has 500 resources at the most, and a role's policy 10,240 characters
 FIELDS: Mapping[str, str] = {key: {"from": "sender"}.get(key, key) for key in RECEIVER_KEYS}
 """Key to the field of Receiver that holds it."""
 
@@ -47,11 +49,13 @@ def parse(content: str, source: str = "receivers.toml", ruleset: Ruleset | None 
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         top.problem("receivers", "expected [[receivers]] tables, one for each receiver")
         entries = []
+    if len(entries) > MOST_RECEIVERS:
+        top.problem("receivers", f"expected at most {MOST_RECEIVERS} receivers, got {len(entries)}")
     receivers: list[Receiver] = []
     names: set[str] = set()
     for number, entry in enumerate(entries, 1):
         name = entry.get("name")
-        label = name if isinstance(name, str) else f"number {number}"
+        label = shorten(name, LONGEST_NAME + 1) if isinstance(name, str) else f"number {number}"
         table = TomlTable(entry, ("receivers", number), lines, problems, label, entry="receiver")
         receiver = _read(table)
         collapsed = label.replace("-", "")

@@ -21,6 +21,7 @@ from notifications.publishing.ledger import (
 from notifications.publishing.messages import Message
 from notifications.publishing.topic import PublishResult
 from notifications.rules.memory import Hour, HourlyCount, Memory
+from notifications.rules.mutes import NO_MUTES, Mutes
 
 
 class MemoryTopic:
@@ -52,6 +53,9 @@ class MemoryLedger:
         self.alerts: dict[str, Alert] = {}
         self.memories: dict[str, dict[str, Memory]] = {}
         self.hourly_counts: dict[Hour, HourlyCount] = {}
+        self.mutes: Mutes = NO_MUTES
+        self.muted: dict[str, float] = {}
+        """By the alert's id, until when it was muted."""
         self._lock = Lock()
         self.calls = 0
 
@@ -67,6 +71,7 @@ class MemoryLedger:
                 for hour in query.hours
                 if hour in self.hourly_counts
             },
+            self.mutes if query.mutes else NO_MUTES,
         )
 
     def write(self, entries: Sequence[Entry], before_call: BeforeCall = nothing) -> None:
@@ -75,8 +80,10 @@ class MemoryLedger:
         self.calls += 1
         for entry in entries:
             match entry:
-                case SentAlert(_, alert):
+                case SentAlert(_, alert, _, muted_until):
                     self.alerts[alert.id] = alert
+                    if muted_until is not None:
+                        self.muted[alert.id] = muted_until
                 case RuleMemory(product, memories, _):
                     self.memories[product] = dict(memories)
 

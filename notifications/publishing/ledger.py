@@ -2,18 +2,20 @@
 
 One item an alert, under what people call the product and in the order of its changes: the ledger is the history, too.
 An alert's id has the stream and the sequence number in it, so products may share a name. Beside them one item a product
-with what its rules remember, under the product's primary key, and one an hour of a rule that has a limit.
+with what its rules remember, under the product's primary key, one an hour of a rule that has a limit, and one with what
+operators muted.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple, Protocol
 
 from notifications.alerts.alert import Alert
 from notifications.common.errors import ProductAlertsError
 from notifications.rules.memory import Hour, HourlyCount, Memory
+from notifications.rules.mutes import NO_MUTES, Mutes
 
 MOST_ENTRIES = 100  # of one write, as DynamoDB's TransactWriteItems has it
 MOST_ALERTS = 25  # recorded at once, as its BatchWriteItem has it
@@ -39,6 +41,8 @@ class LedgerQuery:
     products: set[str] = field(default_factory=set)
     """Those whose rules remember something, as `Change.item` names them."""
     hours: set[Hour] = field(default_factory=set)
+    mutes: bool = False
+    """Whether to say what is muted."""
 
 
 @dataclass(slots=True)
@@ -50,22 +54,31 @@ class LedgerSnapshot:
     memories: dict[str, dict[str, Memory]] = field(default_factory=dict)
     """Product to rule to memory."""
     hourly_counts: dict[Hour, HourlyCount] = field(default_factory=dict)
+    mutes: Mutes = field(default_factory=lambda: NO_MUTES)
     refused: dict[str, ProductAlertsError] = field(default_factory=dict)
     """Products, as the query named them, that the ledger will never answer for."""
 
     def copy(self) -> LedgerSnapshot:
         """Return one whose entries may be replaced without changing this one."""
-        return LedgerSnapshot(set(self.sent), dict(self.memories), dict(self.hourly_counts), dict(self.refused))
+        return replace(
+            self,
+            sent=set(self.sent),
+            memories=dict(self.memories),
+            hourly_counts=dict(self.hourly_counts),
+            refused=dict(self.refused),
+        )
 
 
 class SentAlert(NamedTuple):
-    """An alert was published."""
+    """An alert was published, or is not to be, as an operator muted it: either way its record asks for no other."""
 
     product: str
     """As in `AlertKey`."""
     alert: Alert
     with_memory: bool = False
     """Rules remember something of its record, which may only be written with it or behind it."""
+    muted_until: float | None = None
+    """Of one that was muted: until when, epoch seconds."""
 
 
 class RuleMemory(NamedTuple):

@@ -25,12 +25,16 @@ from notifications.publishing.ledger import (
     SentAlert,
     nothing,
 )
+from notifications.publishing.mutes_item import MUTES, mutes_in
 from notifications.publishing.side_by_side import NewCalls, OneByOne, results_of
 from notifications.rules.memory import Hour, HourlyCount, Memory, from_item, to_item
+from notifications.rules.mutes import NO_MUTES, Mutes, ends_of
 from notifications.text.formatting import storable
 
 MOST_KEYS_READ = 100
 LONGEST_KEY = 512  # characters; DynamoDB takes 2,048 bytes for a partition key
+MUTES_KEPT_SECONDS = 10
+"""How long mutes are taken for known where asking for them would be a call of its own: a hundred keys fill one."""
 MEMORY = "#memory"  # sorts before every alert, whose keys begin with a digit
 _ATTEMPTS = 5
 _FIRST_PAUSE = 0.05  # seconds; doubles
@@ -63,6 +67,11 @@ class LedgerKey(NamedTuple):
     def of_hour(cls, hour: Hour) -> LedgerKey:
         """Return the key of an hour of a rule."""
         return cls(f"#limit#{hour.rule}", str(hour.starts_at))
+
+    @classmethod
+    def of_mutes(cls) -> LedgerKey:
+        """Return the key of what operators muted."""
+        return cls(MUTES, MUTES)
 
 
 def partition_of(product: str) -> str:
@@ -100,6 +109,8 @@ class DynamoDbLedger:
         self._now = now
         self._sleep = sleep
         self._new_calls = new_calls
+        self._mutes: Mutes = NO_MUTES
+        self._mutes_read_at = float("-inf")
 
     def read(self, query: LedgerQuery, before_call: BeforeCall = nothing) -> LedgerSnapshot:
         """Read a hundred keys a call, consistently: a batch that comes again at once must find what it wrote."""
@@ -108,7 +119,16 @@ class DynamoDbLedger:
         hours = {LedgerKey.of_hour(hour): hour for hour in query.hours}
         snapshot = LedgerSnapshot()
         refused: dict[LedgerKey, RefusedAlertError] = {}
-        items = list(self._items([*alerts, *memories, *hours], before_call, refused))
+        keys = [*alerts, *memories, *hours]
+        asks_mutes = query.mutes and self._asks_mutes(len(keys))
+        if asks_mutes:
+            keys.append(LedgerKey.of_mutes())
+        items = list(self._items(keys, before_call, refused))
+        if asks_mutes:
+            found = (mutes_in(item) for item in items if item["alert"]["S"] == MUTES)
+            self._mutes, self._mutes_read_at = ends_of(next(found, ())), self._now()
+        if query.mutes:
+            snapshot.mutes = self._mutes
         if refused:
             names = {LedgerKey.of_alert(*alert): alert.product for alert in query.alerts}
             snapshot.refused = {names.get(key) or memories[key]: error for key, error in refused.items()}
@@ -118,7 +138,7 @@ class DynamoDbLedger:
                 snapshot.sent.add(alerts[key])
             elif key in hours:
                 snapshot.hourly_counts[hours[key]] = _count_of(item)
-            else:
+            elif key in memories:
                 stored = item.get("rules", {}).get("M", {})
                 snapshot.memories[memories[key]] = {rule: from_item(value) for rule, value in stored.items()}
         return snapshot
@@ -186,6 +206,10 @@ class DynamoDbLedger:
                 found = response.get("Item")
             known = _count_of(found) if found else self._hour(wanted.hour, before_call)
         raise ServiceError(f"ledger reserve: others took the places of an hour, {_ATTEMPTS} times in a row")
+
+    def _asks_mutes(self, keys: int) -> bool:
+        """Tell whether to ask for the mutes: always, but where that would be one more call, only now and then."""
+        return bool(keys % MOST_KEYS_READ) or self._now() - self._mutes_read_at > MUTES_KEPT_SECONDS
 
     def _hour(self, hour: Hour, before_call: BeforeCall) -> HourlyCount:
         return self.read(LedgerQuery(hours={hour}), before_call).hourly_counts.get(hour, HourlyCount())
@@ -259,7 +283,11 @@ class DynamoDbLedger:
             "title": {"S": storable(alert.title, _LONGEST_TITLE)},
             "publishedAt": {"N": str(int(self._now()))},
         }
-        return {**item, "time": {"S": alert.time}} if alert.time else item
+        if alert.time:
+            item["time"] = {"S": alert.time}
+        if sent.muted_until is not None:
+            item["mutedUntil"] = {"N": str(int(sent.muted_until))}
+        return item
 
     def _put(self, item: dict[str, Any]) -> dict[str, Any]:
         return {"Put": {"TableName": self._table_name, "Item": item}}

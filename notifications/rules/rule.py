@@ -11,10 +11,11 @@ from enum import Enum
 
 from notifications.rules.conditions import Condition, Judgement
 from notifications.rules.memory import NOTHING, Hour, HourlyCount, Memory
+from notifications.rules.mutes import NO_MUTES, Mutes, muted_until
 from notifications.rules.where import Demand
 from notifications.stream.attributes import Path
 from notifications.stream.changes import INSERT, MODIFY, NEW, OLD, PARTIAL_VIEW_TYPES, REMOVE, Change, images_sent
-from notifications.text.formatting import Template, duration_text
+from notifications.text.formatting import Template, duration_text, rfc3339
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,7 @@ class RuleOutcome(Enum):
     LIMITED = "limited"
     """It fires; the hourly limit suppresses the alert."""
     MUTED = "muted"
-    """The product carries an exception that mutes the rule."""
+    """It fires; the product carries an exception that mutes the rule, or an operator muted it for a time."""
     SEEN = "seen"
     """This change was counted before."""
 
@@ -131,6 +132,8 @@ class Evaluation:
     """Of the cool-down."""
     late: bool = False
     """The change is not newer than what the rule has seen."""
+    muted_until: float | None = None
+    """Where an operator's mute holds the alert back: its end, epoch seconds."""
     limit_reached: bool = False
     """This is the hour's first suppressed alert: a summary goes out in its place."""
 
@@ -152,16 +155,20 @@ class Evaluation:
         """The reason for the outcome in words."""
         if self.outcome is RuleOutcome.SEEN:
             return "this change was counted before"
-        if self.outcome is RuleOutcome.MUTED:
-            return "muted for this product"
         reason = self.judgement.reason
+        if self.outcome is RuleOutcome.MUTED and self.muted_until is None:
+            return "muted for this product"
+        if self.outcome is RuleOutcome.MUTED:
+            return f"{reason}; muted until {rfc3339(self.muted_until)}"
         if self.outcome is RuleOutcome.LIMITED:
             return f"{reason}; the limit of this hour is reached"
         if self.outcome is RuleOutcome.COOLING_DOWN or (self.seconds_left > 0 and self.judgement.latest is not None):
             return f"{reason}; {duration_text(self.seconds_left)} of cool-down left"
         return reason
 
-    def decide(self, memory: Memory, count: HourlyCount | None = None, *, replayed: bool = False) -> None:
+    def decide(
+        self, memory: Memory, count: HourlyCount | None = None, mutes: Mutes = NO_MUTES, *, replayed: bool = False
+    ) -> None:
         """Judge, unless that is done, and apply what keeps the noise down; an alert is added to the hour's `count`.
 
         May be called again with more that the ledger says: nothing of the decision before stays.
@@ -171,7 +178,7 @@ class Evaluation:
         """
         rule, change = self.rule, self.change
         self.memory = memory
-        self.outcome, self.limit_reached = RuleOutcome.QUIET, False
+        self.outcome, self.limit_reached, self.muted_until = RuleOutcome.QUIET, False, None
         self.late = rule.remembers and memory.has_seen(change.sequence_number, change.stream_label)
         # What an older stream still brings may never have been counted: it is judged as a replayed record is.
         if self.late and not replayed and not memory.is_of_another(change.stream_label):
@@ -181,10 +188,8 @@ class Evaluation:
         if self.judgement is NOT_JUDGED or rule.uses_memory:
             self.judgement = rule.judge(change, self.memory_before)
         self.seconds_left = self._cooldown_left()
-        if self.judgement.fired and rule.muted:
-            self.outcome = RuleOutcome.MUTED
-        elif self.judgement.fired:
-            self.outcome = RuleOutcome.COOLING_DOWN if self.seconds_left > 0 else self._within_limit(count)
+        if self.judgement.fired:
+            self.outcome = self._outcome(count, mutes)
         if rule.remembers and not self.late and (self.judgement.fired or rule.uses_memory):
             self.memory = self._learned()
 
@@ -202,6 +207,15 @@ class Evaluation:
         if now is None or since is None or not self.rule.cooldown:  # clocks jump: no cool-down, no waiting
             return 0
         return max(since + self.rule.cooldown - now, 0)
+
+    def _outcome(self, count: HourlyCount | None, mutes: Mutes) -> RuleOutcome:
+        if self.rule.muted:
+            return RuleOutcome.MUTED
+        if mutes:
+            self.muted_until = muted_until(mutes, self.rule.name, self.product_id, self.change.created_at)
+            if self.muted_until is not None:
+                return RuleOutcome.MUTED
+        return RuleOutcome.COOLING_DOWN if self.seconds_left > 0 else self._within_limit(count)
 
     def _within_limit(self, count: HourlyCount | None) -> RuleOutcome:
         limit = self.rule.max_per_hour

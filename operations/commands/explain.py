@@ -11,7 +11,11 @@ from typing import Any
 from notifications.alerts.alert import Alert
 from notifications.common.errors import ConfigurationError
 from notifications.config import rules_file
+from notifications.publishing.ledger import LedgerSnapshot
+from notifications.rules.ruleset import Ruleset
 from notifications.text.formatting import rfc3339
+from operations.deployed.mutes import mutes_for_rules
+from operations.deployed.stack import add_stage_to
 from operations.evaluation.change_notation import record_of
 from operations.evaluation.recorded_events import records_in
 from operations.evaluation.verdicts import Verdict, judge
@@ -37,6 +41,7 @@ def add_to(commands: Any) -> None:
     )
     parser.add_argument("--rule", action="append", metavar="NAME", help="only this rule; may be given several times")
     parser.add_argument("--rules", type=Path, default=PROJECT / "alerts.toml", help="the rules file (alerts.toml)")
+    add_stage_to(parser, default=None, help="count what is muted in this deployed stage; without it, nothing is")
     parser.add_argument("--json", action="store_true", help="print an array with an object for each record and rule")
     parser.set_defaults(run=run)
 
@@ -44,14 +49,18 @@ def add_to(commands: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Explain and return 0. Raises ConfigurationError for a file that cannot be read."""
     ruleset = rules_file.load(arguments.rules)
-    names = _chosen(arguments.rule, [rule.name for rule in ruleset.rules])
+    names = named_rules(arguments.rule, ruleset)
+    snapshot = LedgerSnapshot()
+    if arguments.stage:
+        stack = arguments.find_stack(arguments.stage, arguments.region)
+        snapshot.mutes = mutes_for_rules(stack.client("dynamodb"), stack.outputs["LedgerTableName"])
     changes = enumerate(arguments.change or (), 1)
     records = (
         records_in(arguments.event)
         if arguments.event
         else [record_of(text, number, ruleset.product) for number, text in changes]
     )
-    verdicts = [verdict for verdict in judge(ruleset, records) if verdict.rule.name in names]
+    verdicts = [verdict for verdict in judge(ruleset, records, snapshot) if verdict.rule.name in names]
     if arguments.json:
         print(json.dumps([_as_json(verdict) for verdict in verdicts], indent=2))
         return 0
@@ -77,8 +86,9 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _chosen(asked: list[str] | None, known: list[str]) -> list[str]:
-    """Return the names of the rules to explain; ConfigurationError for one that the file does not have."""
+def named_rules(asked: list[str] | None, ruleset: Ruleset) -> list[str]:
+    """Return the names that were asked for, or else of all rules; ConfigurationError for one that the file lacks."""
+    known = [rule.name for rule in ruleset.rules]
     for name in asked or ():
         if name not in known:
             close = difflib.get_close_matches(name, known, 1)

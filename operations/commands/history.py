@@ -1,4 +1,4 @@
-"""`history`: what was alerted about a product, and when."""
+"""`history`: what was alerted about a product, and when; what a mute held back is marked."""
 
 from __future__ import annotations
 
@@ -32,7 +32,8 @@ def run(arguments: argparse.Namespace) -> int:
         else:
             severity = terminal.style(alert["severity"], f"{alert['severity']:<8}")
             terminal.line(f"{alert['publishedAt']}  {severity}  {alert['type']:<22}  {alert['title']}")
-            terminal.line(terminal.style("dim", f"{'':<32}rule {alert['rule']}, id {alert['id']}"))
+            muted = f"not sent, muted until {alert['mutedUntil']}; " if alert["mutedUntil"] else ""
+            terminal.line(terminal.style("dim", f"{'':<32}{muted}rule {alert['rule']}, id {alert['id']}"))
     if not count and not arguments.json:
         terminal.line(f"nothing was alerted about {arguments.product} in stage {arguments.stage}")
     return 0

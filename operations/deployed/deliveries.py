@@ -4,34 +4,24 @@ from __future__ import annotations
 
 import gzip
 import json
-import re
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
-from notifications.common.errors import ConfigurationError
-from notifications.delivery.handling.progress import AGAIN, HELD
-from notifications.delivery.handling.progress_table import DISABLED, deliveries_of
+from notifications.delivery.handling import progress_table
+from notifications.delivery.handling.progress import AGAIN, DISABLED, HELD
+from notifications.delivery.handling.progress_table import deliveries_of
 from notifications.text.formatting import rfc3339
-from operations.deployed.receiver_queues import ReceiverQueues
+from operations.deployed.receiver_queues import ReceiverQueues, required_output
 from operations.deployed.stack import Stack
+from operations.terminal.moments import moment
 
-_SPAN = re.compile(r"([1-9][0-9]{0,5})([mhd])")
-_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+_MOST_KEYS = 100  # of a BatchGetItem
 
 
 def since(text: str, now: datetime) -> datetime:
     """Read a time, such as 2026-11-21T09:00Z, or a span before `now`, such as 2h. Raises ConfigurationError."""
-    try:
-        span = _SPAN.fullmatch(text)
-        if span:
-            return now - timedelta(**{_UNITS[span[2]]: int(span[1])})
-        when = datetime.fromisoformat(text)
-    except (ValueError, OverflowError):
-        raise ConfigurationError(
-            f"--since {text}: expected a span such as 30m, 2h or 3d, or a time such as 2026-11-21T09:00Z"
-        ) from None
-    return when if when.tzinfo else when.replace(tzinfo=UTC)
+    return moment("--since", text, now, forward=False)
 
 
 def deliveries(stack: Stack, receiver: str, start: datetime) -> list[dict[str, Any]]:
@@ -41,18 +31,51 @@ def deliveries(stack: Stack, receiver: str, start: datetime) -> list[dict[str, A
     that is disabled has an entry without an id.
     """
     found = sorted(_items(stack, receiver, start), key=lambda item: int(item["at"]["N"]))
-    return [
-        {
-            "receiver": receiver,
-            "id": None if item["alert"]["S"] == DISABLED else item["alert"]["S"],
-            "status": item.get("status", {"S": "disabled"})["S"],
-            "attempts": int(item.get("attempts", {"N": "0"})["N"]),
-            "at": rfc3339(float(item["at"]["N"])),
-            "title": item.get("title", {"S": ""})["S"],
-            "error": item.get("error", {}).get("S"),
-        }
-        for item in found
-    ]
+    return [_delivery(receiver, item) for item in found]
+
+
+def deliveries_of_alert(stack: Stack, alert_id: str, receivers: Sequence[str]) -> tuple[list[dict[str, Any]], str]:
+    """List what became of one alert at each of the receivers, as `deliveries` does, and the alert as it was published.
+
+    The text is "" where no receiver has had the alert yet. With a call for 100 receivers.
+    """
+    keys = [{"product": {"S": deliveries_of(name)}, "alert": {"S": alert_id}} for name in receivers]
+    table = stack.outputs["LedgerTableName"]
+    found: dict[str, dict[str, Any]] = {}
+    for start in range(0, len(keys), _MOST_KEYS):
+        asked = {table: {"Keys": keys[start : start + _MOST_KEYS], "ConsistentRead": True}}
+        while asked:
+            answer = stack.client("dynamodb").batch_get_item(RequestItems=asked)
+            found |= {item["product"]["S"]: item for item in answer.get("Responses", {}).get(table, [])}
+            asked = answer.get("UnprocessedKeys") or {}
+    bodies = (gzip.decompress(bytes(item["event"]["B"])).decode() for item in found.values() if "event" in item)
+    named = [(name, found.get(deliveries_of(name))) for name in receivers]
+    return [_delivery(name, item) for name, item in named if item], next(bodies, "")
+
+
+def send_test(stack: Stack, receiver: str, event: dict[str, Any]) -> str:
+    """Send a receiver an alert, marked as a test, through the delivery function; return what went wrong, or ""."""
+    answer = stack.client("lambda").invoke(
+        FunctionName=required_output(stack, "DeliveryFunctionName"),
+        Payload=json.dumps({"test": receiver, "alert": event}).encode(),
+    )
+    response = json.loads(answer["Payload"].read() or b"null")
+    fields = response if isinstance(response, dict) else {}
+    if answer.get("FunctionError"):
+        return f"the function failed: {fields.get('errorMessage', response)}"
+    return "" if fields.get("delivered") is True else str(fields.get("error", "the function gave no answer"))
+
+
+def _delivery(receiver: str, item: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "receiver": receiver,
+        "id": None if item["alert"]["S"] == progress_table.DISABLED else item["alert"]["S"],
+        "status": item.get("status", {"S": DISABLED})["S"],
+        "attempts": int(item.get("attempts", {"N": "0"})["N"]),
+        "at": rfc3339(float(item["at"]["N"])),
+        "title": item.get("title", {"S": ""})["S"],
+        "error": item.get("error", {}).get("S"),
+    }
 
 
 def redeliver(stack: Stack, receiver: str, start: datetime, *, dry_run: bool) -> Iterator[dict[str, Any]]:

@@ -9,13 +9,14 @@ Source: Amazon DynamoDB Streams API Reference, "DescribeStream", "GetShardIterat
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import base64
+import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
-
-from operations.deployed.record_format import as_received
 
 _PAGE = 1000  # records
 _EMPTY_PAGES = 10  # in a row: an open shard counts as read, though records may come behind even more of them
@@ -147,3 +148,29 @@ def _by_lineage(shards: list[dict[str, Any]]) -> list[dict[str, Any]]:
     for shard in shards:
         place(shard)
     return list(ordered.values())
+
+
+def as_received(record: Mapping[str, Any], stream_arn: str) -> dict[str, Any]:
+    """Return a record of GetRecords, as boto3 parses it, in the form in which Lambda hands it to the function.
+
+    Its time is in whole seconds, binary values are in base64, and it has the stream's ARN. Source: AWS Lambda
+    Developer Guide, "Using AWS Lambda with Amazon DynamoDB" (the example event).
+    """
+    event: dict[str, Any] = json.loads(json.dumps(record, default=_json_value))
+    change = event["dynamodb"]
+    if "ApproximateCreationDateTime" in change:
+        change["ApproximateCreationDateTime"] = float(int(change["ApproximateCreationDateTime"]))
+    identity = event.get("userIdentity")
+    if identity:
+        event["userIdentity"] = {name[0].lower() + name[1:]: value for name, value in identity.items()}
+    event["eventSourceARN"] = stream_arn
+    return event
+
+
+def _json_value(value: object) -> str | float:
+    """Return the JSON form of what boto3 parses into Python's own types."""
+    if isinstance(value, datetime):
+        return value.timestamp()
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode("ascii")
+    raise TypeError(f"not a value of a stream record: {type(value).__name__}")

@@ -87,7 +87,7 @@ def monthly(load: Load, tables: dict[str, dict[str, Any]]) -> list[Item]:
     month = seconds_a_month(tables)
     requests = invocations * month
     writes = load.changes * (load.alerting + _in_transactions(load)) * month
-    reads = load.changes * (load.alerting + load.remembering) * month
+    reads = load.changes * (load.alerting + load.remembering) * month + requests * one.reads
     kept = load.changes * load.alerting * load.retention_days * _SECONDS_A_DAY
     stored = kept * (measured["ledger_item_bytes"] + assumed["item_overhead_bytes"]) / _GB
     per_gb = prices["dynamodb_gb_month"] + (prices["dynamodb_recovery_gb_month"] if load.recovery else 0)
@@ -111,6 +111,8 @@ class _Invocation(NamedTuple):
     seconds: float
     publishes: float
     """Requests as SNS counts them."""
+    reads: float
+    """Units for the mutes, which are read where anything is: the share of invocations that do."""
 
 
 def _one(load: Load, records: float, tables: dict[str, dict[str, Any]]) -> _Invocation:
@@ -127,7 +129,7 @@ def _one(load: Load, records: float, tables: dict[str, dict[str, Any]]) -> _Invo
     seconds = cpu / min(load.memory_mb / assumed["vcpu_mb"], 1)
     seconds += (assumed["invocation_ms"] + waits * assumed["call_ms"]) / 1000
     chunks = math.ceil(min(alerts, MOST_ENTRIES) * measured["message_bytes"] / _SNS_CHUNK)
-    return _Invocation(seconds, some * publishes * chunks)
+    return _Invocation(seconds, some * publishes * chunks, look)
 
 
 def a_million_changes(load: Load, tables: dict[str, dict[str, Any]]) -> float:

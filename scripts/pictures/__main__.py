@@ -1,6 +1,6 @@
 """`npm run pictures`: draw the pictures of the documents anew, with Playwright and a Chrome or Chromium.
 
-CHROME_PATH names the browser; without it Playwright's own is taken (`.venv/bin/playwright install chromium`).
+The browser is the one that CHROME_PATH names, else one of this machine, else the one that npm brings.
 """
 
 from __future__ import annotations
@@ -8,11 +8,17 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
+import subprocess
 import sys
 
+from operations.settings.project import PROJECT
 from scripts.pictures.pages import RECORD, pages, path_of
 
 SCALE = 2
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+FROM_NPM = "@sparticuz/chromium"
+_EXTRACT = f"import('{FROM_NPM}').then(async (npm) => console.log(await npm.default.executablePath()))"
 LARGEST = 400_000  # bytes of a picture: they lie in the repository
 
 
@@ -30,7 +36,7 @@ def main() -> int:
     try:
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(
-                executable_path=os.environ.get("CHROME_PATH"), args=["--no-sandbox", "--font-render-hinting=none"]
+                executable_path=_browser(), args=["--no-sandbox", "--font-render-hinting=none"]
             )
             for name, page in pages().items():
                 tab = browser.new_page(
@@ -50,10 +56,25 @@ def main() -> int:
                 sys.stdout.write(f"{path_of(name).name} drawn\n")
             browser.close()
     except Error as error:
-        sys.stderr.write(f"The browser did not draw: {error.message.splitlines()[0]}\n{__doc__.splitlines()[2]}\n")
+        sys.stderr.write(
+            f"The browser did not draw: {error.message.splitlines()[0]}\n"
+            f"Name a Chrome or Chromium in CHROME_PATH, or let npm bring one, and run this again:\n"
+            f"  npm install --no-save {FROM_NPM}\n"
+        )
         return 1
     RECORD.write_text(json.dumps(record, indent=2) + "\n", "utf-8")
     return 0
+
+
+def _browser() -> str | None:
+    """Find a browser; None for Playwright's own."""
+    found = os.environ.get("CHROME_PATH") or next(filter(None, map(shutil.which, BROWSERS)), None)
+    node = shutil.which("node")
+    if found or not node or not (PROJECT / "node_modules" / FROM_NPM).exists():
+        return found
+    command = [node, "-e", _EXTRACT]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)  # noqa: S603 - constant
+    return done.stdout.strip() or None
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ import pytest
 import yaml
 
 from notifications.common.errors import RulesError
+from notifications.config import receivers_file
 from notifications.publishing.messages import cloud_event
 from operations.settings.project import PROJECT
 from operations.settings.service_file import read_service
@@ -125,7 +126,8 @@ def test_sls_commands_and_their_options_exist(words: list[str]) -> None:
 @pytest.mark.parametrize(
     ("module", "words"),
     [pytest.param("local", given.values[0], id=str(given.id)) for given in _of("npm", "start", "--")]
-    + [pytest.param("local.change", given.values[0], id=str(given.id)) for given in _of("npm", "run", "change", "--")],
+    + [pytest.param("local.change", given.values[0], id=str(given.id)) for given in _of("npm", "run", "change", "--")]
+    + [pytest.param("console", given.values[0], id=str(given.id)) for given in _of("npm", "run", "console", "--")],
 )
 def test_options_behind_an_npm_script_exist(module: str, words: list[str]) -> None:
     """`npm start -- --once` and the like."""
@@ -157,6 +159,14 @@ def test_files_that_a_document_names_exist(path: Path) -> None:
             assert anchor in anchors(found.read_text(encoding="utf-8")), target
     for name in re.findall(r"\bevents/([\w-]+\.json)", text):
         assert (EVENTS / name).exists(), name
+
+
+def test_decisions_are_numbered_one_after_the_other() -> None:
+    """No number twice, none left out, and each heading has that of its file."""
+    files = sorted((ROOT / "docs" / "decisions").glob("*.md"))
+    assert [path.name[:5] for path in files] == [f"{number:04}-" for number in range(1, len(files) + 1)]
+    for number, path in enumerate(files, 1):
+        assert path.read_text(encoding="utf-8").startswith(f"# {number}. "), path.name
 
 
 @functools.cache
@@ -202,8 +212,8 @@ def test_parameters_and_outputs_that_a_document_names_exist(path: Path) -> None:
     assert ours <= set(outputs["Outputs"])
 
 
-def _toml_of_readme() -> list[Any]:
-    found = [block for block in blocks(README) if block.language == "toml"]
+def _toml_of_readme(table: str = "rules") -> list[Any]:
+    found = [block for block in blocks(README) if block.language == "toml" and f"[[{table}]]" in block.text]
     return [pytest.param(block.text, id=f"line {block.line}") for block in found]
 
 
@@ -211,6 +221,18 @@ def _toml_of_readme() -> list[Any]:
 def test_rules_in_the_readme_can_be_pasted(text: str) -> None:
     """Each one stands in alerts.toml as it is, or can be added at its end."""
     assert text.strip() in RULES or rules(f"{RULES}\n{text}")
+
+
+@pytest.mark.parametrize("file", ["receivers.toml", "local/receivers.toml"])
+def test_receivers_in_the_readme_can_be_pasted(file: str) -> None:
+    """At the end of either file; and each that a command of the README names is one of them."""
+    added = "\n".join(str(param.values[0]) for param in _toml_of_readme("receivers"))
+    text = (ROOT / file).read_text(encoding="utf-8")
+    names = {receiver.name for receiver in receivers_file.parse(f"{text}\n{added}", file, rules(RULES)).all}
+    ours = [command.words for command in COMMANDS if command.place.startswith("README.md")]
+    asked = {words[words.index("--receiver") + 1] for words in ours if "--receiver" in words}
+    assert asked
+    assert asked <= names
 
 
 def test_the_alert_in_the_readme_is_the_one_that_its_record_makes() -> None:

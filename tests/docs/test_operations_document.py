@@ -9,6 +9,7 @@ import re
 import shlex
 import subprocess
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from typing import Any
 import pytest
 from moto import mock_aws
 
-from notifications.delivery.handling.progress import AGAIN, DELIVERED, HELD, UNDELIVERED, Delivery
+from notifications.delivery.handling.progress import AGAIN, DELIVERED, DISABLED, HELD, UNDELIVERED, Delivery
 from notifications.delivery.handling.progress import FAILING as RETRYING
 from notifications.delivery.handling.progress_table import DynamoDbProgress
 from notifications.publishing.failures import Parked, to_bodies
@@ -25,17 +26,15 @@ from operations.__main__ import main
 from operations.commands import (
     check,
     cost,
-    deliveries,
     explain,
     history,
+    mutes,
     preview,
-    redeliver,
     redrive,
     render,
-    send_test,
     status,
-    undelivered,
 )
+from operations.commands.delivery import deliveries, redeliver, send_test, undelivered
 from operations.deployed.redrive import FAILING, PLAYED, TRIMMED, UNKNOWN, WOULD_PLAY
 from tests.builders import CREATED_AT, ROOT, sample
 from tests.docs.markdown import Block, blocks, code_in, first_cells, headings, section
@@ -60,6 +59,9 @@ COMMANDS = {
     "cost": cost,
     "render": render,
     "history": history,
+    "mute": mutes,
+    "unmute": mutes,
+    "mutes": mutes,
     "redrive": redrive,
     "status": status,
     "deliveries": deliveries,
@@ -68,7 +70,7 @@ COMMANDS = {
     "undelivered": undelivered,
 }
 PYTHON = ".venv/bin/python -m operations "
-NEEDS_STAGE = re.compile(r"operations (?:history|redrive|deliveries)\b|--stream")
+NEEDS_STAGE = re.compile(r"operations (?:history|mutes?|redrive|deliveries)\b|--stream")
 
 
 def _examples(*, with_stage: bool) -> list[tuple[Block, str, str]]:
@@ -168,6 +170,7 @@ def test_a_command_about_a_stage_prints_what_the_document_shows(
 ) -> None:
     """Against a stage in memory that is as the document has it."""
     monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setattr(mutes, "_now", lambda: datetime(2026, 11, 21, 9, 2, tzinfo=UTC))
     examples = _examples(with_stage=True)
     assert len(examples) >= 3
     for _, command, printed in examples:
@@ -213,13 +216,16 @@ def test_every_name_of_the_json_stands_in_the_document(stage: Any, capsys: pytes
         "history": ["--product", "prod-123"],
         "redrive": ["--dry-run"],
         "deliveries": ["--receiver", "everyone", "--since", "2026-11-21T09:00Z"],
+        "mutes": [],
     }
+    main(["mute", "--rule", "price-drop", "--until", "1h"], lambda *_: stage)
+    capsys.readouterr()
     for name, arguments in runs.items():
         main([name, *arguments, "--json"], lambda *_: stage)
         out = capsys.readouterr().out
         values = (
             [json.loads(line) for line in out.splitlines()]
-            if name in {"history", "redrive", "deliveries"}
+            if name in {"history", "redrive", "deliveries", "mutes"}
             else json.loads(out)
         )
         entries = values if isinstance(values, list) else [values]
@@ -235,5 +241,5 @@ def test_every_outcome_and_status_is_named() -> None:
     words = {re.sub(r"\s+", " ", each) for each in re.findall(r"`([^`]+)`", section(TEXT, "explain"))}
     assert {outcome.value for outcome in RuleOutcome} <= words
     assert {PLAYED, FAILING, TRIMMED, UNKNOWN, WOULD_PLAY} <= set(code_in(section(TEXT, "redrive")))
-    statuses = {DELIVERED, HELD, RETRYING, UNDELIVERED, AGAIN, "disabled"}
+    statuses = {DELIVERED, HELD, RETRYING, UNDELIVERED, AGAIN, DISABLED}
     assert statuses <= set(code_in(section(TEXT, "deliveries")))

@@ -82,6 +82,20 @@ def test_the_metrics_of_a_batch_add_up() -> None:
     assert totals["BatchDuration"] >= 0
 
 
+def test_what_an_operators_mute_holds_back_is_counted_as_such() -> None:
+    """And not what a product mutes itself, nor what would not have alerted."""
+    text = NOISY.replace('id = "productId"', 'id = "productId"\noverrides = "own"')
+    service = Reported(loaded=rules(text.replace('cooldown = "1h"', "all_time_low = true")))
+    service.ledger.mutes = {("new", ""): CREATED_AT + 60, ("drop", "mug"): CREATED_AT + 60}
+    service.handle(added("p1", 1), added("p2", 2), priced(9, 8, "mug", 3), priced(8, 9, "mug", 4))
+    own = priced(9, 8, "pen", 5)
+    own["dynamodb"]["NewImage"]["own"] = {"M": {"drop": {"S": "mute"}}}
+    service.handle(own)
+    assert service.sums("Suppressed", "Reason") == {"mute": 3}
+    assert service.sums("Suppressed")[""] == 3
+    assert service.alerts == []
+
+
 @pytest.mark.parametrize("failure", [DOWN, RefusedAlertError("too long")], ids=["for now", "for good"])
 def test_an_alert_that_the_topic_does_not_take_is_a_publish_failure(failure: ServiceError | RefusedAlertError) -> None:
     """Whether it comes again or is parked."""

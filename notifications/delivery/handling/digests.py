@@ -21,7 +21,7 @@ from notifications.delivery.handling.queues import Queues, Undelivered
 from notifications.delivery.handling.retries import HORIZON
 from notifications.delivery.rendering.view import AlertView
 
-MOST_ALERTS = 20_000
+MOST_ALERTS, MOST_BYTES = 20_000, 50_000_000
 """In one digest, for the function's memory; the rest comes with the next."""
 _EARLY = timedelta(seconds=60)  # the scheduler's clock and ours may differ
 _ALL = timedelta(days=2)  # nothing is held for longer
@@ -48,7 +48,7 @@ class Digests:
         alert is tried, goes to the queue `undelivered`, alert by alert.
         """
         receiver = channel.receiver.name
-        held = list(islice(self._progress.held(receiver, self._now() + (_ALL if everything else _EARLY)), MOST_ALERTS))
+        held = list(_as_many_as_fit(self._progress.held(receiver, self._now() + (_ALL if everything else _EARLY))))
         if not held:
             return 0
         digest_id = id_of(receiver, held)
@@ -90,6 +90,15 @@ class Digests:
             self._queues.keep(Undelivered(receiver, body, type(error).__name__, str(error), 1))
             delivery = Delivery(receiver, each.alert_id, UNDELIVERED, 1, each.event, error=str(error))
             self._progress.release([(each, delivery)])
+
+
+def _as_many_as_fit(held: Iterable[Held]) -> Iterator[Held]:
+    room = MOST_BYTES
+    for each in islice(held, MOST_ALERTS):
+        room -= len(each.event)
+        if room < 0:
+            return
+        yield each
 
 
 def id_of(receiver: str, held: Iterable[Held]) -> str:

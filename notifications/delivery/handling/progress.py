@@ -10,6 +10,8 @@ from typing import NamedTuple, Protocol
 DELIVERED, HELD, FAILING, UNDELIVERED, AGAIN = "delivered", "held", "failing", "undelivered", "again"
 """AGAIN: an operator asked for the alert to be delivered once more."""
 DONE = frozenset({DELIVERED, HELD})
+DISABLED = "disabled"
+"""Of a receiver, not of a delivery: it answered 410, and is sent nothing until the next deployment."""
 
 
 class Progress(NamedTuple):

@@ -15,7 +15,8 @@ from notifications.common.sns_limits import MOST_BYTES
 from notifications.config.rule_keys import SEVERITY
 from notifications.stream.attributes import Path
 
-LONGEST_ID = 256
+_ID = re.compile(r"[!-~]{1,256}")
+"""A key of the ledger and a header: ours are UUIDs, any text of ASCII is taken."""
 _MOST_CHANGES = 1000
 _MOST_DIGITS = 20  # of a plain JSON number: all others are texts
 _COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
@@ -68,6 +69,8 @@ def read_alert(body: str | bytes | Mapping[str, Any]) -> ReceivedAlert:
     event = body if isinstance(body, Mapping) else _parsed(body)
     alert_id, kind, subject = (_text(event, name) for name in ("id", "type", "subject"))
     data = event.get("data")
+    if not _ID.fullmatch(alert_id):
+        raise MalformedAlertError("expected id to be at most 256 characters of ASCII, without spaces")
     if event.get("specversion") != "1.0" or kind not in TYPES.values() or not isinstance(data, dict):
         raise MalformedAlertError("expected a CloudEvent 1.0 with a type and data of this project")
     if data.get("severity") not in SEVERITY.words:

@@ -16,8 +16,12 @@ Resolve = Callable[..., Iterable[tuple[Any, ...]]]
 """As `socket.getaddrinfo`."""
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
-# Ranges that lead to an IPv4 address of any kind; a receiver has no need of them.
-_TRANSLATED = tuple(map(ipaddress.IPv6Network, ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32", "::/96")))
+# Of version 6 all that anybody reaches; in it what leads to an address of version 4 of any kind, or to nobody
+_UNICAST = ipaddress.IPv6Network("2000::/3")
+_NOT_PUBLIC = tuple(
+    ipaddress.ip_network(network)
+    for network in ("2002::/16", "2001::/32", "3fff::/20", "192.0.0.0/24", "192.88.99.0/24")
+)
 
 
 def address_of(host: str, port: int, *, allow_private: bool, resolve: Resolve = socket.getaddrinfo) -> str:
@@ -43,6 +47,8 @@ def is_public(address: Address) -> bool:
     if isinstance(address, ipaddress.IPv6Address):
         if address.ipv4_mapped:
             return is_public(address.ipv4_mapped)
-        if any(address in network for network in _TRANSLATED):
+        if address not in _UNICAST:
             return False
+    if any(address in network for network in _NOT_PUBLIC):
+        return False
     return address.is_global and not (address.is_multicast or address.is_reserved or address.is_unspecified)

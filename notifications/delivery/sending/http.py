@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import socket
 import ssl
 import threading
@@ -28,6 +29,7 @@ SECONDS = 15
 MOST_READ = 2048
 """Bytes of the answer: enough to say what went wrong."""
 _PORTS = {"https": 443, "http": 80}
+_TARGET = re.compile(r"/[!-~]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,8 @@ class Http:
             raise RefusedDeliveryError("the receiver's URL cannot be read; expected https://…") from None
         if not host or parts.scheme not in _PORTS or parts.username is not None:
             raise RefusedDeliveryError("the receiver's URL cannot be used; expected https://host/path")
+        if not _TARGET.fullmatch(_target(parts)):  # what refuses it later would repeat it, and it may be a secret
+            raise RefusedDeliveryError(f"the path of {host} has characters that have to be written as %20 and the like")
         if parts.scheme != "https" and not self.allow_private:
             raise RefusedDeliveryError(f"the URL of {host} is not https: alerts leave encrypted, or not at all")
         return parts, host, port or _PORTS[parts.scheme]
@@ -124,13 +128,15 @@ class Http:
 
 
 def _exchange(connection: HTTPConnection, parts: SplitResult, body: bytes, headers: Mapping[str, str]) -> Answer:
-    target = parts.path or "/"
-    if parts.query:
-        target = f"{target}?{parts.query}"
-    connection.request("POST", target, body=body, headers=headers, preload_content=False)
+    connection.request("POST", _target(parts), body=body, headers=headers, preload_content=False)
     response: BaseHTTPResponse = connection.getresponse()
     begun = response.read(MOST_READ, decode_content=False)
     return Answer(response.status, response.headers.get("Retry-After", ""), _on_a_line(begun))
+
+
+def _target(parts: SplitResult) -> str:
+    path = parts.path or "/"
+    return f"{path}?{parts.query}" if parts.query else path
 
 
 def _host_header(parts: SplitResult) -> str:

@@ -20,7 +20,7 @@ from local.stack import deployment as deployment_module
 from local.stack.deployment import Deployment, deploy, one_package_at_a_time, until_removed
 from local.stack.errors import RemovedError
 from local.stack.local_aws import LocalAws, local_aws
-from local.stack.products_table import ProductsTable
+from local.stack.local_table import LocalTable
 from local.stack.rules_deployment import DeployedRules
 from local.stack.served_mapping import served_mapping
 from operations.__main__ import main as operations
@@ -98,7 +98,7 @@ class Laptop:
         """Run `npm run change`."""
         running = find_running(self.home)
         assert running
-        change(ProductsTable(self.aws.client("dynamodb"), running.products_table_name), words, {}, delete=False)
+        change(LocalTable(self.aws.client("dynamodb"), running.products_table_name), words, {}, delete=False)
 
     def titles(self) -> list[str]:
         """List the titles of the alerts."""
@@ -177,6 +177,23 @@ def test_10_6_edited_rules_are_taken_up_and_a_mistake_leaves_the_old_ones(laptop
     assert 'rule "seen", when = "chnaged"' in laptop.report.refused[0]
     assert "the old ones still run" in laptop.report.refused[0]
     assert len(laptop.report.rules) == 1
+
+
+def test_a_change_that_is_muted_says_so(laptop: Laptop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`mute` and `unmute` in another terminal count from the next change on."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", laptop.aws.endpoint_url)
+    laptop.change("p4", "name=Rug", "price=50")
+    laptop.until(lambda: "New product: Rug" in laptop.titles())
+    about = ["--rule", "price-drop", "--product", "p4", "--stage", "local"]
+    assert operations(["mute", *about, "--until", "1h"]) == 0
+    laptop.change("p4", "price=40")
+    laptop.until(lambda: "p4" in laptop.report.quiet)
+    assert "20.0%" in laptop.report.quiet["p4"]["price-drop"]
+    assert "; muted until " in laptop.report.quiet["p4"]["price-drop"]
+    assert operations(["unmute", *about]) == 0
+    laptop.change("p4", "price=30")
+    laptop.until(lambda: any(title.startswith("Rug: 30") for title in laptop.titles()))
+    assert not any(title.startswith("Rug: 40") for title in laptop.titles())
 
 
 def test_10_2_new_settings_are_taken_up(laptop: Laptop) -> None:

@@ -169,6 +169,61 @@ def test_a_webhook_has_no_password_in_its_address() -> None:
     assert "hunter2" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://hooks.slack.com/services/T0/B0/hunter2", "https://HOOKS.slack.com:443/workflows/hunter2",
+        "https://discord.com/api/webhooks/1/hunter2", "https://ptb.discord.com/api/webhooks/1/hunter2",
+        "https://discordapp.com/api/webhooks/1/hunter2", "https://acme.webhook.office.com/webhookb2/hunter2",
+        "https://prod-1.westeurope.logic.azure.com/workflows/1?sig=hunter2",
+        "https://shop.example/?a=b&access_token=hunter2", "https://shop.example/?sig=hunter2",
+        "https://shop.example/?API-KEY=b&apiKey=hunter2", "https://shop.example/?x-secret=hunter2",
+    ],
+)  # fmt: skip
+def test_a_webhooks_url_holds_no_secret(url: str) -> None:
+    """Neither a chat's, which is one as a whole, nor a token; the message does not repeat it."""
+    with pytest.raises(ReceiversError) as caught:
+        receivers_file.parse(entry(kind="webhook").replace("https://shop.example/alerts", url))
+    assert "secret" in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://nothooks.slack.com.shop.example/x", "https://shop.example/?tokens=1&design=2", "https://x.example/"],
+)
+def test_other_urls_of_webhooks_are_taken(url: str) -> None:
+    """What only looks a little like it."""
+    (found,) = receivers_file.parse(entry(kind="webhook").replace("https://shop.example/alerts", url)).all
+    assert found.url == url
+
+
+@pytest.mark.parametrize("text", ["${env:HOME}", "x\\u0000y", "x" * 1001, "\\u202e"])
+@pytest.mark.parametrize("form", ['"{}"', '{{ not = "{}" }}', '{{ prefix = "{}" }}', '["a", "{}"]'])
+def test_only_holds_no_text_that_a_deploy_would_change_or_refuse(form: str, text: str) -> None:
+    """It goes into the template, where ${ begins a variable; SNS carries no control characters."""
+    assert "expected texts of at most 1000 printable characters" in message(
+        f"only = {{ category = {form.format(text)} }}"
+    )
+
+
+def test_fifty_receivers_are_the_most() -> None:
+    """A stack has room for no more; and it is said once, not fifty times."""
+    text = "".join(entry(name=f"r{number}") for number in range(51))
+    (found,) = problems(text)
+    assert "expected at most 50 receivers, got 51" in str(found)
+
+
+@pytest.mark.parametrize(
+    "text", ["a = 1\n" * 200_000, f'a = "{"x" * 12_000}"', f'[[receivers]]\nname = "{"a" * 11_000}"']
+)
+def test_a_file_of_any_length_is_answered_in_a_few_lines(text: str) -> None:
+    """What is wrong is cut where it is repeated."""
+    with pytest.raises(ReceiversError) as caught:
+        receivers_file.parse(text)
+    assert len(str(caught.value)) < 2000
+
+
 @pytest.mark.parametrize("name", ["", "Everyone", "1st", "a_b", "a b", "a-", "a" * 33, "ä", "a\n"])
 def test_a_name_is_safe_in_names_of_queues(name: str) -> None:
     """Lower-case letters, digits and hyphens."""

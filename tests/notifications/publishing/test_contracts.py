@@ -14,8 +14,10 @@ from notifications.publishing.fakes import MemoryFailures, MemoryLedger, MemoryT
 from notifications.publishing.ledger import AlertKey, Ledger, LedgerQuery, Reservation, RuleMemory, SentAlert
 from notifications.publishing.ledger_table import DynamoDbLedger
 from notifications.publishing.messages import cloud_event
+from notifications.publishing.mutes_item import MUTES, attribute_of, to_attribute
 from notifications.publishing.topic import SnsTopic, Topic
 from notifications.rules.memory import NOTHING, Hour, HourlyCount, Memory
+from notifications.rules.mutes import Mute, ends_of
 from tests.builders import TABLE, added, alert, message, sequence_number
 from tests.notifications.conftest import TABLE as LEDGER_TABLE
 
@@ -173,6 +175,37 @@ def test_10_25_an_hour_gives_the_places_that_are_left_and_no_more(ledger: Ledger
     assert ledger.reserve(Reservation(hour, 3, ("b", "c", "d"), "e")) == HourlyCount({"a", "b", "c"})
     assert ledger.reserve(Reservation(hour, 3, ("c",), "d")) == HourlyCount({"a", "b", "c"}, "d")
     assert ledger.reserve(Reservation(hour, 2, ("x",), "y")) == HourlyCount({"a", "b", "c"}, "d")
+
+
+def mute_in(ledger: Ledger, *mutes: Mute) -> None:
+    """Mute as an operator does."""
+    if isinstance(ledger, MemoryLedger):
+        ledger.mutes = ends_of(mutes)
+        return
+    assert isinstance(ledger, DynamoDbLedger)
+    entries = {attribute_of(mute.rule, mute.product): to_attribute(mute, 0) for mute in mutes}
+    item = {"product": {"S": MUTES}, "alert": {"S": MUTES}, **entries}
+    ledger._client.put_item(TableName=LEDGER_TABLE, Item=item)
+
+
+def test_a_ledger_says_what_is_muted_to_who_asks(ledger: Ledger) -> None:
+    """Beside whatever else is asked, and as it is now."""
+    assert ledger.read(LedgerQuery(mutes=True)).mutes == {}
+    mutes = [Mute("r", "", 5), Mute("", "Größe/🙂", 1795251720), Mute("r", "p", 7)]
+    mute_in(ledger, *mutes)
+    asked = LedgerQuery(about(sent()).alerts, {"p"}, {Hour("r", 3600)}, mutes=True)
+    assert ledger.read(asked).mutes == ends_of(mutes)
+    assert ledger.read(LedgerQuery(about(sent()).alerts)).mutes == {}
+    mute_in(ledger)
+    assert ledger.read(asked).mutes == {}
+
+
+def test_an_alert_that_was_muted_is_known_as_one_that_was_sent(ledger: Ledger) -> None:
+    """By either way of writing: its record asks for no other."""
+    muted = [sent(f"p{at}", at)._replace(muted_until=1795251720.0) for at in (1, 2)]
+    ledger.write(muted[:1])
+    ledger.record(muted[1:])
+    assert ledger.read(about(*muted)).sent == {entry.alert.id for entry in muted}
 
 
 def test_an_answer_is_a_copy(ledger: Ledger) -> None:

@@ -11,7 +11,9 @@ from botocore.stub import ANY, Stubber
 from notifications.common.errors import RefusedAlertError, ServiceError
 from notifications.publishing.ledger import AlertKey, LedgerQuery, Reservation, RuleMemory, SentAlert
 from notifications.publishing.ledger_table import LONGEST_KEY, DynamoDbLedger, LedgerKey, partition_of
+from notifications.publishing.mutes_item import MOST_MUTES, MUTES, mutes_in, to_attribute
 from notifications.rules.memory import Hour, Memory
+from notifications.rules.mutes import Mute, ends_of
 from tests.builders import TABLE, alert
 from tests.notifications.conftest import TABLE as LEDGER_TABLE
 
@@ -67,6 +69,15 @@ def test_an_alert_is_an_item_that_tells_its_story_and_goes_in_time(dynamodb: Any
     }
     assert item["publishedAt"]["N"] == str(int(NOW))
     assert item["expiresAt"]["N"] == str(int(NOW) + 90 * DAY)
+    assert "mutedUntil" not in item
+
+
+def test_an_alert_that_was_muted_says_until_when(dynamodb: Any) -> None:
+    """All else as for one that went out, and it goes in the same time."""
+    ledger_on(dynamodb).record([entry()])
+    (sent,) = items(dynamodb)
+    ledger_on(dynamodb).record([entry()._replace(muted_until=NOW + 60.5)])
+    assert items(dynamodb) == [{**sent, "mutedUntil": {"N": str(int(NOW) + 60)}}]
 
 
 def test_a_products_alerts_stand_in_the_order_of_its_changes() -> None:
@@ -247,3 +258,58 @@ def test_a_long_list_of_keys_is_asked_for_by_the_hundred(ledger: Ledger) -> None
         ledger.reads([], [])
     ledger.ledger.read(question(*range(201)))
     ledger.stub.assert_no_pending_responses()
+
+
+def test_mutes_are_no_call_of_their_own() -> None:
+    """A hundred other keys fill a call: then those read at most ten seconds ago count."""
+    asked: list[int] = []
+    mute = {"product": {"S": MUTES}, "alert": {"S": MUTES}, "mute:1": to_attribute(Mute("r", "", NOW), NOW)}
+
+    class Client:
+        def batch_get_item(self, *, RequestItems: dict[str, Any]) -> dict[str, Any]:  # noqa: N803
+            keys = RequestItems[LEDGER_TABLE]["Keys"]
+            asked.append(len(keys))
+            return {"Responses": {LEDGER_TABLE: [mute] if {"S": MUTES} in [key["alert"] for key in keys] else []}}
+
+    now = NOW
+    ledger = DynamoDbLedger(Client(), LEDGER_TABLE, 90, now=lambda: now)
+    ends = ends_of([Mute("r", "", NOW)])
+    for alerts, after, calls in ((100, 0, [100, 1]), (100, 10, [100]), (99, 1, [100]), (200, 10, [100, 100]),
+                                 (200, 1, [100, 100, 1]), (1, 0, [2])):  # fmt: skip
+        asked.clear()
+        now += after
+        query = question(*range(alerts))
+        query.mutes = True
+        assert ledger.read(query).mutes == ends
+        assert asked == calls
+    asked.clear()
+    assert ledger.read(question(1)).mutes == {}
+    assert asked == [1]
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"S": "x"}, {"M": {}}, {"M": None}, None, 5, [],
+        {"M": {"rule": {"S": "r"}, "product": {"S": ""}}},
+        {"M": {"rule": {"S": ""}, "product": {"S": ""}, "until": {"N": "1795251720"}}},
+        {"M": {"rule": {"S": "r" * 101}, "product": {"S": ""}, "until": {"N": "1795251720"}}},
+        {"M": {"rule": {"S": "r"}, "product": {"S": "p" * 513}, "until": {"N": "1795251720"}}},
+        {"M": {"rule": {"N": "5"}, "product": {"S": "p"}, "until": {"N": "1795251720"}}},
+        *({"M": {"rule": {"S": "r"}, "product": {"S": ""}, "until": {"N": until}}}
+          for until in ("", "-1", "1e9", "1" * 11, "9" * 100_000, "\u0661", "1.5", "NaN", 5, None)),
+    ],
+    ids=lambda entry: str(entry)[-60:],
+)  # fmt: skip
+def test_an_entry_that_is_not_a_mute_mutes_nothing(entry: Any) -> None:
+    """Whoever wrote it; the one beside it counts."""
+    good = Mute("s", "", NOW)
+    assert mutes_in({"product": {"S": MUTES}, "mute:1": entry, "mute:2": to_attribute(good, NOW), "other": {}}) == [
+        good
+    ]
+
+
+def test_a_hundred_mutes_count() -> None:
+    """However many somebody wrote, and whatever stands between them."""
+    many = {f"mute:{number:05}": to_attribute(Mute(f"r{number}", "", NOW), NOW) for number in range(5000)}
+    assert len(mutes_in({**many, **{f"mute:00000{number}": {"S": "x"} for number in range(5000)}})) == MOST_MUTES

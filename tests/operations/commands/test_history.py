@@ -60,6 +60,7 @@ def test_json_is_an_object_a_line_with_stable_names(operate: Operate, stack: Fak
         "title": "Mug: only 4 left",
         "time": "2026-11-21T09:04:00Z",
         "publishedAt": "2026-11-21T09:02:02Z",
+        "mutedUntil": None,
     }
     assert identity in operate("history", "--product", "mug", stack=stack).out
 

@@ -422,6 +422,19 @@ def test_ten_thousand_alerts_make_one_digest() -> None:
     assert function.progress.outbox == {}
 
 
+def test_a_digest_is_as_big_as_the_functions_memory_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Alerts can have 256 KB each; what one digest has no room for comes with the next."""
+    function = Function(DAILY)
+    bodies = [body(f"p{number}", number) for number in range(1, 6)]
+    function.receive(*bodies)
+    function.now += timedelta(days=1)
+    monkeypatch.setattr("notifications.delivery.handling.digests.MOST_BYTES", 2 * len(bodies[0]) + 100)
+    for left in (3, 1, 0):
+        function.receive(FLUSH)
+        assert len(function.progress.outbox) == left
+    assert [sent.subject.partition(":")[0] for sent in function.sent] == ["2 alerts", "2 alerts", "1 alert"]
+
+
 # Trying a receiver
 
 

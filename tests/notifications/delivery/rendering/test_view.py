@@ -166,7 +166,9 @@ def test_emoji_and_scripts_survive() -> None:
         json.dumps(event(text="x" * 300_000)),
         json.dumps(event(type="order.placed")), json.dumps(event(severity="loud")), json.dumps(event(changes="x")),
         json.dumps(event(changes=[5])), json.dumps(event(rule=7)), json.dumps(event(specversion="2.0")),
-        json.dumps(event(id="")), json.dumps({**event(), "data": None}), json.dumps(event(subject=None)),
+        json.dumps(event(id="")), json.dumps(event(id="x" * 257)), json.dumps(event(id="a b")),
+        json.dumps(event(id="\u202e")), json.dumps(event(id="größe")), json.dumps(event(id="x\r\nBcc: y")),
+        json.dumps({**event(), "data": None}), json.dumps(event(subject=None)),
     ],
 )  # fmt: skip
 def test_what_is_no_alert_is_refused(body: str | bytes) -> None:

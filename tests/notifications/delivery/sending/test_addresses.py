@@ -10,7 +10,14 @@ import pytest
 from notifications.common.errors import DeliveryFailedError, RefusedDeliveryError
 from notifications.delivery.sending.addresses import address_of, is_public
 
-PUBLIC = ["93.184.216.34", "1.1.1.1", "2606:4700:4700::1111", "::ffff:93.184.216.34"]
+PUBLIC = [
+    "93.184.216.34",
+    "1.1.1.1",
+    "2606:4700:4700::1111",
+    "2a00:1450:4001::200e",
+    "2001:4860:4860::8888",
+    "::ffff:93.184.216.34",
+]
 NOT_PUBLIC = [
     "127.0.0.1",
     "127.255.0.3",
@@ -41,6 +48,16 @@ NOT_PUBLIC = [
     "2002:7f00:1::",
     "2001:0:53aa:64c::1",
     "2001:db8::1",
+    "3fff::1",
+    "fec0::1",
+    "::ffff:0:7f00:1",
+    "64:ff9b:1::7f00:1",
+    "100::1",
+    "4000::1",
+    "5f00::1",
+    "192.0.0.9",
+    "192.0.0.170",
+    "192.88.99.1",
 ]
 
 

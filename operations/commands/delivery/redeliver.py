@@ -7,7 +7,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from operations.commands.deliveries import add_receiver_to
+from operations.commands.delivery.deliveries import add_receiver_to
 from operations.deployed.deliveries import redeliver, since
 from operations.deployed.stack import add_stage_to
 from operations.terminal.terminal import Terminal

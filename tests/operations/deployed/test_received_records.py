@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from operations.deployed.record_format import as_received
+from operations.deployed.stream_records import as_received
 from tests.builders import STREAM
 
 
