@@ -159,6 +159,21 @@ def test_10_14_a_setting_that_aws_or_the_guarantees_refuse_is_refused(check: Che
     assert said in done.err
 
 
+def test_10_14_a_receivers_file_that_is_not_there_is_refused(check: Check) -> None:
+    """A misspelt name would take every receiver out."""
+    done = check("--stage", "prod", "--param", "receiversFile=recievers.toml")
+    assert (done.code, done.out) == (1, "")
+    assert "receiversFile is recievers.toml, and there is no such file" in done.err
+
+
+def test_the_receivers_of_the_stage_are_checked(check: Check) -> None:
+    """Stage local has a file of its own, and a parameter may name another."""
+    count = (ROOT / "local" / "receivers.toml").read_text("utf-8").count("\n[[receivers]]")
+    assert check("--stage", "local").out.splitlines()[1] == f"receivers.toml: {count} receivers, no mistake"
+    given = ("--stage", "local", "--param", "receiversFile=receivers.toml")
+    assert check(*given).out.splitlines()[1] == "receivers.toml: 1 receiver, no mistake"
+
+
 @pytest.mark.parametrize("param", ["logRetentionInDays=3653", "ledgerRetentionInDays=32", "ledgerRetentionInDays=3650"])
 def test_10_14_a_setting_at_the_edge_is_taken(check: Check, param: str) -> None:
     """The edges belong to the range."""
