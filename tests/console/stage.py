@@ -119,6 +119,10 @@ class FakeFunction:
         answer = self.answers.pop(0) if self.answers else {"batchItemFailures": []}
         return {"Payload": io.BytesIO(json.dumps(answer).encode())}
 
+    def get_function(self, **_: Any) -> dict[str, Any]:
+        """Describe it; its package cannot be read."""
+        return {"Configuration": self.get_function_configuration(), "Code": {"Location": "http://127.0.0.1:9/"}}
+
     def get_function_configuration(self, **_: Any) -> dict[str, Any]:
         """Describe it."""
         return {"LastModified": "2026-11-21T09:00:00Z", "Environment": {"Variables": {"CODE_VERSION": "0.1.0"}}}
