@@ -104,7 +104,7 @@ def _check(arguments: argparse.Namespace) -> Findings:
 
 def _receivers_of(service: Service) -> Path:
     """Return the stage's file. Raises ConfigurationError for one that is named and not there."""
-    name = str(service.params.get("receiversFile") or _DEFAULT_RECEIVERS)
+    name = str(service.params.get("receiversFile", _DEFAULT_RECEIVERS))
     if name != _DEFAULT_RECEIVERS and not (PROJECT / name).is_file():
         raise ConfigurationError(
             f"params: receiversFile is {name}, and there is no such file: nobody would be a receiver, and those that "
@@ -123,7 +123,7 @@ def _unseen(ruleset: Ruleset, events: list[Path]) -> list[str]:
 
 def _given(params: list[str]) -> dict[str, str]:
     for param in params:
-        if "=" not in param:
+        if not param.partition("=")[0] or "=" not in param:
             raise ConfigurationError(f"--param {param}: expected NAME=VALUE, such as batchSize=10")
     return dict(param.split("=", 1) for param in params)
 
