@@ -9,7 +9,6 @@ import os
 import signal
 import sys
 import threading
-import time
 import traceback
 from collections.abc import Sequence
 from types import FrameType
@@ -19,6 +18,7 @@ from local.reports.json_report import JsonReport
 from local.reports.report import Report
 from local.run.session import run
 from local.stack.errors import LocalError
+from operations.terminal.launcher import end_with_launcher
 from operations.terminal.terminal import Terminal
 
 INTERRUPTED = 130
@@ -30,7 +30,7 @@ def main(argv: Sequence[str]) -> int:
     arguments = _parser().parse_args(argv)
     sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr] # a terminal may lack ✓ and ●
     _interrupt_on_signals()
-    _end_with_launcher()
+    end_with_launcher()
     report: Report = JsonReport() if arguments.json else ConsoleReport(Terminal())
     try:
         ok = run(report, port=arguments.port, once=arguments.once)
@@ -80,19 +80,6 @@ def _interrupt_on_signals() -> None:
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, interrupt)
-
-
-def _end_with_launcher() -> None:
-    """End when scripts/run.mjs does: if it is killed, it cannot pass the signal on."""
-    launcher = os.environ.get("LAUNCHER_PID")
-
-    def watch() -> None:
-        while str(os.getppid()) == launcher:
-            time.sleep(1)
-        os.kill(os.getpid(), signal.SIGTERM)
-
-    if launcher == str(os.getppid()):
-        threading.Thread(target=watch, daemon=True).start()
 
 
 if __name__ == "__main__":

@@ -18,11 +18,11 @@ from typing import Any
 from boto3.dynamodb.types import TypeSerializer
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local.stack.errors import ChangeError
-from local.stack.products_table import ProductsTable, number_or_text
+from local.stack.local_table import LocalTable
 from notifications.stream.attributes import Path
 from operations.deployed.local_endpoint import local_client
 from operations.deployed.running import Running, find_running
+from operations.products.products_table import ChangeError, number_or_text
 from operations.terminal.terminal import Terminal
 
 _MONEY = "(?:[$€£¥₹]|USD|EUR|GBP|JPY|CHF)?"
@@ -38,7 +38,7 @@ def main(argv: Sequence[str]) -> int:
     try:
         words, values = _split(arguments), _json_values(arguments.json)
         running = _running()
-        table = ProductsTable(local_client("dynamodb", running.endpoint_url), running.products_table_name)
+        table = LocalTable(local_client("dynamodb", running.endpoint_url), running.products_table_name)
         done = change(table, words, values, delete=arguments.delete)
     except ChangeError as error:
         Terminal(sys.stderr).error(str(error))
@@ -52,7 +52,7 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
-def change(table: ProductsTable, words: Sequence[str], values: Mapping[Path, Any], *, delete: bool) -> list[str]:
+def change(table: LocalTable, words: Sequence[str], values: Mapping[Path, Any], *, delete: bool) -> list[str]:
     """Set attributes of the product that the words name, or delete it; `values` are set besides those in the words.
 
     Returns lines that say what was done. Raises ChangeError, ClientError or BotoCoreError.
@@ -80,7 +80,7 @@ def change(table: ProductsTable, words: Sequence[str], values: Mapping[Path, Any
     return [f"{product} has {shown}.", *_doubts(pairs)]
 
 
-def _key_and_pairs(table: ProductsTable, words: Sequence[str]) -> tuple[dict[str, str], list[tuple[str, str]]]:
+def _key_and_pairs(table: LocalTable, words: Sequence[str]) -> tuple[dict[str, str], list[tuple[str, str]]]:
     """Tell the product's key from the attributes: one id in front, or the key's attributes by their names."""
     names = list(table.key_types)
     if len(names) == 1 and words and not words[0].startswith(f"{names[0]}="):
@@ -92,7 +92,7 @@ def _key_and_pairs(table: ProductsTable, words: Sequence[str]) -> tuple[dict[str
     return {name: key[name] for name in names}, [pair for pair in pairs if pair[0] not in names]
 
 
-def _usage(table: ProductsTable) -> str:
+def _usage(table: LocalTable) -> str:
     names = list(table.key_types)
     product = "prod-456" if len(names) == 1 else " ".join(f"{name}=…" for name in names)
     return f"npm run change -- {product} price=49.90"

@@ -14,11 +14,12 @@ ALLOWED = {
     "event_source_mapping": set(),
     "handler": {"notifications"},
     "operations": {"notifications"},
+    "console": {"notifications", "operations"},
     "local": {"notifications", "operations", "event_source_mapping"},
     "benchmarks": {"handler", "notifications", "operations", "event_source_mapping", "local"},
 }
 # The packages whose folders hold at most a dozen modules.
-IN_ROOMS = ("notifications", "event_source_mapping", "local", "operations", "benchmarks")
+IN_ROOMS = ("notifications", "event_source_mapping", "local", "operations", "console", "benchmarks")
 MOST_MODULES = 12  # in one folder, `__init__.py` not counted
 
 Graph = Mapping[str, set[str]]

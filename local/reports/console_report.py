@@ -13,6 +13,7 @@ from local.samples.sample_product import SampleProduct
 from local.samples.sample_receivers import MAILS, Delivered
 from local.samples.samples import Sample
 from local.samples.subscriber import ReceivedAlert
+from local.stack.console_process import LOG
 from local.stack.deployment import Deployment
 from local.stack.local_aws import LocalAws
 from local.stack.rules_deployment import DeployedRules
@@ -157,13 +158,22 @@ class ConsoleReport:
         for part in function_log.splitlines() or ["(it is empty)"]:
             line(f"{INDENT}{self._dim(f'| {part}')}")
 
-    def watching(self, aws: LocalAws, deployment: Deployment, product: SampleProduct) -> None:
-        """Print the commands that the user can try now."""
+    def watching(
+        self, aws: LocalAws, deployment: Deployment, product: SampleProduct, console: str | None = None
+    ) -> None:
+        """Print where the console is, and the commands that the user can try now."""
         line = self._terminal.line
         settings = {"AWS_ENDPOINT_URL": aws.endpoint_url, **CREDENTIALS}
         exports = " ".join(f"{name}={value}" for name, value in settings.items())
         line()
-        line(self._terminal.style("bold", "Now make changes of your own, in another terminal:"))
+        if console:
+            line(f"{self._terminal.style('bold', 'Look at it, and make changes of your own, in a browser:')}")
+            line(f"{INDENT}{console}")
+            line(self._terminal.style("bold", "Or in another terminal:"))
+        else:
+            if console is not None:
+                line(f"The console did not come up; {LOG} beside the log of the local AWS says why.")
+            line(self._terminal.style("bold", "Now make changes of your own, in another terminal:"))
         self._hints(product)
         line("Or use the tools that you would use on AWS:")
         if os.environ.get("AWS_PROFILE"):

@@ -98,10 +98,13 @@ class JsonReport:
             functionLog=function_log,
         )
 
-    def watching(self, aws: LocalAws, deployment: Deployment, product: SampleProduct) -> None:
-        """Write that the samples are over."""
+    def watching(
+        self, aws: LocalAws, deployment: Deployment, product: SampleProduct, console: str | None = None
+    ) -> None:
+        """Write that the samples are over, and the address of the console."""
         del product
-        _write("watching", endpointUrl=aws.endpoint_url, table=deployment.products_table_name)
+        table = deployment.products_table_name
+        _write("watching", endpointUrl=aws.endpoint_url, table=table, console=console or None)
 
     def quiet_change(self, verdict: Verdict, reasons: Reasons) -> None:
         """Write which product it was, and why, by rule."""

@@ -76,8 +76,13 @@ class Report(Protocol):
     def summary(self, summary: RunSummary, function_log: str) -> None:
         """Report what came of the samples; `function_log` is empty if all went well."""
 
-    def watching(self, aws: LocalAws, deployment: Deployment, product: SampleProduct) -> None:
-        """Report that from now on only the user makes changes; `product` writes them for the table's shape."""
+    def watching(
+        self, aws: LocalAws, deployment: Deployment, product: SampleProduct, console: str | None = None
+    ) -> None:
+        """Report that from now on only the user makes changes; `product` writes them for the table's shape.
+
+        `console` is the address of the console; "" if it did not come up, None if it was not started.
+        """
 
     def quiet_change(self, verdict: Verdict, reasons: Reasons) -> None:
         """Report a change of the user's that raised no alert, and why; `verdict` is one of those about it."""

@@ -15,14 +15,17 @@ from local.samples.sample_product import SampleProduct
 from local.samples.sample_receivers import SampleReceivers, sample_receivers
 from local.samples.samples import POISON_ID, samples
 from local.samples.subscriber import Subscriber
+from local.stack.console_process import console_process
 from local.stack.deployment import Deployment, deploy, until_removed
 from local.stack.errors import LocalError, RemovedError
 from local.stack.function_log import FunctionLog
 from local.stack.local_aws import LocalAws, local_aws
-from local.stack.products_table import ProductsTable
+from local.stack.local_table import LocalTable
 from local.stack.rules_deployment import DeployedRules
 from local.stack.served_mapping import ServedMapping, served_mapping
+from operations.activity.activity_log import ActivityLog
 from operations.deployed.running import Claim, Running, claim_directory
+from operations.products.products_table import ChangeError
 from operations.settings.project import LOCAL_STAGE, PROJECT
 
 RULES = PROJECT / "alerts.toml"
@@ -41,6 +44,8 @@ def run(report: Report, *, port: int | None, once: bool) -> bool:
         claim.remember_port(aws.port)
         try:
             return _use(aws, claim, report, once=once)
+        except ChangeError as error:  # a sample does not fit the table
+            raise LocalError(str(error)) from error
         except (BotoCoreError, ClientError) as error:
             aws.check()
             details = "".join(traceback.format_exception(error))
@@ -57,13 +62,17 @@ def _use(aws: LocalAws, claim: Claim, report: Report, *, once: bool) -> bool:
         receivers.prepare(aws)
         with report.step(f"Deploying ({command})", f"The service is deployed ({command})"):
             deployment = deploy(aws, receivers.endpoint_url)
-        mapping = stack.enter_context(served_mapping(aws, poison=POISON_ID))
+        activity = ActivityLog(claim.directory)
+        stack.callback(activity.close)
+        activity.rules(text.decode("utf-8", "replace"))
+        mapping = stack.enter_context(served_mapping(aws, POISON_ID, activity))
         subscriber = Subscriber(aws, deployment.alerts_topic_arn)
         report.started(aws, deployment)
         claim.announce(Running(aws.endpoint_url, deployment.products_table_name, receivers.endpoint_url))
+        console = None if once else stack.enter_context(console_process(claim.directory))
         rules = DeployedRules(aws, deployment.alerts_function_name, RULES, text)
         expected = Expected(rules.ruleset)
-        product = SampleProduct(ProductsTable(aws.client("dynamodb"), deployment.products_table_name), rules.product)
+        product = SampleProduct(LocalTable(aws.client("dynamodb"), deployment.products_table_name), rules.product)
         ok = _play(
             aws,
             deployment,
@@ -75,7 +84,7 @@ def _use(aws: LocalAws, claim: Claim, report: Report, *, once: bool) -> bool:
             report=report,
         )
         if not once:
-            report.watching(aws, deployment, product)
+            report.watching(aws, deployment, product, console.address() if console else "")
             watcher = Watcher(
                 aws,
                 deployment,
@@ -85,6 +94,7 @@ def _use(aws: LocalAws, claim: Claim, report: Report, *, once: bool) -> bool:
                 rules=rules,
                 expected=expected,
                 report=report,
+                activity=activity,
             )
             try:
                 with contextlib.suppress(KeyboardInterrupt):

@@ -11,9 +11,10 @@ from local.stack.deployment import Deployment
 from local.stack.errors import RulesRefusedError
 from local.stack.function_log import FunctionLog
 from local.stack.local_aws import LocalAws
-from local.stack.products_table import ProductsTable
+from local.stack.local_table import LocalTable
 from local.stack.rules_deployment import DeployedRules
 from local.stack.served_mapping import ServedMapping
+from operations.activity.activity_log import ActivityLog
 from operations.deployed.mutes import mutes_for_rules
 from operations.deployed.running import Claim
 
@@ -35,6 +36,7 @@ class Watcher:
         rules: DeployedRules,
         expected: Expected,
         report: Report,
+        activity: ActivityLog | None = None,
     ) -> None:
         self._aws = aws
         self._deployment = deployment
@@ -44,6 +46,7 @@ class Watcher:
         self._rules = rules
         self._expected = expected
         self._report = report
+        self._activity = activity
         self._log = FunctionLog(aws, deployment.alerts_function_name)
 
     def watch(self) -> None:
@@ -78,7 +81,7 @@ class Watcher:
             name = arn.partition(":table/")[2].partition("/")[0]
             self._deployment = replace(self._deployment, products_stream_arn=arn, products_table_name=name)
             self._claim.announce_table(name)
-            table = ProductsTable(self._aws.client("dynamodb"), name)
+            table = LocalTable(self._aws.client("dynamodb"), name)
             self._report.table_changed(self._deployment, SampleProduct(table, self._rules.product))
 
     def _take_up_rules(self) -> None:
@@ -86,6 +89,8 @@ class Watcher:
         try:
             if self._rules.take_up_edits():
                 self._expected.ruleset = self._rules.ruleset
+                if self._activity:
+                    self._activity.rules(self._rules.text)
                 self._report.rules_deployed(self._rules)
         except RulesRefusedError as error:
             self._report.rules_refused(str(error), error.details)

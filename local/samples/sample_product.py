@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from local.stack.products_table import ProductsTable, item
+from local.stack.local_table import LocalTable
 from notifications.rules.price_form import MAJOR, TEXT
 from notifications.rules.product import Product
 from notifications.stream.attributes import Path
 from notifications.text.formatting import digits_of
+from operations.products.products_table import item
 
 _CATEGORY = Path.parse("category")
 SAMPLE_CURRENCY = "USD"
@@ -20,7 +21,7 @@ SECOND_KEY = "1"  # the same for each product: samples are told apart by the fir
 class SampleProduct:
     """Writes products of this shape to the table."""
 
-    def __init__(self, table: ProductsTable, product: Product) -> None:
+    def __init__(self, table: LocalTable, product: Product) -> None:
         self._table = table
         self._product = product
         self._keys = list(table.key_types)

@@ -1,4 +1,4 @@
-"""The errors of `npm start` and `npm run change`. Each message says what happened and what to do next.
+"""The errors of `npm start`. Each message says what happened and what to do next.
 
 LocalError
 ├── LocalAwsError
@@ -9,8 +9,7 @@ LocalError
 ├── RulesRefusedError        edited rules have a mistake, so they are not deployed
 ├── RemovedError             the service was removed while `npm start` served it
 ├── MappingError             the event source mapping cannot be served, or its thread has ended
-├── SamplesError             the sample changes cannot be played
-└── ChangeError              `npm run change` cannot make the change
+└── SamplesError             the sample changes cannot be played
 """
 
 
@@ -61,7 +60,3 @@ class MappingError(LocalError):
 
 class SamplesError(LocalError):
     """The sample changes cannot be played."""
-
-
-class ChangeError(LocalError):
-    """`npm run change` cannot make the change."""

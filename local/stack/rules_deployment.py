@@ -28,10 +28,15 @@ class DeployedRules:
         self._lambda = aws.client("lambda")
         self._function_name = function_name
         self._path = path
-        self._content = deployed
+        self._content = self._deployed = deployed
         self.ruleset = self._parsed(deployed)
         self.warnings: list[str] = []
         """Settings in serverless.yml that do not suit the rules last taken up."""
+
+    @property
+    def text(self) -> str:
+        """The content of the file that is deployed."""
+        return self._deployed.decode("utf-8", "replace")
 
     @property
     def product(self) -> Product:
@@ -52,6 +57,7 @@ class DeployedRules:
         self._content = content
         ruleset = self._parsed(content)
         self._update(content)
+        self._deployed = content
         self.ruleset = ruleset
         self.warnings = _warnings(ruleset)
         return True

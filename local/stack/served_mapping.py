@@ -17,6 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from event_source_mapping import (
     EventSourceMappingError,
+    EventType,
     FunctionInvoker,
     Invocation,
     InvokeResult,
@@ -24,10 +25,12 @@ from event_source_mapping import (
     Options,
     RetrySchedule,
     StreamRecord,
+    describe,
     serve,
 )
 from local.stack.errors import MappingError, RemovedError
 from local.stack.local_aws import LocalAws
+from operations.activity.activity_log import ActivityLog
 from operations.settings.project import LOCAL_STAGE, stack_name
 
 T = TypeVar("T")
@@ -39,18 +42,22 @@ STOPPED_WITHIN_SECONDS = 90  # the batch in flight is finished: a function may r
 # Served whatever its state: the local AWS calls a new mapping enabled, and the same one disabled after an update.
 SERVED_STATE = {"State": "Disabled"}
 
+_UNTOLD = frozenset({EventType.CHECKPOINT, EventType.INVOKING, EventType.MESSAGES_DELETED})
+"""Log events that the others imply."""
+
 CRASH = b'{"errorType": "SampleCrash", "errorMessage": "the sample plays a crash"}'
 
 
 class ServedMapping:
     """The mappings of the stack, served from a thread of this process."""
 
-    def __init__(self, aws: LocalAws) -> None:
+    def __init__(self, aws: LocalAws, activity: ActivityLog | None = None) -> None:
         self.stream_arn = ""
         """The stream that is read now; another one after a deploy with another table."""
         self._lambda = aws.client("lambda")
         self._cloudformation = aws.client("cloudformation")
         self._endpoint_url = aws.endpoint_url
+        self._activity = activity
         self._events: queue.SimpleQueue[LogEvent] = queue.SimpleQueue()
         self._done: queue.SimpleQueue[Mapping[str, Any]] = queue.SimpleQueue()
         self._ended: Exception | None = None
@@ -91,6 +98,11 @@ class ServedMapping:
                 trace=traceback.format_exc(),
             )
 
+    def _note(self, event: LogEvent) -> None:
+        self._events.put(event)
+        if self._activity and event.outcome not in _UNTOLD:
+            self._activity.mapping({**event.as_json(), "queue": event.mapping in self._of_queues}, describe(event))
+
     def _serve_these(self, stop: threading.Event, poison: str) -> None:
         """Serve the mappings until `stop` is set, or until a deploy has changed which there are."""
         changed = threading.Event()
@@ -100,7 +112,7 @@ class ServedMapping:
             serve(
                 self._uuids,
                 endpoint_url=self._endpoint_url,
-                on_event=self._events.put,
+                on_event=self._note,
                 stop=changed,
                 overrides=SERVED_STATE,
                 options=Options(
@@ -108,7 +120,7 @@ class ServedMapping:
                     throttled=RetrySchedule.fixed(RETRY_SECONDS),
                     poll_interval=POLL_SECONDS,
                 ),
-                around_function=lambda function: _Watched(function, poison, self._done),
+                around_function=lambda function: _Watched(function, poison, self._done, self._activity),
             )
         finally:
             changed.set()
@@ -157,12 +169,12 @@ class ServedMapping:
 
 
 @contextmanager
-def served_mapping(aws: LocalAws, poison: str = "") -> Iterator[ServedMapping]:
+def served_mapping(aws: LocalAws, poison: str = "", activity: ActivityLog | None = None) -> Iterator[ServedMapping]:
     """Serve every mapping of the deployed stack, of streams and of queues, while the context lasts.
 
-    Raises MappingError.
+    What they read and do goes to `activity`. Raises MappingError.
     """
-    served = ServedMapping(aws)
+    served = ServedMapping(aws, activity)
     stop = threading.Event()
     thread = threading.Thread(target=served.serve, args=(stop, poison), daemon=True)
     thread.start()
@@ -176,23 +188,36 @@ def served_mapping(aws: LocalAws, poison: str = "") -> Iterator[ServedMapping]:
 class _Watched:
     """Notes which records the function has processed, and simulates its crash for each batch that holds one product."""
 
-    def __init__(self, function: FunctionInvoker, poison: str, done: "queue.SimpleQueue[Mapping[str, Any]]") -> None:
+    def __init__(
+        self,
+        function: FunctionInvoker,
+        poison: str,
+        done: "queue.SimpleQueue[Mapping[str, Any]]",
+        activity: ActivityLog | None,
+    ) -> None:
         self._function = function
         self._poison = poison
         self._done = done
+        self._activity = activity
 
     def invoke(self, function_arn: str, invocation: Invocation) -> InvokeResult:
         """Invoke the function, unless the batch is to crash it."""
         records = [record for record in invocation.records if isinstance(record, StreamRecord)]
+        if self._activity and records:
+            self._activity.invoking(record.event for record in records)
         if self._poison and any(self._poison in record.item for record in records):
-            return InvokeResult(CRASH, function_error="Unhandled")
-        result = self._function.invoke(function_arn, invocation)
+            result = InvokeResult(CRASH, function_error="Unhandled")
+        else:
+            result = self._function.invoke(function_arn, invocation)
+        handed_back = _handed_back(result.payload)
         if not result.function_error:
-            handed_back = _handed_back(result.payload)
             for record in records:
                 if record.sequence_number in handed_back:
                     break
                 self._done.put(record.event)
+        if self._activity and records:
+            error = _error_in(result.payload) if result.function_error else ""
+            self._activity.invoked((record.sequence_number for record in records), handed_back, error)
         return result
 
 
@@ -201,6 +226,14 @@ def _handed_back(payload: bytes) -> set[str]:
         return {failure["itemIdentifier"] for failure in json.loads(payload)["batchItemFailures"]}
     except (ValueError, LookupError, TypeError):
         return set()
+
+
+def _error_in(payload: bytes) -> str:
+    try:
+        answer = json.loads(payload)
+        return f"{answer['errorType']}: {answer['errorMessage']}"
+    except (ValueError, LookupError, TypeError):
+        return "the function failed"
 
 
 def _taken(waiting: "queue.SimpleQueue[T]") -> Iterator[T]:

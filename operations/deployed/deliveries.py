@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,9 +12,11 @@ from notifications.delivery.handling import progress_table
 from notifications.delivery.handling.progress import AGAIN, DISABLED, HELD
 from notifications.delivery.handling.progress_table import deliveries_of
 from notifications.text.formatting import rfc3339
-from operations.deployed.receiver_queues import ReceiverQueues
+from operations.deployed.receiver_queues import ReceiverQueues, required_output
 from operations.deployed.stack import Stack
 from operations.terminal.moments import moment
+
+_MOST_KEYS = 100  # of a BatchGetItem
 
 
 def since(text: str, now: datetime) -> datetime:
@@ -29,18 +31,51 @@ def deliveries(stack: Stack, receiver: str, start: datetime) -> list[dict[str, A
     that is disabled has an entry without an id.
     """
     found = sorted(_items(stack, receiver, start), key=lambda item: int(item["at"]["N"]))
-    return [
-        {
-            "receiver": receiver,
-            "id": None if item["alert"]["S"] == progress_table.DISABLED else item["alert"]["S"],
-            "status": item.get("status", {"S": DISABLED})["S"],
-            "attempts": int(item.get("attempts", {"N": "0"})["N"]),
-            "at": rfc3339(float(item["at"]["N"])),
-            "title": item.get("title", {"S": ""})["S"],
-            "error": item.get("error", {}).get("S"),
-        }
-        for item in found
-    ]
+    return [_delivery(receiver, item) for item in found]
+
+
+def deliveries_of_alert(stack: Stack, alert_id: str, receivers: Sequence[str]) -> tuple[list[dict[str, Any]], str]:
+    """List what became of one alert at each of the receivers, as `deliveries` does, and the alert as it was published.
+
+    The text is "" where no receiver has had the alert yet. With a call for 100 receivers.
+    """
+    keys = [{"product": {"S": deliveries_of(name)}, "alert": {"S": alert_id}} for name in receivers]
+    table = stack.outputs["LedgerTableName"]
+    found: dict[str, dict[str, Any]] = {}
+    for start in range(0, len(keys), _MOST_KEYS):
+        asked = {table: {"Keys": keys[start : start + _MOST_KEYS], "ConsistentRead": True}}
+        while asked:
+            answer = stack.client("dynamodb").batch_get_item(RequestItems=asked)
+            found |= {item["product"]["S"]: item for item in answer.get("Responses", {}).get(table, [])}
+            asked = answer.get("UnprocessedKeys") or {}
+    bodies = (gzip.decompress(bytes(item["event"]["B"])).decode() for item in found.values() if "event" in item)
+    named = [(name, found.get(deliveries_of(name))) for name in receivers]
+    return [_delivery(name, item) for name, item in named if item], next(bodies, "")
+
+
+def send_test(stack: Stack, receiver: str, event: dict[str, Any]) -> str:
+    """Send a receiver an alert, marked as a test, through the delivery function; return what went wrong, or ""."""
+    answer = stack.client("lambda").invoke(
+        FunctionName=required_output(stack, "DeliveryFunctionName"),
+        Payload=json.dumps({"test": receiver, "alert": event}).encode(),
+    )
+    response = json.loads(answer["Payload"].read() or b"null")
+    fields = response if isinstance(response, dict) else {}
+    if answer.get("FunctionError"):
+        return f"the function failed: {fields.get('errorMessage', response)}"
+    return "" if fields.get("delivered") is True else str(fields.get("error", "the function gave no answer"))
+
+
+def _delivery(receiver: str, item: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "receiver": receiver,
+        "id": None if item["alert"]["S"] == progress_table.DISABLED else item["alert"]["S"],
+        "status": item.get("status", {"S": DISABLED})["S"],
+        "attempts": int(item.get("attempts", {"N": "0"})["N"]),
+        "at": rfc3339(float(item["at"]["N"])),
+        "title": item.get("title", {"S": ""})["S"],
+        "error": item.get("error", {}).get("S"),
+    }
 
 
 def redeliver(stack: Stack, receiver: str, start: datetime, *, dry_run: bool) -> Iterator[dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from botocore.exceptions import BotoCoreError, ClientError
 
 from operations.deployed.failure_messages import FailureMessage, UnknownMessageError, join_parts, parse_failure_message
+from operations.deployed.stack import Stack
 
 MOST_BYTES = 32_000_000  # of an object: Lambda's document has a payload of 6 MB at the most, escaped once more
 PREFIX = "aws/lambda/"
@@ -19,6 +20,10 @@ _HIDDEN_SECONDS = 3600  # from other readers while this runs; at the end the mes
 class GivenUp(Protocol):
     """Something that was given up."""
 
+    id: str
+    """Tells it from all others that wait."""
+    since: float | None
+    """When it was given up, epoch seconds."""
     text: str
     """What to show of what cannot be read: its text, or its name."""
     count: int
@@ -39,27 +44,29 @@ class GivenUp(Protocol):
 class Queue:
     """The failures queue."""
 
-    def __init__(self, client: Any, url: str) -> None:
-        """Read with a boto3 SQS client."""
+    def __init__(self, client: Any, url: str, wait: int = 1) -> None:
+        """Read with a boto3 SQS client, and `wait` seconds for the last messages: without, some may be missed."""
         self.client, self.url = client, url
+        self._wait = wait
 
     def receive(self, most: int) -> Iterator[GivenUp]:
         """Yield messages, hidden from other readers from then on; those of one record together."""
-        held: dict[str, str] = {}
+        held: dict[str, Mapping[str, Any]] = {}
         try:
             while len(held) < most:
                 found = self.client.receive_message(
                     QueueUrl=self.url,
                     MaxNumberOfMessages=min(10, most - len(held)),
                     VisibilityTimeout=_HIDDEN_SECONDS,
-                    WaitTimeSeconds=1,
+                    WaitTimeSeconds=self._wait,
+                    AttributeNames=["SentTimestamp"],
                 ).get("Messages", [])
                 if not found:
                     break
-                held |= {each["ReceiptHandle"]: each["Body"] for each in found}
+                held |= {each["ReceiptHandle"]: each for each in found}
             receipts = list(held)
-            for positions, text in join_parts(list(held.values())):
-                message = QueuedMessage(self, [receipts[position] for position in positions], text)
+            for positions, text in join_parts([each["Body"] for each in held.values()]):
+                message = QueuedMessage(self, [held[receipts[position]] for position in positions], text)
                 yield message
                 for position in positions:
                     del held[receipts[position]]
@@ -77,11 +84,14 @@ class Queue:
 class QueuedMessage:
     """A message of the failures queue, or those of a record that was too long for one."""
 
-    def __init__(self, queue: Queue, receipts: Sequence[str], text: str) -> None:
-        """Hold it under its receipts."""
+    def __init__(self, queue: Queue, received: Sequence[Mapping[str, Any]], text: str) -> None:
+        """Hold what SQS gave, by the receipts."""
+        self.id = min(str(each.get("MessageId", each["ReceiptHandle"])) for each in received)
+        sent = [each.get("Attributes", {}).get("SentTimestamp") for each in received]
+        self.since = min((float(each) / 1000 for each in sent if each), default=None)
         self.text = text
-        self.count = len(receipts)
-        self._queue, self._receipts = queue, receipts
+        self.count = len(received)
+        self._queue, self._receipts = queue, [each["ReceiptHandle"] for each in received]
         self.sequence_number = _sequence_number_of(self)
 
     def message(self) -> FailureMessage:
@@ -119,17 +129,18 @@ class Bucket:
                 if count == most:
                     return
                 count += 1
-                yield StoredBatch(self, found["Key"], int(found["Size"]))
+                yield StoredBatch(self, found)
 
 
 class StoredBatch:
     """An object of the bucket. It may be large: it is read twice, first to find its place, then to be played."""
 
-    def __init__(self, bucket: Bucket, key: str, size: int) -> None:
-        """Name it, and look where it belongs."""
-        self.text = key
+    def __init__(self, bucket: Bucket, listed: Mapping[str, Any]) -> None:
+        """Take it as S3 lists it, and look where it belongs."""
+        self.id = self.text = str(listed["Key"])
+        self.since = listed["LastModified"].timestamp() if "LastModified" in listed else None
         self.count = 1
-        self._bucket, self._size = bucket, size
+        self._bucket, self._size = bucket, int(listed["Size"])
         self.sequence_number = _sequence_number_of(self)
 
     def message(self) -> FailureMessage:
@@ -151,6 +162,15 @@ class StoredBatch:
 
     def _unknown(self) -> UnknownMessageError:
         return UnknownMessageError(f"neither a parked record nor a batch given up: {self.text!r}")
+
+
+def places_of(stack: Stack, wait: int = 1) -> list[Queue | Bucket]:
+    """Return where a stage keeps what was given up."""
+    places: list[Queue | Bucket] = [Queue(stack.client("sqs"), stack.outputs["FailuresQueueUrl"], wait)]
+    bucket = stack.outputs.get("GivenUpBucketName")
+    if bucket:  # a stack that was deployed before there was one
+        places.append(Bucket(stack.client("s3"), bucket))
+    return places
 
 
 def _sequence_number_of(found: GivenUp) -> int:

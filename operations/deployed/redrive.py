@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Generator
+from collections.abc import Collection, Generator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from notifications.common.errors import ConfigurationError
 from operations.deployed.failure_messages import FailureMessage, UnknownMessageError
-from operations.deployed.given_up import Bucket, GivenUp, Queue
+from operations.deployed.given_up import GivenUp, places_of
 from operations.deployed.stack import Stack
 from operations.deployed.stream_records import Range, Stream
 
@@ -36,17 +36,22 @@ class Redrive:
     """One run over all that waits."""
 
     def __init__(
-        self, stack: Stack, *, dry_run: bool = False, to_file: Path | None = None, discard: bool = False
+        self,
+        stack: Stack,
+        *,
+        dry_run: bool = False,
+        to_file: Path | None = None,
+        discard: bool = False,
+        only: Collection[str] | None = None,
     ) -> None:
         """Play through the function of `stack`. With `dry_run` or `to_file` nothing is played.
 
-        `discard` deletes the messages whose records the stream no longer holds.
+        `discard` deletes the messages whose records the stream no longer holds. `only` names what is played by its id
+        (see `GivenUp`); None plays all.
         """
-        self._places: list[Queue | Bucket] = [Queue(stack.client("sqs"), stack.outputs["FailuresQueueUrl"])]
-        bucket = stack.outputs.get("GivenUpBucketName")
-        if bucket:  # a stack that was deployed before there was one
-            self._places.append(Bucket(stack.client("s3"), bucket))
-        self.places = "queue and bucket" if bucket else "queue"
+        self._places = places_of(stack)
+        self._only = only
+        self.places = "queue and bucket" if len(self._places) > 1 else "queue"
         """Where it looks, in words."""
         self._function = stack.client("lambda")
         self._function_name = stack.outputs["AlertsFunctionName"]
@@ -67,6 +72,8 @@ class Redrive:
                 for found in place.receive(most - sum(each.count for each in kept)):
                     kept.append(found)  # noqa: PERF402 - what came before an interruption has to be known
             waiting = sorted(kept, key=lambda found: found.sequence_number)
+            if self._only is not None:
+                waiting = [found for found in waiting if found.id in self._only]
             for number, found in enumerate(waiting, 1):
                 result = self._play(found)
                 if result.status == PLAYED or (result.status == TRIMMED and self._discard):

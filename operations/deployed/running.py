@@ -10,7 +10,7 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO
 
@@ -28,6 +28,8 @@ class Running:
     endpoint_url: str
     products_table_name: str
     http_endpoint_url: str = ""
+    directory: Path = field(default=HOME, compare=False)
+    """Where it keeps what it writes down."""
 
 
 class Claim:
@@ -89,14 +91,26 @@ def find_running(home: Path = HOME) -> Running | None:
     """Find the live run that was announced last; None if nothing runs."""
     files = [*home.glob(FILE), *home.glob(f"*/{FILE}")]
     for path in sorted(files, key=lambda path: path.stat().st_mtime, reverse=True):
-        with path.open("r", encoding="utf-8") as file:
-            if _lock(file):
-                continue  # no process holds the lock: the run has ended
-            content = file.read()
-        if content:
-            found = json.loads(content)
-            return Running(found["endpointUrl"], found["table"], found.get("httpEndpointUrl", ""))
+        found = running_in(path.parent)
+        if found:
+            return found
     return None
+
+
+def running_in(directory: Path) -> Running | None:
+    """Find the live run that has claimed a directory; None if there is none, or it was not announced yet."""
+    try:
+        file = (directory / FILE).open("r", encoding="utf-8")
+    except FileNotFoundError:
+        return None
+    with file:
+        if _lock(file):
+            return None  # no process holds the lock: the run has ended
+        content = file.read()
+    if not content:
+        return None
+    found = json.loads(content)
+    return Running(found["endpointUrl"], found["table"], found.get("httpEndpointUrl", ""), directory)
 
 
 def _lock(file: IO[str]) -> bool:

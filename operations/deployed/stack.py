@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -13,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionEr
 
 from notifications.common.errors import ConfigurationError
 from operations.deployed.local_endpoint import local_session
-from operations.deployed.running import find_running
+from operations.deployed.running import Running, find_running
 from operations.settings.project import DEFAULT_REGION, DEFAULT_STAGE, LOCAL_STAGE, stack_name
 
 _INVOKE_SECONDS = 900  # the longest a function may run
@@ -43,15 +44,16 @@ class Stack:
         return self.outputs["ProductsStreamArn"].partition("/stream/")[0]
 
 
-def find_stack(stage: str, region: str | None = None) -> Stack:
+def find_stack(stage: str, region: str | None = None, running: Callable[[], Running | None] | None = None) -> Stack:
     """Look up the stack of a stage. Raises ConfigurationError, which says what to do if there is none.
 
-    Stage `local` is the one that a running `npm start` deployed, unless AWS_ENDPOINT_URL names another.
+    Stage `local` is the one that a running `npm start` deployed, unless AWS_ENDPOINT_URL names another; `running` finds
+    that run.
     """
     endpoint_url = os.environ.get("AWS_ENDPOINT_URL")
     if stage == LOCAL_STAGE:
         session = local_session()
-        endpoint_url = endpoint_url or _running_endpoint()
+        endpoint_url = endpoint_url or _running_endpoint(running or find_running)
     else:
         session = boto3.Session(region_name=region)
         if not session.region_name:
@@ -84,8 +86,8 @@ def _dead_endpoint(endpoint_url: str, stage: str) -> str:
     )
 
 
-def _running_endpoint() -> str:
-    running = find_running()
+def _running_endpoint(find: Callable[[], Running | None]) -> str:
+    running = find()
     if running is None:
         raise ConfigurationError(
             "the service does not run on this laptop: start it with `npm start`, in another terminal"

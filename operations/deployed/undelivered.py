@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Generator, Iterator
+from collections.abc import Collection, Generator, Iterator
 from typing import Any, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -32,13 +32,27 @@ class UndeliveredMessage(NamedTuple):
 class Undelivered:
     """One run over the queue."""
 
-    def __init__(self, stack: Stack, *, redrive: bool = False, receiver: str = "") -> None:
-        """List, or with `redrive` send again; `receiver` leaves out the messages of all others."""
+    def __init__(
+        self,
+        stack: Stack,
+        *,
+        redrive: bool = False,
+        receiver: str = "",
+        only: Collection[tuple[str, str]] | None = None,
+        wait: int = 1,
+    ) -> None:
+        """List, or with `redrive` send again; `receiver` leaves out the messages of all others.
+
+        `only` names messages by receiver and alert; None: all. `wait` seconds for the last ones: without, some may be
+        missed.
+        """
         self._client = stack.client("sqs")
         self._url = required_output(stack, "UndeliveredQueueUrl")
         self._queues = ReceiverQueues(stack)
         self._redrive = redrive
         self._receiver = receiver
+        self._only = only
+        self._wait = wait
 
     def messages(self, most: int) -> Generator[tuple[UndeliveredMessage, str]]:
         """Yield at most `most` messages, each with what kept it from being sent again; "" if nothing did."""
@@ -47,6 +61,8 @@ class Undelivered:
             for received in self._receive(most, kept):
                 message = self._read(received)
                 if self._receiver not in {"", message.receiver}:
+                    continue
+                if self._only is not None and (message.receiver, message.id) not in self._only:
                     continue
                 problem = self._send(message, received) if self._redrive else ""
                 if self._redrive and not problem:
@@ -64,7 +80,7 @@ class Undelivered:
                 QueueUrl=self._url,
                 MaxNumberOfMessages=min(10, most - received),
                 VisibilityTimeout=_HIDDEN_SECONDS,
-                WaitTimeSeconds=1,
+                WaitTimeSeconds=self._wait,
                 MessageAttributeNames=["All"],
                 AttributeNames=["All"],
             ).get("Messages", [])

@@ -48,7 +48,15 @@ def load_receivers(path: Path, ruleset: Ruleset | None) -> Receivers:
 
     Without `ruleset` it is not compared with the rules.
     """
-    receivers = receivers_file.load(path, ruleset)
+    return _with_templates(receivers_file.load(path, ruleset), path)
+
+
+def parse_receivers(text: str, path: Path, ruleset: Ruleset | None) -> Receivers:
+    """Do the same with a text that is to be written to `path`. Raises ReceiversError."""
+    return _with_templates(receivers_file.parse(text, path.name, ruleset), path)
+
+
+def _with_templates(receivers: Receivers, path: Path) -> Receivers:
     problems = [problem for each in receivers.all if each.template for problem in _template(each, path.parent)]
     if problems:
         raise ReceiversError(path.name, tuple(problems))

@@ -9,8 +9,9 @@ from notifications.alerts.alert import TYPES, Alert
 from notifications.batch import RecordState
 from notifications.common.errors import MalformedRecordError
 from notifications.publishing.ledger import LedgerSnapshot
+from notifications.rules.conditions import Judgement
 from notifications.rules.memory import NOTHING
-from notifications.rules.rule import Evaluation, Rule, RuleOutcome
+from notifications.rules.rule import NOT_JUDGED, Evaluation, Rule, RuleOutcome
 from notifications.rules.ruleset import Ruleset
 from notifications.stream.changes import Change, decode, sequence_number_of
 
@@ -30,6 +31,8 @@ class Verdict(NamedTuple):
     reason: str
     alerts: tuple[Alert, ...]
     """The alert that goes out, or the summary that says that the hour's limit is reached."""
+    judgement: Judgement = NOT_JUDGED
+    """The numbers that were compared."""
 
     @property
     def fired(self) -> bool:
@@ -96,5 +99,9 @@ def _verdicts(ruleset: Ruleset, snapshot: LedgerSnapshot, number: int, raw: Any)
         elif evaluation.outcome is RuleOutcome.ALERT and not sent:
             evaluation.outcome = RuleOutcome.SEEN
         outcome, reason = evaluation.outcome, evaluation.reason
-        verdicts.append(Verdict(number, change, product_id, change.sequence_number, named, outcome, reason, sent))
+        verdicts.append(
+            Verdict(
+                number, change, product_id, change.sequence_number, named, outcome, reason, sent, evaluation.judgement
+            )
+        )
     return verdicts

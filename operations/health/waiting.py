@@ -47,6 +47,19 @@ def given_up(stack: Stack) -> list[dict[str, Any]]:
     ]
 
 
+def count_waiting(stack: Stack) -> int:
+    """Count what was given up, in the queue and in the first thousand objects of the bucket, and receive nothing."""
+    bucket = stack.outputs.get("GivenUpBucketName")
+    listed = stack.client("s3").list_objects_v2(Bucket=bucket, Prefix=PREFIX).get("Contents", []) if bucket else []
+    return in_queue(stack, stack.outputs["FailuresQueueUrl"]) + len(listed)
+
+
+def count_undelivered(stack: Stack) -> int:
+    """Count what could not be delivered, and receive nothing; 0 for a stage without receivers."""
+    queue = stack.outputs.get("UndeliveredQueueUrl")
+    return in_queue(stack, queue) if queue else 0
+
+
 def _kept_for(client: Any, bucket: str) -> timedelta | None:
     """Return how long the bucket keeps an object; None: for good, such as on the local AWS, which sets no lifecycle."""
     try:

@@ -126,7 +126,8 @@ def test_sls_commands_and_their_options_exist(words: list[str]) -> None:
 @pytest.mark.parametrize(
     ("module", "words"),
     [pytest.param("local", given.values[0], id=str(given.id)) for given in _of("npm", "start", "--")]
-    + [pytest.param("local.change", given.values[0], id=str(given.id)) for given in _of("npm", "run", "change", "--")],
+    + [pytest.param("local.change", given.values[0], id=str(given.id)) for given in _of("npm", "run", "change", "--")]
+    + [pytest.param("console", given.values[0], id=str(given.id)) for given in _of("npm", "run", "console", "--")],
 )
 def test_options_behind_an_npm_script_exist(module: str, words: list[str]) -> None:
     """`npm start -- --once` and the like."""

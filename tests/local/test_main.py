@@ -85,7 +85,7 @@ def test_10_8_verbose_shows_the_traceback_behind_an_unexpected_end(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """Where --verbose is offered it shows more; without it there is the offer, and no traceback."""
-    for name in ("_interrupt_on_signals", "_end_with_launcher"):
+    for name in ("_interrupt_on_signals", "end_with_launcher"):
         monkeypatch.setattr(main_module, name, lambda: None)
 
     def fail(*_: object, **__: object) -> bool:

@@ -10,8 +10,8 @@ from typing import Any
 from notifications.config import rules_file
 from notifications.publishing.messages import cloud_event
 from operations.commands.delivery.deliveries import add_receiver_to
-from operations.deployed.receiver_queues import required_output
-from operations.deployed.stack import Stack, add_stage_to
+from operations.deployed.deliveries import send_test
+from operations.deployed.stack import add_stage_to
 from operations.evaluation.recorded_events import records_in
 from operations.evaluation.verdicts import judge
 from operations.settings.project import PROJECT
@@ -44,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
     stack = arguments.find_stack(arguments.stage, arguments.region)
     failed = 0
     for alert in alerts:
-        error = _send(stack, arguments.receiver, cloud_event(alert))
+        error = send_test(stack, arguments.receiver, cloud_event(alert))
         failed += bool(error)
         if arguments.json:
             print(json.dumps({"id": alert.id, "title": alert.title, "delivered": not error, "error": error or None}))
@@ -53,16 +53,3 @@ def run(arguments: argparse.Namespace) -> int:
         else:
             terminal.line(f"{terminal.style('good', 'delivered')}  {alert.title}")
     return 1 if failed else 0
-
-
-def _send(stack: Stack, receiver: str, event: dict[str, Any]) -> str:
-    """Invoke the delivery function; return what went wrong, or ""."""
-    answer = stack.client("lambda").invoke(
-        FunctionName=required_output(stack, "DeliveryFunctionName"),
-        Payload=json.dumps({"test": receiver, "alert": event}).encode(),
-    )
-    response = json.loads(answer["Payload"].read() or b"null")
-    fields = response if isinstance(response, dict) else {}
-    if answer.get("FunctionError"):
-        return f"the function failed: {fields.get('errorMessage', response)}"
-    return "" if fields.get("delivered") is True else str(fields.get("error", "the function gave no answer"))

@@ -20,7 +20,7 @@ from local.stack import deployment as deployment_module
 from local.stack.deployment import Deployment, deploy, one_package_at_a_time, until_removed
 from local.stack.errors import RemovedError
 from local.stack.local_aws import LocalAws, local_aws
-from local.stack.products_table import ProductsTable
+from local.stack.local_table import LocalTable
 from local.stack.rules_deployment import DeployedRules
 from local.stack.served_mapping import served_mapping
 from operations.__main__ import main as operations
@@ -98,7 +98,7 @@ class Laptop:
         """Run `npm run change`."""
         running = find_running(self.home)
         assert running
-        change(ProductsTable(self.aws.client("dynamodb"), running.products_table_name), words, {}, delete=False)
+        change(LocalTable(self.aws.client("dynamodb"), running.products_table_name), words, {}, delete=False)
 
     def titles(self) -> list[str]:
         """List the titles of the alerts."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from local.samples.sample_product import SampleProduct
-from local.stack.products_table import ProductsTable
+from local.stack.local_table import LocalTable
 from tests.builders import one_rule
 
 
@@ -47,9 +47,9 @@ class FakeDynamoDb:
         return item
 
 
-def table(dynamodb: FakeDynamoDb) -> ProductsTable:
+def table(dynamodb: FakeDynamoDb) -> LocalTable:
     """Make the table."""
-    return ProductsTable(dynamodb, "a-table")
+    return LocalTable(dynamodb, "a-table")
 
 
 def sample_product(dynamodb: FakeDynamoDb, product: str = "") -> SampleProduct:

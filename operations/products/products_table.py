@@ -1,12 +1,12 @@
-"""The products table in the local AWS, whatever its key: items are written by path, as `[product]` names them."""
+"""A products table, whatever its key: items are written by path, as `[product]` names them."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from decimal import Context, Decimal
 from functools import cached_property
 from typing import Any
 
-from local.stack.errors import ChangeError
+from notifications.common.errors import ProductAlertsError
 from notifications.stream.attributes import Path
 
 Key = Mapping[str, Any]
@@ -17,17 +17,21 @@ _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,4})?", re.ASCII)
 _EXACT = Context(prec=5000)
 
 
+class ChangeError(ProductAlertsError):
+    """A product cannot be changed as asked; the message says why, and what to do."""
+
+
 class ProductsTable:
     """A table, read and written through a boto3 client."""
 
     def __init__(self, dynamodb: Any, name: str) -> None:
         self.name = name
-        self._dynamodb = dynamodb
+        self.dynamodb = dynamodb
 
     @cached_property
     def key_types(self) -> dict[str, str]:
         """The attributes of the key, the partition key first, and their types: S, N or B."""
-        table = self._dynamodb.describe_table(TableName=self.name)["Table"]
+        table = self.dynamodb.describe_table(TableName=self.name)["Table"]
         types = {each["AttributeName"]: each["AttributeType"] for each in table["AttributeDefinitions"]}
         keys = sorted(table["KeySchema"], key=lambda each: each["KeyType"] != "HASH")
         return {each["AttributeName"]: types[each["AttributeName"]] for each in keys}
@@ -36,22 +40,13 @@ class ProductsTable:
         """Return the typed key for texts. Raises ChangeError for a text that is not a number where one is needed."""
         return {name: _key_value(name, kind, values[name]) for name, kind in self.key_types.items()}
 
-    def put(self, key: Key, values: Mapping[Path, Any]) -> None:
-        """Replace the item by one with these typed values."""
-        self._dynamodb.put_item(TableName=self.name, Item=item(key, values))
-
-    def put_all(self, products: Sequence[tuple[Key, Mapping[Path, Any]]]) -> None:
-        """Put up to 25 items in one call."""
-        puts = [{"PutRequest": {"Item": item(key, values)}} for key, values in products]
-        self._dynamodb.batch_write_item(RequestItems={self.name: puts})
-
     def set(self, key: Key, values: Mapping[Path, Any]) -> None:
         """Set typed values in an item, made if there is none; what is not named stays. Raises ChangeError."""
-        before = self._dynamodb.get_item(TableName=self.name, Key=key, ConsistentRead=True).get("Item", {})
+        before = self.dynamodb.get_item(TableName=self.name, Key=key, ConsistentRead=True).get("Item", {})
         tops: dict[str, Any] = {}
         for path, value in values.items():
             tops[path.top] = with_value(tops.get(path.top, before.get(path.top)), path.rest, value)
-        self._dynamodb.update_item(
+        self.dynamodb.update_item(
             TableName=self.name,
             Key=key,
             UpdateExpression="SET " + ", ".join(f"#{n} = :{n}" for n in range(len(tops))),
@@ -59,9 +54,21 @@ class ProductsTable:
             ExpressionAttributeValues={f":{n}": value for n, value in enumerate(tops.values())},
         )
 
-    def delete(self, key: Key) -> None:
-        """Delete the item, if there is one."""
-        self._dynamodb.delete_item(TableName=self.name, Key=key)
+    def get(self, key: Key) -> dict[str, Any] | None:
+        """Read an item; None where there is none."""
+        found: dict[str, Any] | None = self.dynamodb.get_item(TableName=self.name, Key=key, ConsistentRead=True).get(
+            "Item"
+        )
+        return found
+
+    def pages(self) -> Iterator[list[dict[str, Any]]]:
+        """Yield all items, a page of a Scan at a time."""
+        for page in self.dynamodb.get_paginator("scan").paginate(TableName=self.name):
+            yield page["Items"]
+
+    def is_of(self, dynamodb: Any, name: str) -> bool:
+        """Tell whether it is this table, read through this client."""
+        return self.dynamodb is dynamodb and self.name == name
 
 
 def item(key: Key, values: Mapping[Path, Any]) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""The pages: each asks its source, and fills a template."""

@@ -1,0 +1,100 @@
+"""Live: records as they pass, alerts as they go out, and what the mapping does."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from console.pages.page import TEMPLATES, console_of, page, wants_part
+from console.sources.console import Console
+from console.sources.records import MappingEvent, SeenRecord
+from console.sources.ways import one_line
+
+MOST_ROWS = 60
+SHOWS = ("all", "records", "alerts")
+_LOOK_SECONDS = 0.3
+_BEAT_SECONDS = 15.0  # without news: a proxy or a laptop that slept is noticed
+
+
+def live(request: Request) -> Response:
+    """Show what has passed last, or only the rows."""
+    console = console_of(request)
+    show = request.query_params.get("show", "all")
+    show = show if show in SHOWS else "all"
+    position = console.records.position
+    return page(
+        request,
+        "_live_rows.html" if wants_part(request) else "live.html",
+        title="Live",
+        show=show,
+        shows=SHOWS,
+        rows=_rows(console, show),
+        position=position,
+    )
+
+
+def _rows(console: Console, show: str) -> list[dict[str, object]]:
+    records = console.records.latest(MOST_ROWS if show != "alerts" else 1000)
+    if show == "alerts":
+        records = [each for each in records if each.alerts][:MOST_ROWS]
+    rows = [_record_row(console, each) for each in records]
+    if show == "all":
+        rows += [_event_row(each) for each in console.records.events(MOST_ROWS) if each.outcome not in _COVERED]
+        rows.sort(key=lambda row: row["position"], reverse=True)  # type: ignore[arg-type, return-value]
+    return rows[:MOST_ROWS]
+
+
+_COVERED = frozenset({"read", "succeeded", "filtered"})
+"""What the rows of the records say already."""
+
+
+def _record_row(console: Console, seen: SeenRecord) -> dict[str, object]:
+    change = next((verdict.change for verdict in seen.verdicts if verdict.change), None)
+    way = console.ways.outline(seen)
+    return {
+        "kind": "record",
+        "position": seen.position,
+        "at": seen.at,
+        "number": seen.number,
+        "product": way.name or way.product_id or "a malformed record",
+        "event": change.event_name.lower() if change else "malformed",
+        "what": one_line(way, console.rules.product),
+        "alerts": [(alert.severity, alert.rule) for alert in seen.alerts],
+        "state": seen.attempts[-1].outcome if seen.attempts else "",
+        "attempts": len(seen.attempts),
+    }
+
+
+def _event_row(event: MappingEvent) -> dict[str, object]:
+    return {"kind": "event", "position": event.position, "at": event.at, "text": event.text, "outcome": event.outcome}
+
+
+def stream(request: Request) -> Response:
+    """Tell a page, as server-sent events, how much is new; at most three times a second, however much there is."""
+    after = request.query_params.get("after", "0")
+    position = int(after) if after.isdecimal() and len(after) < 15 else 0  # noqa: PLR2004
+    return StreamingResponse(_news(request, console_of(request), position), media_type="text/event-stream")
+
+
+async def _news(request: Request, console: Console, position: int) -> AsyncIterator[str]:
+    told = position
+    beat = 0.0
+    yield "retry: 1000\n\n"
+    while not console.stop.is_set() and not await request.is_disconnected():
+        latest = console.records.position
+        if latest < told:  # another `npm start`
+            told = position = 0
+        if latest > told:
+            told = latest
+            count = len(console.records.since(position))
+            pill = TEMPLATES.get_template("_news.html").render(count=count)
+            yield "event: news\n" + "".join(f"data: {line}\n" for line in pill.splitlines()) + "\n"
+            beat = 0.0
+        elif beat > _BEAT_SECONDS:
+            yield ": beat\n\n"
+            beat = 0.0
+        await asyncio.sleep(_LOOK_SECONDS)
+        beat += _LOOK_SECONDS

@@ -1,0 +1,126 @@
+"""What every page is made with: templates, forms, the frame around the page."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlencode
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from console.pages.static import address_of
+from console.sources.console import Console
+from notifications.delivery.rendering.safe_text import clean
+
+MOST_BYTES = 2_000_000  # of a form: a file of rules may have a million characters
+NAV = (
+    ("products", "/", "Products"),
+    ("live", "/live", "Live"),
+    ("alerts", "/alerts", "Alerts"),
+    ("failures", "/failures", "Failures"),
+    ("rules", "/rules", "Rules"),
+    ("health", "/health", "Health"),
+)
+_SHORTEST_CUT = 12
+_PROD = ("prod", "live", "production")
+
+
+def console_of(request: Request) -> Console:
+    """Return the console that answers a request."""
+    console: Console = request.app.state.console
+    return console
+
+
+def page(request: Request, template: str, *, status: int = HTTPStatus.OK, **context: Any) -> HTMLResponse:
+    """Fill a template."""
+    console = console_of(request)
+    counts = console.failures.counts()
+    frame = {
+        "stage": console.stage.name,
+        "region": console.stage.region,
+        "is_local": console.stage.is_local,
+        "is_prod": console.stage.name.lower() in _PROD,
+        "writes": console.launch.writes,
+        "trusted": console.launch.knows_cookie(request.headers.get("cookie", "")),
+        "nav": NAV,
+        "path": request.url.path,
+        "waiting": {"failures": counts.failures + counts.undelivered},
+    }
+    return HTMLResponse(TEMPLATES.get_template(template).render({**frame, **context}), status, {"Vary": "HX-Request"})
+
+
+def wants_part(request: Request) -> bool:
+    """Tell whether a part of a page is asked for, to be put into the page that is there."""
+    headers = request.headers
+    return headers.get("hx-request") == "true" and headers.get("hx-history-restore-request") != "true"
+
+
+async def form_of(request: Request) -> dict[str, list[str]]:
+    """Read a form as browsers send it. Raises HTTPException for one that is too long or not UTF-8."""
+    body = b""
+    async for part in request.stream():
+        body += part
+        if len(body) > MOST_BYTES:
+            raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "That is more than the console takes at once.")
+    try:
+        return parse_qs(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=2000)
+    except ValueError:
+        raise HTTPException(HTTPStatus.BAD_REQUEST, "That is not a form as browsers send it.") from None
+
+
+def moment(value: float | str | None) -> Markup | str:
+    """Write a time as `<time>`, which the reader's browser puts into the reader's zone; UTC without scripts."""
+    when = _datetime(value)
+    if when is None:
+        return ""
+    exact = when.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return Markup('<time datetime="{}">{} UTC</time>').format(exact, when.strftime("%Y-%m-%d %H:%M:%S"))
+
+
+def _datetime(value: float | str | None) -> datetime | None:
+    try:
+        if isinstance(value, str):
+            return datetime.fromisoformat(value).astimezone(UTC)
+        return None if value is None else datetime.fromtimestamp(value, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def middle(text: str, length: int = 13) -> Markup:
+    """Cut an identifier in the middle; the whole stays to be copied."""
+    text = clean(text, 600)
+    if len(text) <= max(length, _SHORTEST_CUT):
+        return Markup('<code class="id">{}</code>').format(text)
+    half = length // 2
+    return Markup('<code class="id" title="{}" data-copy="{}">{}…{}</code>').format(
+        text, text, text[:half], text[-half:]
+    )
+
+
+def as_json(value: Any) -> str:
+    """Write JSON to be read."""
+    return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def link(path: str, **query: Any) -> str:
+    """Write an address with a query; what is empty is left out."""
+    given = [(name, value) for name, value in query.items() if value not in ("", None, (), [])]
+    return path + (f"?{urlencode(given, doseq=True)}" if given else "")
+
+
+TEMPLATES = Environment(
+    loader=FileSystemLoader(Path(__file__).parent.parent / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+TEMPLATES.filters |= {"moment": moment, "middle": middle, "as_json": as_json}
+TEMPLATES.globals |= {"link": link, "static": address_of}

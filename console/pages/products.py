@@ -1,0 +1,164 @@
+"""Products: the table, searchable; a price or stock changed in place, and what follows from it."""
+
+from __future__ import annotations
+
+import time
+from http import HTTPStatus
+
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from console.pages.page import console_of, form_of, link, page, wants_part
+from console.sources.console import Console
+from console.sources.products import ROLES, path_of, row_of, shown
+from console.sources.receivers import previews
+from notifications.delivery.rendering.safe_text import clean
+from operations.products.products_table import ChangeError
+
+PAGE = 50
+_MOST_PAGES = 1000
+_PATIENCE_SECONDS = 20
+"""How long the page waits for the record of a change."""
+_DELIVERIES_SECONDS = 12
+"""How long it goes on looking at the deliveries."""
+MOST_OF_PRODUCT = 50
+
+
+def products(request: Request) -> Response:
+    """Show the list, or only its rows."""
+    console = console_of(request)
+    text = request.query_params.get("q", "")[:200]
+    number = _number(request.query_params.get("page", "1"), _MOST_PAGES)
+    rows, total = console.products.matching(text, console.rules.product, PAGE, (number - 1) * PAGE)
+    pages = max(-(-total // PAGE), 1)
+    return page(
+        request,
+        "_product_rows.html" if wants_part(request) else "products.html",
+        title="Products",
+        q=text,
+        rows=rows,
+        total=total,
+        number=number,
+        pages=pages,
+        roles=ROLES,
+        source=console.products,
+        position=console.records.position,
+    )
+
+
+def product(request: Request) -> Response:
+    """Show one product: what the table has of it, its records and its alerts."""
+    console = console_of(request)
+    key = tuple(request.query_params.getlist("k"))
+    table = console.products.table()
+    if len(key) != len(table.key_types):
+        raise HTTPException(HTTPStatus.NOT_FOUND, "The address does not name a product of this table.")
+    item = console.products.read_one(key)
+    rules = console.rules
+    row = row_of(item, table.key_types, rules.product) if item else None
+    product_id = row.id if row else clean("/".join(key), 200)
+    from console.sources.alerts import Filters  # noqa: PLC0415
+
+    return page(
+        request,
+        "product.html",
+        title=(row and row.name) or product_id,
+        row=row,
+        roles=ROLES,
+        product_id=product_id,
+        attributes=[(clean(name, 120), shown(value)) for name, value in (item or {}).items()],
+        records=console.records.of_product(product_id, MOST_OF_PRODUCT),
+        alerts=console.alerts.matching(Filters(product=product_id))[:MOST_OF_PRODUCT],
+        position=console.records.position,
+    )
+
+
+async def set_value(request: Request) -> Response:
+    """Change a price or a stock, and begin to watch what follows."""
+    form = await form_of(request)
+    console = console_of(request)
+    key = tuple(form.get("k", []))
+    role = form.get("role", [""])[0]
+    value = form.get("value", [""])[0].strip()
+    if role not in ROLES:
+        raise HTTPException(HTTPStatus.BAD_REQUEST, "Only a price or a stock is changed here.")
+    position, at = console.records.position, time.time()
+    try:
+        await run_in_threadpool(_set, console, key, role, value)
+    except ChangeError as error:
+        if wants_part(request):
+            return page(request, "_refused.html", message=str(error), status=HTTPStatus.OK)
+        raise HTTPException(HTTPStatus.BAD_REQUEST, str(error)) from None
+    if not wants_part(request):
+        return RedirectResponse(link("/product", k=key), HTTPStatus.SEE_OTHER)
+    return await run_in_threadpool(_followed, request, key, position, at)
+
+
+def after(request: Request) -> Response:
+    """Show what has followed from a change so far."""
+    given = request.query_params
+    position = _number(given.get("position", "1"), 10**12)
+    try:
+        at = float(given.get("at", "0"))
+    except ValueError:
+        at = 0.0
+    return _followed(request, tuple(given.getlist("k")), position, at)
+
+
+def _set(console: Console, key: tuple[str, ...], role: str, value: str) -> None:
+    table = console.products.table()
+    product = console.rules.product
+    path = path_of(product, role)
+    if len(key) != len(table.key_types):
+        raise ChangeError("The form does not name a product of this table.")
+    if path.top in table.key_types:
+        raise ChangeError(f"{path.text} is part of the table's key and cannot be changed.")
+    item = console.products.read_one(key)
+    if item is None:
+        raise ChangeError("The product is not in the table any more. Reload the page.")
+    before = path.find(item)
+    if not value or (not (isinstance(before, dict) and "S" in before) and not _is_number(value)):
+        raise ChangeError(f"{role} takes a number, such as 19.99; got {clean(value, 40) or 'nothing'}.")
+    console.products.set(key, path, value)
+
+
+def _followed(request: Request, key: tuple[str, ...], position: int, at: float) -> Response:
+    console = console_of(request)
+    if not console.stage.is_local:
+        return page(request, "_followed.html", way=None, state="elsewhere", again="", product_id="/".join(key))
+    names = list(console.products.table().key_types)
+    found = [
+        each
+        for each in console.records.since(position)
+        if tuple(next(iter(each.keys.get(name, {"": ""}).values()), "") for name in names) == key
+    ]
+    receivers = console.receivers
+    way = console.ways.find(found[-1].number, found[-1].product_id, receivers) if found else None
+    waited = time.time() - at
+    again = ""
+    if (way is None or not way.settled) and waited < _PATIENCE_SECONDS:
+        again = "250ms"
+    elif way and way.alerts and waited < _DELIVERIES_SECONDS:
+        again = "1s"
+    return page(
+        request,
+        "_followed.html",
+        way=way,
+        state="found" if way else "waiting" if again else "nothing",
+        again=again,
+        address=link("/product/after", k=key, position=position, at=f"{at:.3f}"),
+        product_id=clean("/".join(key), 200),
+        mail=next((each.name for each in previews(receivers) if each.kind == "mail"), ""),
+    )
+
+
+def _is_number(text: str) -> bool:
+    from operations.products.products_table import number_or_text  # noqa: PLC0415
+
+    return not isinstance(number_or_text(text), str)
+
+
+def _number(text: str, most: int) -> int:
+    return min(int(text), most) if text.isdecimal() and len(text) < 15 and int(text) else 1  # noqa: PLR2004

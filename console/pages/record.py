@@ -1,0 +1,37 @@
+"""One record's way: the page that explains."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from console.pages.page import console_of, page, wants_part
+from console.sources.receivers import previews
+
+_LONGEST_NUMBER = 60
+
+
+def record(request: Request) -> Response:
+    """Show the way of a record."""
+    console = console_of(request)
+    number = request.path_params["number"][:_LONGEST_NUMBER]
+    receivers = console.receivers
+    way = console.ways.find(number, request.query_params.get("product", "")[:1000], receivers)
+    if way is None:
+        raise HTTPException(
+            HTTPStatus.NOT_FOUND,
+            "No record with this sequence number is known. It may have passed before the console began to look, "
+            "and raised no alert.",
+        )
+    return page(
+        request,
+        "_way.html" if wants_part(request) else "record.html",
+        title=way.name or way.product_id or "A record",
+        way=way,
+        address=str(request.url.path) + (f"?{request.url.query}" if request.url.query else ""),
+        again="" if way.settled else "500ms",
+        mail=next((each.name for each in previews(receivers) if each.kind == "mail"), ""),
+    )

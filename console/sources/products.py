@@ -1,0 +1,229 @@
+"""The products of the table, as the Products page lists them: read in the background, searched in memory."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from console.sources.stage import Stage
+from notifications.common.errors import MalformedRecordError
+from notifications.delivery.rendering.safe_text import clean, words
+from notifications.rules.price_form import PLAIN
+from notifications.rules.product import Product
+from notifications.stream.attributes import Path, number, plain
+from notifications.text.formatting import digits_of, money_text
+from operations.products.products_table import ProductsTable, number_or_text
+
+MOST_PRODUCTS = 20_000
+_FRESH_SECONDS = {True: 10.0, False: 120.0}
+"""How old a list may be before it is read anew, on the laptop and on AWS."""
+_LONGEST = 120  # characters of a value in a list
+ROLES = ("price", "stock")
+"""What can be changed in place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A product in the list."""
+
+    key: tuple[str, ...]
+    """The values of its key, in the table's order."""
+    id: str
+    name: str
+    values: Mapping[str, str]
+    """Role to value, in ROLES; "" where it has none."""
+    currency: str
+    editable: bool
+    search: str
+
+    def value(self, role: str) -> str:
+        """Return the value of a role."""
+        return self.values.get(role, "")
+
+
+class Products:
+    """The products table of a stage."""
+
+    def __init__(self, stage: Stage) -> None:
+        """List the table of `stage`."""
+        self._stage = stage
+        self._lock = threading.Lock()
+        self._items: dict[tuple[str, ...], dict[str, Any]] = {}
+        self._rows: dict[tuple[str, ...], tuple[dict[str, Any], Product, Row]] = {}
+        self._table: ProductsTable | None = None
+        self._read_at = 0.0
+        self._reading = False
+        self.whole = False
+        """Whether all products were read."""
+        self.problem = ""
+        """Why the last reading failed."""
+
+    @property
+    def reading(self) -> bool:
+        """Whether the table is being read for the first time."""
+        return self._reading and not self._read_at
+
+    def table(self) -> ProductsTable:
+        """Return the table. Raises ConfigurationError where there is no stage."""
+        stack = self._stage.stack()
+        client = stack.client("dynamodb")
+        name = table_name(stack.outputs)
+        with self._lock:
+            if self._table is None or not self._table.is_of(client, name):
+                self._table = ProductsTable(client, name)
+                self._items.clear()
+                self._read_at = 0.0
+            return self._table
+
+    def matching(self, text: str, product: Product, most: int, after: int = 0) -> tuple[list[Row], int]:
+        """Return some of the products whose id or name has the text, by id, and how many there are."""
+        table = self.table()
+        self.refresh()
+        with self._lock:
+            items = sorted(self._items.items(), key=lambda pair: pair[0])
+        wanted = text.casefold().strip()
+        if not wanted:
+            part = items[after : after + most]
+            return [self._row(table, key, item, product) for key, item in part], len(items)
+        rows = [self._row(table, key, item, product) for key, item in items]
+        found = [row for row in rows if wanted in row.search]
+        return found[after : after + most], len(found)
+
+    def read_one(self, key: tuple[str, ...]) -> dict[str, Any] | None:
+        """Read one item from the table itself; None where it has none."""
+        table = self.table()
+        item = table.get(table.key(dict(zip(table.key_types, key, strict=True))))
+        with self._lock:
+            if item:
+                self._items[key] = item
+            else:
+                self._items.pop(key, None)
+        return item
+
+    def set(self, key: tuple[str, ...], path: Path, text: str) -> None:
+        """Write a number or a text; ChangeError for what DynamoDB cannot hold."""
+        table = self.table()
+        value = number_or_text(text)
+        typed = {"S": value} if isinstance(value, str) else {"N": str(value)}
+        table.set(table.key(dict(zip(table.key_types, key, strict=True))), {path: typed})
+        self.read_one(key)
+
+    def take(self, image: Mapping[str, Any] | None, keys: Mapping[str, Any]) -> None:
+        """Take what a record says of an item; None: it is gone."""
+        table = self._table
+        if table is None or not self._read_at:
+            return
+        key = key_texts(keys, table.key_types)
+        with self._lock:
+            if image is None:
+                self._items.pop(key, None)
+            elif key in self._items or len(self._items) < MOST_PRODUCTS:
+                self._items[key] = dict(image)
+
+    def refresh(self, *, wait: float = 0.15) -> None:
+        """Read the table anew in the background if the list is old; a first reading is waited for, a moment."""
+        with self._lock:
+            fresh = time.monotonic() - self._read_at < _FRESH_SECONDS[self._stage.is_local]
+            if self._reading or (self._read_at and fresh):
+                return
+            self._reading = True
+            first = not self._read_at
+        thread = threading.Thread(target=self._read, daemon=True)
+        thread.start()
+        if first:
+            thread.join(wait)
+
+    def _row(self, table: ProductsTable, key: tuple[str, ...], item: dict[str, Any], product: Product) -> Row:
+        """Make a row once: a search looks at all of them."""
+        known = self._rows.get(key)
+        if known is None or known[0] is not item or known[1] is not product:
+            known = self._rows[key] = (item, product, row_of(item, table.key_types, product))
+        return known[2]
+
+    def _read(self) -> None:
+        try:
+            table = self.table()
+            key_types = table.key_types
+            items: dict[tuple[str, ...], dict[str, Any]] = {}
+            self.whole = False
+            for page in table.pages():
+                for item in page:
+                    items[key_texts(item, key_types)] = item
+                if len(items) >= MOST_PRODUCTS:
+                    break
+                with self._lock:
+                    if not self._read_at:
+                        self._items.update(items)  # the first ones can be looked at already
+            else:
+                self.whole = True
+            with self._lock:
+                self._items = items
+                self._rows = {key: row for key, row in self._rows.items() if key in items}
+                self._read_at = time.monotonic()
+            self.problem = ""
+        except Exception as error:  # noqa: BLE001 - in a thread: the page shows it
+            self.problem = str(error)
+        finally:
+            self._reading = False
+
+
+def table_name(outputs: Mapping[str, str]) -> str:
+    """Return the name of the products table of a stack."""
+    return outputs.get("ProductsTableName") or outputs["ProductsStreamArn"].partition(":table/")[2].partition("/")[0]
+
+
+def key_texts(item: Mapping[str, Any], key_types: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the values of an item's key as texts, in the order of the table's key."""
+    return tuple(_text(item.get(name)) for name in key_types)
+
+
+def row_of(item: Mapping[str, Any], key_types: Mapping[str, str], product: Product) -> Row:
+    """Make the row of an item; a value that is malformed is shown as it is."""
+    key = key_texts(item, key_types)
+    named = shown(product.id.find(item), _LONGEST) if product.id else ""
+    product_id = named or clean("/".join(key), _LONGEST)
+    name = shown(product.name.find(item), _LONGEST)
+    currency = product.currency if isinstance(product.currency, str) else ""
+    if isinstance(product.currency, Path):
+        currency = shown(product.currency.find(item), 10)
+    return Row(
+        key,
+        product_id,
+        name,
+        {role: _value(item, product, role, currency) for role in ROLES},
+        currency,
+        "B" not in key_types.values(),
+        f"{product_id}\n{name}".casefold(),
+    )
+
+
+def _value(item: Mapping[str, Any], product: Product, role: str, currency: str) -> str:
+    """Write what is kept, a price with the digits of its currency: the table drops zeros at the end."""
+    value = path_of(product, role).find(item)
+    amount = number(value) if role == "price" and currency and product.price_form == PLAIN else None
+    return shown(value, _LONGEST) if amount is None else money_text(amount, digits_of(currency))
+
+
+def path_of(product: Product, role: str) -> Path:
+    """Return where the table keeps a role."""
+    return product.price if role == "price" else product.stock
+
+
+def shown(value: Any, limit: int = 300) -> str:
+    """Write a typed value for people: one line, whatever it holds; "" for an absent one."""
+    if value is None:
+        return ""
+    try:
+        return words(plain(value), limit)
+    except (MalformedRecordError, RecursionError):
+        return clean(str(value)[: 2 * limit], limit)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, dict) or len(value) != 1:
+        return ""
+    (content,) = value.values()
+    return content if isinstance(content, str) else content.hex() if isinstance(content, bytes) else str(content)

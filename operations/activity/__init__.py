@@ -1,0 +1,1 @@
+"""What a running `npm start` writes down as it happens, for whoever looks on."""

@@ -1,0 +1,1 @@
+"""The products table, whatever its shape: read, searched and changed."""

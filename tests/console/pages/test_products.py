@@ -1,0 +1,163 @@
+"""Products: found, changed in place, and followed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from console.pages.products import PAGE
+from tests.console.stage import Browser, MemoryStage, console_of, until
+from tests.rules.scenario import MINUTE, Shop
+
+HOSTILE = "<script>alert(1)</script>\"'\u202e\x1b[31m{{7*7}}"
+
+
+def test_products_are_listed_with_price_and_stock(browser: Browser, stage: MemoryStage) -> None:
+    """A price has the digits of its currency, which the table drops."""
+    stage.put("prod-1", name="Desk Lamp", price=49.9, stock=7)
+    text = until(lambda: (found := browser.get("/").text) and "Desk Lamp" in found and found)
+    assert 'aria-label="Price of Desk Lamp"' in text
+    assert 'value="49.90"' in text
+    assert 'value="7"' in text
+    assert "1 product" in text
+
+
+def test_an_empty_table_says_how_to_fill_it(browser: Browser) -> None:
+    """With the command."""
+    assert "npm run change" in until(lambda: (text := browser.get("/").text) and "is empty" in text and text)
+
+
+def test_products_are_found_by_a_part_of_the_name_or_the_id(browser: Browser, stage: MemoryStage) -> None:
+    """Whatever the case; the address keeps what was asked for."""
+    stage.put("prod-1", name="Desk Lamp")
+    stage.put("prod-2", name="Advent Mug")
+    until(lambda: "Advent Mug" in browser.get("/").text)
+    for asked, found, other in (("LAMP", "Desk Lamp", "Advent Mug"), ("od-2", "Advent Mug", "Desk Lamp")):
+        text = browser.get(f"/?q={asked}").text
+        assert f'value="{asked}"' in text
+        assert found in text
+        assert other not in text
+        assert "<html" not in browser.part(f"/?q={asked}").text
+    assert "No product has “nothing like it”" in browser.get("/?q=nothing+like+it").text
+
+
+def test_many_products_have_pages(browser: Browser, stage: MemoryStage) -> None:
+    """Each product is on one of them."""
+    for number in range(PAGE + 5):
+        stage.put(f"prod-{number:03}", name=f"No {number:03}")
+    until(lambda: f"{PAGE + 5} products" in browser.get("/").text)
+    pages = [browser.get(f"/?page={number}").text for number in (1, 2)]
+    names = [re.findall(r">(No \d+)</a>", page) for page in pages]
+    assert [len(found) for found in names] == [PAGE, 5]
+    assert sorted(names[0] + names[1]) == [f"No {number:03}" for number in range(PAGE + 5)]
+    assert "page=2" in pages[0]
+    for asked in ("0", "-1", "x", "9" * 40, "%D9%A3"):
+        assert browser.get(f"/?page={asked}").status == 200
+
+
+def test_a_hostile_name_is_shown_as_text(browser: Browser, stage: MemoryStage) -> None:
+    """Markup stays text, templates are not filled, and marks of direction are gone."""
+    stage.put("prod-1", name=HOSTILE, price=1, stock='"><img src=x>')
+    text = until(lambda: (found := browser.get("/").text) and "alert(1)" in found and found)
+    for page in (text, browser.get("/product?k=prod-1").text):
+        assert "<script>alert" not in page
+        assert "<img" not in page
+        assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+        assert "{{7*7}}" in page
+        assert "\u202e" not in page
+        assert "\x1b" not in page
+
+
+@pytest.mark.parametrize(("role", "value"), [("price", "19.99"), ("stock", "0"), ("price", " 5 ")])
+def test_a_value_is_changed_in_place(browser: Browser, stage: MemoryStage, role: str, value: str) -> None:
+    """And nothing else of the product."""
+    stage.put("prod-1", name="Desk Lamp", price=49.9, stock=7)
+    answer = browser.post("/product/set", {"k": "prod-1", "role": role, "value": value})
+    assert answer.status == 200
+    assert "Waiting for the record" in answer.text
+    item = stage.dynamodb.get_item(TableName="products", Key={"productId": {"S": "prod-1"}})["Item"]
+    before = {"productId": {"S": "prod-1"}, "name": {"S": "Desk Lamp"}, "price": {"N": "49.9"}, "stock": {"N": "7"}}
+    assert item == {**before, role: {"N": value.strip()}}
+
+
+@pytest.mark.parametrize(
+    ("form", "said"),
+    [
+        ({"k": "prod-1", "role": "price", "value": "cheap"}, "price takes a number"),
+        ({"k": "prod-1", "role": "price", "value": ""}, "price takes a number"),
+        ({"k": "prod-1", "role": "price", "value": "1" * 39}, "at most 38 digits"),
+        ({"k": "prod-1", "role": "price", "value": "1e999"}, "exponent"),
+        ({"k": "nobody", "role": "price", "value": "5"}, "not in the table any more"),
+        ({"k": ["prod-1", "x"], "role": "price", "value": "5"}, "does not name a product"),
+        ({"role": "price", "value": "5"}, "does not name a product"),
+    ],
+    ids=str,
+)
+def test_what_cannot_be_stored_is_refused_in_words(
+    browser: Browser, stage: MemoryStage, form: dict[str, str], said: str
+) -> None:
+    """And nothing is changed."""
+    stage.put("prod-1", price=10)
+    answer = browser.post("/product/set", form)
+    assert answer.status == 200
+    assert said in answer.text
+    assert "Nothing was changed" in answer.text
+    table = stage.dynamodb.scan(TableName="products")["Items"]
+    assert table == [{"productId": {"S": "prod-1"}, "price": {"N": "10"}}]
+
+
+def test_only_a_price_or_a_stock_is_changed(browser: Browser, stage: MemoryStage) -> None:
+    """Whatever a form names."""
+    stage.put("prod-1", price=10)
+    assert browser.post("/product/set", {"k": "prod-1", "role": "name", "value": "x"}).status == 400
+    assert browser.post("/product/set", {"k": "prod-1", "role": "price", "value": "5" * 3_000_000}).status == 413
+
+
+def test_what_follows_a_change_is_shown_as_it_comes(browser: Browser, stage: MemoryStage) -> None:
+    """First that it is waited for, then the record with its verdicts, its alert, and the mail."""
+    stage.put("mug", name="Mug", price=10)
+    changed = browser.post("/product/set", {"k": "mug", "role": "price", "value": "8"})
+    again = re.search(r'hx-get="([^"]+)"', changed.text)
+    assert again
+    stage.play(Shop().put(name="Mug", price=10).put(after=MINUTE, price=8))
+    address = again[1].replace("&amp;", "&")
+    text = until(lambda: (found := browser.part(address).text) and "published" in found and found)
+    assert "Mug: 8.00 USD, was 10.00" in text
+    assert "dropped 20.0% from 10, needs 10%" in text
+    assert "/mail?as=" in text
+
+
+def test_a_product_leads_to_its_records_and_alerts(browser: Browser, stage: MemoryStage) -> None:
+    """Also when it is gone from the table."""
+    stage.play(Shop().put(name="Mug", price=10, stock=3).put(after=MINUTE, price=8))
+    text = until(lambda: (found := browser.get("/product?k=mug").text) and "price-drop" in found and found)
+    assert "The table does not have it any more" in text
+    assert text.count("/records/") == 3  # two records, one alert
+
+
+def test_a_deployed_stage_says_where_the_alerts_appear(stage: MemoryStage) -> None:
+    """Records of a deployed stage are not read."""
+    stage.put("mug", name="Mug", price=10)
+    with console_of(stage, "prod") as (_, browser):
+        assert "/alerts?product=mug" in browser.post("/product/set", {"k": "mug", "role": "price", "value": "8"}).text
+
+
+@pytest.fixture
+def broken(stage: MemoryStage) -> Iterator[Browser]:
+    """Serve a console whose table is gone."""
+    stage.outputs["ProductsTableName"] = "nothing"
+    with console_of(stage) as (_, browser):
+        yield browser
+
+
+def test_a_table_that_cannot_be_read_is_said_with_the_way_out(broken: Browser) -> None:
+    """A list says what AWS said; one product is an error, with what to try."""
+    text = until(lambda: (found := broken.get("/").text) and "could not be read" in found and found)
+    assert "ResourceNotFoundException" in text
+    answer = broken.get("/product?k=mug")
+    assert answer.status == 502
+    assert "npm start" in answer.text
+    assert "ResourceNotFoundException" in answer.text
+    assert "Traceback" not in text + answer.text
