@@ -21,7 +21,7 @@ PAGE = 50
 _MOST_PAGES = 1000
 _PATIENCE_SECONDS = 20
 """How long the page waits for the record of a change."""
-_DELIVERIES_SECONDS = 12
+_DELIVERIES_SECONDS = 60
 """How long it goes on looking at the deliveries."""
 MOST_OF_PRODUCT = 50
 
