@@ -7,10 +7,18 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from notifications.common.errors import Problem, ReceiversError
+from notifications.config.fields import Key
 from notifications.config.only_reader import unknown_value, values_of
 from notifications.config.product_reader import FIXED_MESSAGE_ATTRIBUTES
 from notifications.config.receiver import Receiver, Receivers
-from notifications.config.receiver_keys import COMMON_KEYS, KEYS_BY_KIND, LONGEST_NAME, RECEIVER_KEYS, URLS_ARE_SECRET
+from notifications.config.receiver_keys import (
+    COMMON_KEYS,
+    KEYS_BY_KIND,
+    LONGEST_NAME,
+    RECEIVER_KEYS,
+    URLS_ARE_SECRET,
+    plain_url,
+)
 from notifications.config.toml_table import TomlTable, lines_of, parse_toml, reason_of
 from notifications.rules.ruleset import Ruleset
 from notifications.text.formatting import shorten
@@ -19,12 +27,14 @@ TOP_KEYS = ("receivers",)
 MOST_RECEIVERS = 50  # a stack has 500 resources at the most, and a role's policy 10,240 characters
 FIELDS: Mapping[str, str] = {key: {"from": "sender"}.get(key, key) for key in RECEIVER_KEYS}
 """Key to the field of Receiver that holds it."""
+_WITH_PLAIN_HTTP = {**RECEIVER_KEYS, "url": RECEIVER_KEYS["url"]._replace(kind=plain_url)}
 
 
-def load(path: FilePath, ruleset: Ruleset | None = None) -> Receivers:
+def load(path: FilePath, ruleset: Ruleset | None = None, *, plain_http: bool = False) -> Receivers:
     """Read and check the file at `path`, with `ruleset` also against its rules.
 
-    Raises ReceiversError, which lists what is wrong. A file that is not there has no receivers.
+    `plain_http`: webhooks may be without TLS, as a stage with `allowPrivateAddresses` has it. Raises ReceiversError,
+    which lists what is wrong. A file that is not there has no receivers.
     """
     try:
         content = path.read_text(encoding="utf-8")
@@ -32,11 +42,13 @@ def load(path: FilePath, ruleset: Ruleset | None = None) -> Receivers:
         return Receivers(())
     except (OSError, UnicodeDecodeError) as error:
         raise ReceiversError(path.name, (Problem(f"cannot be read: {error}"),)) from None
-    return parse(content, path.name, ruleset)
+    return parse(content, path.name, ruleset, plain_http=plain_http)
 
 
-def parse(content: str, source: str = "receivers.toml", ruleset: Ruleset | None = None) -> Receivers:
-    """Check the text of a file; ReceiversError lists what is wrong with it."""
+def parse(
+    content: str, source: str = "receivers.toml", ruleset: Ruleset | None = None, *, plain_http: bool = False
+) -> Receivers:
+    """Check the text of a file as `load` does; ReceiversError lists what is wrong with it."""
     try:
         document = parse_toml(content)
     except (ValueError, RecursionError) as error:  # a value may be a secret, so none is repeated
@@ -57,7 +69,7 @@ def parse(content: str, source: str = "receivers.toml", ruleset: Ruleset | None 
         name = entry.get("name")
         label = shorten(name, LONGEST_NAME + 1) if isinstance(name, str) else f"number {number}"
         table = TomlTable(entry, ("receivers", number), lines, problems, label, entry="receiver")
-        receiver = _read(table)
+        receiver = _read(table, _WITH_PLAIN_HTTP if plain_http else RECEIVER_KEYS)
         collapsed = label.replace("-", "")
         if collapsed in names:
             table.problem("name", "another receiver has this name, or differs in hyphens alone; give each its own")
@@ -70,9 +82,9 @@ def parse(content: str, source: str = "receivers.toml", ruleset: Ruleset | None 
     return Receivers(tuple(receivers))
 
 
-def _read(table: TomlTable) -> Receiver:
+def _read(table: TomlTable, by_name: Mapping[str, Key]) -> Receiver:
     """Read one receiver; mistakes are reported to the table."""
-    kind = table.get(RECEIVER_KEYS["kind"]) or ""
+    kind = table.get(by_name["kind"]) or ""
     keys: tuple[str, ...] = COMMON_KEYS + KEYS_BY_KIND.get(kind, ())
     if kind:
         table.check_keys(keys, _belongs_to(kind))
@@ -81,7 +93,7 @@ def _read(table: TomlTable) -> Receiver:
     for key in RECEIVER_KEYS.values():
         if key.required and key.name in keys and key.name not in table:
             table.problem(key.name, key.missing)
-    values: dict[str, Any] = {FIELDS[key]: table.get(RECEIVER_KEYS[key]) for key in (keys if kind else RECEIVER_KEYS)}
+    values: dict[str, Any] = {FIELDS[key]: table.get(by_name[key]) for key in (keys if kind else by_name)}
     values = {field: value for field, value in values.items() if value is not None}
     return Receiver(**{"name": "", "kind": "", **values})
 

@@ -19,7 +19,7 @@ from operations.evaluation.recorded_events import files_of, records_in
 from operations.evaluation.unseen import Unseen
 from operations.settings.compatibility import Mismatch, in_few_lines, mismatches
 from operations.settings.project import DEFAULT_REGION, DEFAULT_STAGE, PROJECT
-from operations.settings.service_file import read_service
+from operations.settings.service_file import Service, read_service
 from operations.terminal.terminal import Terminal
 
 
@@ -29,9 +29,7 @@ def add_to(commands: Any) -> None:
         "check", help="check the rules and receivers, and whether serverless.yml suits them", description=__doc__
     )
     parser.add_argument("--rules", type=Path, default=PROJECT / "alerts.toml", help="the rules file (alerts.toml)")
-    parser.add_argument(
-        "--receivers", type=Path, default=PROJECT / "receivers.toml", help="the receivers file (receivers.toml)"
-    )
+    parser.add_argument("--receivers", type=Path, metavar="FILE", help="the receivers file (the stage's receiversFile)")
     parser.add_argument("--stage", default=DEFAULT_STAGE, help="the stage to check for (dev)")
     parser.add_argument("--param", action="append", default=[], metavar="NAME=VALUE", help="as for `sls deploy`")
     region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or DEFAULT_REGION
@@ -55,6 +53,7 @@ class Findings:
 
     rules: int = 0
     receivers: int = 0
+    receivers_file: str = ""
     problems: list[tuple[str, tuple[Problem, ...]]] = field(default_factory=list)
     """By file."""
     misfits: list[Mismatch] = field(default_factory=list)
@@ -81,19 +80,37 @@ def _check(arguments: argparse.Namespace) -> Findings:
         found.rules = len(ruleset.rules)
     except SettingsFileError as error:
         found.problems.append((error.source, error.problems))
-    try:
-        found.receivers = len(load_receivers(arguments.receivers, ruleset).all)
-    except SettingsFileError as error:
-        found.problems.append((error.source, error.problems))
-    if ruleset:
-        try:
-            service = read_service(PROJECT, arguments.stage, _given(arguments.param))
-            found.misfits = mismatches(ruleset, service, arguments.region)
-        except ConfigurationError as error:
-            found.problems.append(("serverless.yml", (Problem(str(error)),)))
+    service, wrong = _service(arguments)
+    _check_receivers(arguments, service, ruleset, found)
+    if ruleset and service:
+        found.misfits = mismatches(ruleset, service, arguments.region)
+    if ruleset and wrong:
+        found.problems.append(("serverless.yml", (Problem(wrong),)))
     if ruleset and arguments.events:
         found.warnings = _unseen(ruleset, arguments.events)
     return found
+
+
+def _service(arguments: argparse.Namespace) -> tuple[Service | None, str]:
+    """Read what serverless.yml says of the stage, or what is wrong with it."""
+    try:
+        return read_service(PROJECT, arguments.stage, _given(arguments.param)), ""
+    except ConfigurationError as error:
+        return None, str(error)
+
+
+def _check_receivers(
+    arguments: argparse.Namespace, service: Service | None, ruleset: Ruleset | None, found: Findings
+) -> None:
+    """Check the file that is named, or else the stage's, whose templates lie in the project."""
+    named: Path | None = arguments.receivers
+    found.receivers_file = named.name if named else service.receivers_file if service else "receivers.toml"
+    path, folder = named or PROJECT / found.receivers_file, None if named else PROJECT
+    try:
+        loaded = load_receivers(path, ruleset, folder, plain_http=service is not None and service.plain_http)
+        found.receivers = len(loaded.all)
+    except SettingsFileError as error:
+        found.problems.append((found.receivers_file, error.problems))
 
 
 def _unseen(ruleset: Ruleset, events: list[Path]) -> list[str]:
@@ -150,4 +167,4 @@ def _show(found: Findings, arguments: argparse.Namespace) -> None:
         )
         if found.receivers:
             count = "1 receiver" if found.receivers == 1 else f"{found.receivers} receivers"
-            terminal.line(f"{arguments.receivers.name}: {count}, no mistake")
+            terminal.line(f"{found.receivers_file}: {count}, no mistake")

@@ -58,6 +58,26 @@ def test_every_stage_can_be_checked(check: Check, stage: str) -> None:
     assert f"stage {stage}" in done.out
 
 
+@pytest.mark.parametrize(("stage", "file"), [("dev", "receivers.toml"), ("local", "local/receivers.toml")])
+def test_the_receivers_of_the_stage_are_checked(check: Check, stage: str, file: str) -> None:
+    """By the name of the file that the stage is deployed with."""
+    assert f"\n{file}: " in check("--stage", stage).out
+
+
+@pytest.mark.parametrize(("stage", "code"), [("local", 0), ("dev", 1)])
+def test_a_webhook_without_tls_is_for_stages_that_allow_it(check: Check, tmp_path: Path, stage: str, code: int) -> None:
+    """`allowPrivateAddresses` is on for local; elsewhere the message says what it takes."""
+    path = tmp_path / "receivers.toml"
+    path.write_text(
+        '[[receivers]]\nname = "erp"\nkind = "webhook"\nurl = "http://127.0.0.1:9099/alerts"\nsecret = "erp-key"\n',
+        encoding="utf-8",
+    )
+    done = check("--stage", stage, "--receivers", path)
+    assert done.code == code, done.err
+    assert ("http is for stages with allowPrivateAddresses: true" in done.err) is bool(code)
+    assert check("--stage", "dev", "--receivers", path, "--param", "allowPrivateAddresses=true").code == 0
+
+
 def test_a_mistake_in_the_rules_fails(check: Check) -> None:
     """Exit code 1, and on standard error every mistake with its line; no traceback."""
     done = check(text='[[rules]]\nname = "r"\nwhen = "price_drop"\nat_least = "ten"\nseverity = "loud"\n')
