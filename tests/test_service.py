@@ -111,6 +111,8 @@ class Package:
     def __init__(self, folder: Path, stage: str, params: dict[str, str], project: Path = ROOT) -> None:
         """Package a stage of a project into `folder`."""
         given = [f"--param={name}={value}" for name, value in params.items()]
+        if params.get("productsStreamArn"):
+            given += ["--region", params["productsStreamArn"].split(":")[3]]
         done = sls("package", "--stage", stage, "--package", str(folder), *given, folder=project)
         assert done.returncode == 0, done.stdout + done.stderr
         self.folder = folder
@@ -653,6 +655,29 @@ def test_a_mistake_in_the_receivers_fails_the_package_step(project: Path) -> Non
     assert "xoxb-1234567890" not in said
     assert "Traceback" not in said
     assert not (project / "out").exists()
+
+
+def test_a_mistake_in_the_receivers_of_the_laptop_is_said_as_clearly(project: Path) -> None:
+    """In the few lines of any other stage, and by the name of the file that stage local has."""
+    with (project / "local" / "receivers.toml").open("a", encoding="utf-8") as receivers:
+        receivers.write('[[receivers]]\nname = "other"\nkind = "slak"\n')
+    done = sls("package", "--stage", "local", "--package", str(project / "out"), folder=project)
+    said = (done.stdout + done.stderr).strip()
+    assert done.returncode != 0
+    assert "local/receivers.toml: 2 mistakes" in said
+    assert 'receiver "other", kind = "slak": expected one of' in said
+    assert "Variables resolution" not in said
+    assert len(said.splitlines()) < 12, said
+
+
+def test_a_stream_of_another_region_fails_the_package_step() -> None:
+    """No mapping could read it, so nothing is packaged; it is not the rules that do not fit."""
+    given = f"--param=productsStreamArn={OWN_STREAM}"
+    done = sls("package", "--stage", "dev", "--package", os.devnull, given, "--region", "us-east-1")
+    said = done.stdout + done.stderr
+    assert done.returncode != 0
+    assert "the stream is in eu-west-1, and the function would be in us-east-1" in said
+    assert "does not fit the rules" not in said
 
 
 def test_a_stream_that_is_none_fails_the_package_step() -> None:

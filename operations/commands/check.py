@@ -42,7 +42,9 @@ def add_to(commands: Any) -> None:
         metavar="EVENTS",
         help="files or folders of recorded events: warn of attributes in the rules that none of them has",
     )
-    parser.add_argument("--packaging", action="store_true", help="only warn about settings that do not suit the rules")
+    parser.add_argument(
+        "--packaging", action="store_true", help="only warn about settings that do not suit, but could be deployed"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.set_defaults(run=run)
 
@@ -68,7 +70,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps(_as_json(found), indent=2))
     else:
         _show(found, arguments)
-    return 1 if found.problems or (found.misfits and not arguments.packaging) else 0
+    return 1 if found.problems or any(each.fatal or not arguments.packaging for each in found.misfits) else 0
 
 
 def _check(arguments: argparse.Namespace) -> Findings:
@@ -154,10 +156,14 @@ def _show(found: Findings, arguments: argparse.Namespace) -> None:
     bad = Terminal(sys.stderr)
     for source, problems in found.problems:
         bad.lines(str(SettingsFileError(source, problems)), "bad")
-    if found.misfits:
-        bad.line(bad.style("warning", f"serverless.yml, stage {arguments.stage}, does not fit the rules:"))
-        for line in in_few_lines(found.misfits):
-            bad.line(f"  {line}")
+    place = f"serverless.yml, stage {arguments.stage}"
+    by_header = {
+        f"{place}:": [each for each in found.misfits if each.of_place],
+        f"{place}, does not fit the rules:": [each for each in found.misfits if not each.of_place],
+    }
+    for header, misfits in by_header.items():
+        for line in [bad.style("warning", header), *(f"  {line}" for line in in_few_lines(misfits))] if misfits else ():
+            bad.line(line)
     for warning in found.warnings or ():
         bad.line(bad.style("warning", "warning: ") + warning)
     if not found.problems and not found.misfits:

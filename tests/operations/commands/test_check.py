@@ -153,6 +153,8 @@ def test_10_14_a_stream_of_another_region_is_refused(check: Check, monkeypatch: 
     assert done.code == 1
     assert "the stream is in eu-west-1, and the function would be in us-east-1" in done.err
     assert "deploy with --region eu-west-1" in done.err
+    assert "does not fit the rules" not in done.err
+    assert check(*given, "--packaging").code == 1
     assert check(*given, "--region", "eu-west-1").code == 0
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
     assert check(*given).code == 0
