@@ -100,7 +100,7 @@ def _product(group: list[AlertView]) -> DigestProduct:
         link=next((alert.link for alert in group if alert.link), ""),
         severity=_highest(group),
         lines=tuple(
-            DigestLine(alert.phrase, "" if _says_it_all(alert) else alert.moved, alert.severity, alert.clock)
+            DigestLine(_phrase(alert), "" if _says_it_all(alert) else alert.moved, alert.severity, alert.clock)
             for alert in changes[:MOST_LINES]
         ),
         more_lines=max(len(changes) - MOST_LINES, 0),
@@ -114,6 +114,12 @@ def _span(first: AlertView, last: AlertView) -> str:
     together = first.moment.replace(first.clock, f"{first.clock} to {last.clock}", 1)
     same_day = first.moment.replace(first.clock, "", 1) == last.moment.replace(last.clock, "", 1)
     return together if same_day else f"{first.moment} to {last.moment}"
+
+
+def _phrase(alert: AlertView) -> str:
+    """Say what happened, in the rule's own words if it has some; the product's name stands above."""
+    rest = alert.own_title.removeprefix(alert.name)
+    return (rest.lstrip(" :,-") if rest != alert.own_title else rest) or alert.phrase
 
 
 def _in_subject(groups: list[list[AlertView]]) -> list[str]:

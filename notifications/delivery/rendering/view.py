@@ -5,7 +5,7 @@ What happened, old → new, why one hears of it, what else changed, where to go.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -60,6 +60,8 @@ class AlertView:
     after: str
     reason: str
     """The rule, and what it needs."""
+    own_title: str
+    """The title where the rule has one of its own, which says more than the headline; "" for the others."""
     changes: tuple[ChangeLine, ...]
     """What else changed."""
     more_changes: int
@@ -100,10 +102,16 @@ class _Number(NamedTuple):
     """The new one."""
 
 
-def view_of(body: str | bytes | Mapping[str, Any], product: Product, receiver: Receiver, stage: str) -> AlertView:
+def view_of(
+    body: str | bytes | Mapping[str, Any],
+    product: Product,
+    receiver: Receiver,
+    stage: str,
+    own_titles: Container[str] = (),
+) -> AlertView:
     """Make the view of an alert for a receiver, with the `[product]` table that it was made by.
 
-    Raises MalformedAlertError.
+    `own_titles` names the rules whose title says what no headline can. Raises MalformedAlertError.
     """
     alert = read_alert(body)
     formats = Formats(receiver.language, receiver.zone)
@@ -118,6 +126,7 @@ def view_of(body: str | bytes | Mapping[str, Any], product: Product, receiver: R
         number, lines, phrase = None, (), clean(alert.text("title"), _LONGEST_TEXT)
         headline = phrase.replace("{", "{{").replace("}", "}}")
     after = number.after if number and alert.type in _SHOWS_NUMBER else ""
+    title = clean(alert.text("title"), _LONGEST_TEXT)
     return AlertView(
         id=clean(alert.id, 256),
         type=alert.type,
@@ -132,6 +141,7 @@ def view_of(body: str | bytes | Mapping[str, Any], product: Product, receiver: R
         before=number.before if number else "",
         after=number.after if number else "",
         reason=_reason(alert, formats),
+        own_title=title if alert.rule in own_titles and not summary else "",
         changes=lines[:_MOST_CHANGES],
         more_changes=max(len(lines) - _MOST_CHANGES, 0),
         held_back="" if summary else _held_back(alert),
@@ -140,7 +150,7 @@ def view_of(body: str | bytes | Mapping[str, Any], product: Product, receiver: R
         moment=formats.moment(alert.time) if alert.time else "",
         clock=formats.clock(alert.time) if alert.time else "",
         stage=clean(stage, 40),
-        title=clean(alert.text("title"), _LONGEST_TEXT),
+        title=title,
         text="\n".join(filter(None, (clean(line, _LONGEST_TEXT) for line in alert.text("text").split("\n")[:20]))),
         happened=alert.time,
         sequence_number=alert.sequence_number,

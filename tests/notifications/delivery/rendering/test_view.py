@@ -99,6 +99,32 @@ def test_a_nested_stock_is_not_shown_again() -> None:
     assert [line.old for line in seen.changes] == ["many"]
 
 
+def test_a_title_of_the_rules_own_is_shown() -> None:
+    """It may be all that says why; one that says what the headline does is not repeated."""
+    assert view(title="Discontinued", own_titles=("price-drop",)).own_title == "Discontinued"
+    assert view(title="Discontinued", own_titles=("another",)).own_title == ""
+
+
+def test_the_rules_with_words_of_their_own_are_known() -> None:
+    """A title in alerts.toml, and the default of an all-time low; neither other defaults nor those that ship."""
+    text = """
+        [[rules]]
+        name = "low"
+        when = "price_drop"
+        all_time_low = true
+        [[rules]]
+        name = "gone"
+        when = "changed"
+        attributes = ["status"]
+        title = "{name} was discontinued"
+        [[rules]]
+        name = "plain"
+        when = "changed"
+    """
+    assert rules_file.parse(text).own_titles == {"low", "gone"}
+    assert rules_file.load(ROOT / "alerts.toml").own_titles == frozenset()
+
+
 def test_the_number_is_what_the_rule_compared_with() -> None:
     """A baseline that is not the price before the change."""
     seen = view(baseline="39.98")
