@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path as FilePath
 from typing import Any
 
+from notifications.common import sns_limits
 from notifications.common.errors import Problem, ReceiversError
-from notifications.config.fields import Key
-from notifications.config.only_reader import unknown_value, values_of
+from notifications.config.fields import Key, MistakeError
+from notifications.config.only_reader import MOST_NAMES, only, unknown_value, values_of
 from notifications.config.product_reader import FIXED_MESSAGE_ATTRIBUTES
 from notifications.config.receiver import Receiver, Receivers
 from notifications.config.receiver_keys import (
@@ -74,7 +75,7 @@ def parse(
         if collapsed in names:
             table.problem("name", "another receiver has this name, or differs in hyphens alone; give each its own")
         names.add(collapsed)
-        for message in _misfits(receiver, ruleset) if ruleset else ():
+        for message in _misfits(entry.get("only"), ruleset) if ruleset else ():
             table.problem("only", message)
         receivers.append(receiver)
     if problems:
@@ -93,9 +94,10 @@ def _read(table: TomlTable, by_name: Mapping[str, Key]) -> Receiver:
     for key in RECEIVER_KEYS.values():
         if key.required and key.name in keys and key.name not in table:
             table.problem(key.name, key.missing)
-    values: dict[str, Any] = {FIELDS[key]: table.get(by_name[key]) for key in (keys if kind else by_name)}
+    wanted = [key for key in (keys if kind else by_name) if key != "kind"]
+    values: dict[str, Any] = {FIELDS[key]: table.get(by_name[key]) for key in wanted}
     values = {field: value for field, value in values.items() if value is not None}
-    return Receiver(**{"name": "", "kind": "", **values})
+    return Receiver(**{"name": "", "kind": kind, **values})
 
 
 def _belongs_to(kind: str) -> dict[str, str]:
@@ -108,14 +110,26 @@ def _belongs_to(kind: str) -> dict[str, str]:
     return found | ({"url": URLS_ARE_SECRET[kind]} if kind in URLS_ARE_SECRET else {})
 
 
-def _misfits(receiver: Receiver, ruleset: Ruleset) -> Iterator[str]:
-    """Say what `only` asks for and alerts.toml does not have: such a receiver would wait for ever."""
+def _misfits(asked: Any, ruleset: Ruleset) -> Iterator[str]:
+    """Say what `only` asks for and alerts.toml does not have: such a receiver would wait for ever.
+
+    `asked` stands as it is in the file, which may have other mistakes.
+    """
     attributes = (*FIXED_MESSAGE_ATTRIBUTES, *(path.text for path in ruleset.product.message_attributes))
     rules = tuple(rule.name for rule in ruleset.rules)
-    for name in receiver.only or {}:
-        if name not in attributes:
+    if not isinstance(asked, dict) or len(asked) > MOST_NAMES:
+        return
+    for name in asked:
+        if name not in attributes and sns_limits.ATTRIBUTE_NAME.fullmatch(name):
             hint = unknown_value(name, attributes)
             yield f"{name} is not a message attribute ({hint}); message_attributes in alerts.toml names more"
-    for value in values_of(receiver.only or {}, "rule"):
+    for value in _rules_in(asked):
         if value not in rules:
             yield f'alerts.toml has no rule "{value}"; {unknown_value(value, rules)}'
+
+
+def _rules_in(asked: Mapping[str, Any]) -> list[str]:
+    try:
+        return values_of(only({"rule": asked["rule"]}), "rule") if "rule" in asked else []
+    except MistakeError:  # which was reported
+        return []
