@@ -664,7 +664,7 @@ def test_a_mistake_in_the_receivers_of_the_laptop_is_said_as_clearly(project: Pa
     done = sls("package", "--stage", "local", "--package", str(project / "out"), folder=project)
     said = (done.stdout + done.stderr).strip()
     assert done.returncode != 0
-    assert "local/receivers.toml: 2 mistakes" in said
+    assert "local/receivers.toml: 1 mistake" in said
     assert 'receiver "other", kind = "slak": expected one of' in said
     assert "Variables resolution" not in said
     assert len(said.splitlines()) < 12, said
@@ -763,6 +763,24 @@ def test_10_7_a_dead_endpoint_is_said_with_the_way_out(stage: str, advice: str) 
     assert f"Nothing answers at {DEAD}" in said
     assert "unset AWS_ENDPOINT_URL" in said
     assert advice in said
+
+
+@pytest.mark.parametrize("command", ["deploy", "remove", "info"])
+def test_missing_credentials_are_said_before_anything_is_packaged(command: str, project: Path) -> None:
+    """In the words of `operations`: where they come from, and that stage local needs none."""
+    done = subprocess.run(
+        ["npx", "--no", "--", "sls", command, "--stage", "dev"],
+        cwd=project,
+        env=environment() | {"AWS_EC2_METADATA_DISABLED": "true"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    said = done.stdout + done.stderr
+    assert done.returncode != 0
+    for text in ("No credentials were found", "AWS_PROFILE", "`aws configure`", "npm start"):
+        assert text in said, said
+    assert not (project / ".serverless").exists()
 
 
 def test_10_40_the_stream_function_is_meant_where_none_is_named(project: Path) -> None:
