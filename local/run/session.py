@@ -65,14 +65,14 @@ def _use(aws: LocalAws, claim: Claim, report: Report, *, once: bool) -> bool:
         activity = ActivityLog(claim.directory)
         stack.callback(activity.close)
         activity.rules(text.decode("utf-8", "replace"))
-        mapping = stack.enter_context(served_mapping(aws, POISON_ID, activity))
+        rules = DeployedRules(aws, deployment.alerts_function_name, RULES, text)
+        product = SampleProduct(LocalTable(aws.client("dynamodb"), deployment.products_table_name), rules.ruleset)
+        mapping = stack.enter_context(served_mapping(aws, product.key(POISON_ID), activity))
         subscriber = Subscriber(aws, deployment.alerts_topic_arn)
         report.started(aws, deployment)
         claim.announce(Running(aws.endpoint_url, deployment.products_table_name, receivers.endpoint_url))
         console = None if once else stack.enter_context(console_process(claim.directory))
-        rules = DeployedRules(aws, deployment.alerts_function_name, RULES, text)
         expected = Expected(rules.ruleset)
-        product = SampleProduct(LocalTable(aws.client("dynamodb"), deployment.products_table_name), rules.product)
         ok = _play(
             aws,
             deployment,

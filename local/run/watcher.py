@@ -82,7 +82,7 @@ class Watcher:
             self._deployment = replace(self._deployment, products_stream_arn=arn, products_table_name=name)
             self._claim.announce_table(name)
             table = LocalTable(self._aws.client("dynamodb"), name)
-            self._report.table_changed(self._deployment, SampleProduct(table, self._rules.product))
+            self._report.table_changed(self._deployment, SampleProduct(table, self._rules.ruleset))
 
     def _take_up_rules(self) -> None:
         """Deploy edited rules; a mistake leaves the old ones."""

@@ -45,6 +45,7 @@ SERVED_STATE = {"State": "Disabled"}
 _UNTOLD = frozenset({EventType.CHECKPOINT, EventType.INVOKING, EventType.MESSAGES_DELETED})
 """Log events that the others imply."""
 
+NO_POISON: Mapping[str, Any] = {}
 CRASH = b'{"errorType": "SampleCrash", "errorMessage": "the sample plays a crash"}'
 
 
@@ -81,8 +82,8 @@ class ServedMapping:
         """Yield the records that the function has processed since the last call, as it received them."""
         return _taken(self._done)
 
-    def serve(self, stop: threading.Event, poison: str) -> None:
-        """Serve until `stop` is set; an invocation whose batch holds product `poison` fails as if it crashed."""
+    def serve(self, stop: threading.Event, poison: Mapping[str, Any]) -> None:
+        """Serve until `stop` is set; an invocation whose batch has the item with the key `poison` crashes."""
         try:
             while not stop.is_set():
                 self._serve_these(stop, poison)
@@ -103,7 +104,7 @@ class ServedMapping:
         if self._activity and event.outcome not in _UNTOLD:
             self._activity.mapping({**event.as_json(), "queue": event.mapping in self._of_queues}, describe(event))
 
-    def _serve_these(self, stop: threading.Event, poison: str) -> None:
+    def _serve_these(self, stop: threading.Event, poison: Mapping[str, Any]) -> None:
         """Serve the mappings until `stop` is set, or until a deploy has changed which there are."""
         changed = threading.Event()
         watch = threading.Thread(target=self._watch, args=(stop, changed), daemon=True)
@@ -169,7 +170,9 @@ class ServedMapping:
 
 
 @contextmanager
-def served_mapping(aws: LocalAws, poison: str = "", activity: ActivityLog | None = None) -> Iterator[ServedMapping]:
+def served_mapping(
+    aws: LocalAws, poison: Mapping[str, Any] = NO_POISON, activity: ActivityLog | None = None
+) -> Iterator[ServedMapping]:
     """Serve every mapping of the deployed stack, of streams and of queues, while the context lasts.
 
     What they read and do goes to `activity`. Raises MappingError.
@@ -191,7 +194,7 @@ class _Watched:
     def __init__(
         self,
         function: FunctionInvoker,
-        poison: str,
+        poison: Mapping[str, Any],
         done: "queue.SimpleQueue[Mapping[str, Any]]",
         activity: ActivityLog | None,
     ) -> None:
@@ -205,7 +208,7 @@ class _Watched:
         records = [record for record in invocation.records if isinstance(record, StreamRecord)]
         if self._activity and records:
             self._activity.invoking(record.event for record in records)
-        if self._poison and any(self._poison in record.item for record in records):
+        if self._poison and any(record.event["dynamodb"]["Keys"] == self._poison for record in records):
             result = InvokeResult(CRASH, function_error="Unhandled")
         else:
             result = self._function.invoke(function_arn, invocation)
