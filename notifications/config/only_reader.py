@@ -14,7 +14,7 @@ from typing import Any
 
 from notifications.alerts.alert import TYPES
 from notifications.common import sns_limits
-from notifications.config.fields import MistakeError
+from notifications.config.fields import MistakeError, read_all
 from notifications.config.rule_keys import SEVERITY
 from notifications.config.where_reader import one_table
 from notifications.rules.where import Predicate
@@ -32,21 +32,7 @@ def only(value: Any) -> Mapping[str, Any]:
         raise MistakeError('expected conditions on message attributes, such as { severity = ["warning", "critical"] }')
     if len(value) > MOST_NAMES:
         raise MistakeError(f"expected at most {MOST_NAMES} message attributes, which is SNS's limit")
-    policy = {}
-    for name, wanted in value.items():
-        if not sns_limits.ATTRIBUTE_NAME.fullmatch(name):
-            raise MistakeError(f"{name}: cannot be the name of a message attribute")
-        try:
-            (condition,) = one_table({"value": wanted})
-            policy[name] = _conditions(condition.predicates)
-        except MistakeError as mistake:
-            raise MistakeError(str(mistake).replace("value: ", f"{name}: ", 1)) from None
-        _check_known(name, policy[name])
-        if any(len(text) > _LONGEST_TEXT or not text.isprintable() or "${" in text for text in _texts(policy[name])):
-            raise MistakeError(
-                f"{name}: expected texts of at most {_LONGEST_TEXT} printable characters, without ${{, which a deploy "
-                "replaces"
-            )
+    policy = dict(read_all(((name, (name, wanted)) for name, wanted in value.items()), lambda _, each: _entry(*each)))
     combinations = prod(map(len, policy.values()))
     if combinations > _MOST_COMBINATIONS:
         raise MistakeError(
@@ -54,6 +40,23 @@ def only(value: Any) -> Mapping[str, Any]:
             f"these are {' x '.join(str(len(each)) for each in policy.values())} = {combinations}"
         )
     return policy
+
+
+def _entry(name: str, wanted: Any) -> tuple[str, list[Any]]:
+    """Read what is asked of one message attribute."""
+    if not sns_limits.ATTRIBUTE_NAME.fullmatch(name):
+        raise MistakeError("cannot be the name of a message attribute")
+    try:
+        (condition,) = one_table({"value": wanted})
+        conditions = _conditions(condition.predicates)
+    except MistakeError as mistake:
+        raise MistakeError(*(message.removeprefix("value: ") for message in mistake.messages)) from None
+    _check_known(name, conditions)
+    if any(len(text) > _LONGEST_TEXT or not text.isprintable() or "${" in text for text in _texts(conditions)):
+        raise MistakeError(
+            f"expected texts of at most {_LONGEST_TEXT} printable characters, without ${{, which a deploy replaces"
+        )
+    return name, conditions
 
 
 def values_of(policy: Mapping[str, Any], name: str) -> list[str]:
@@ -84,7 +87,7 @@ def _texts(conditions: Any) -> Iterator[str]:
 def _check_known(name: str, conditions: list[Any]) -> None:
     for value in values_of({name: conditions}, name) if name in KNOWN_VALUES else ():
         if value not in KNOWN_VALUES[name]:
-            raise MistakeError(f"{name} {json.dumps(value)}: {unknown_value(value, KNOWN_VALUES[name])}")
+            raise MistakeError(f"{json.dumps(value)}: {unknown_value(value, KNOWN_VALUES[name])}")
 
 
 def _conditions(predicates: tuple[Predicate, ...]) -> list[Any]:

@@ -11,7 +11,7 @@ from notifications.config.only_reader import unknown_value, values_of
 from notifications.config.product_reader import FIXED_MESSAGE_ATTRIBUTES
 from notifications.config.receiver import Receiver, Receivers
 from notifications.config.receiver_keys import COMMON_KEYS, KEYS_BY_KIND, LONGEST_NAME, RECEIVER_KEYS, URLS_ARE_SECRET
-from notifications.config.toml_table import TomlTable, lines_of, parse_toml, reason_of
+from notifications.config.toml_table import TomlTable, lines_of, not_toml, parse_toml
 from notifications.rules.ruleset import Ruleset
 from notifications.text.formatting import shorten
 
@@ -40,7 +40,7 @@ def parse(content: str, source: str = "receivers.toml", ruleset: Ruleset | None 
     try:
         document = parse_toml(content)
     except (ValueError, RecursionError) as error:  # a value may be a secret, so none is repeated
-        raise ReceiversError(source, (Problem(f"is not valid TOML: {reason_of(error)}"),)) from None
+        raise ReceiversError(source, (not_toml(error, content, values=False),)) from None
     lines = lines_of(content)
     problems: list[Problem] = []
     top = TomlTable(document, ("", 1), lines, problems)
