@@ -80,7 +80,8 @@ def samples(aws: LocalAws, deployment: Deployment, product: SampleProduct) -> li
         Sample("A product is removed", f"delete {shown_id}", lambda: product.delete(PRODUCT_ID), "removed"),
         Sample(
             "A record that crashes the function",
-            f"put {', '.join(POISONED_BATCH)}; the function is made to crash on {POISON_ID}",
+            f"put {', '.join(POISONED_BATCH)}; the function is made to crash on {POISON_ID}. "
+            "Records are numbered as they are read",
             lambda: product.put_all(POISONED_BATCH),
             "added",
             records=len(POISONED_BATCH) - 1,
