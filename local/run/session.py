@@ -101,9 +101,10 @@ def _use(aws: LocalAws, claim: Claim, report: Report, *, once: bool) -> bool:
                     watcher.watch()
                 report.ending()
             except RemovedError as removed:
-                with report.waiting("`sls remove` is at work"):
-                    until_removed(aws)
+                claim.withdraw()
                 report.ending(str(removed))
+                with report.waiting("`sls remove` still needs the local AWS"):
+                    until_removed(aws)
         return ok or not once
 
 
