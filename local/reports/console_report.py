@@ -209,6 +209,9 @@ class ConsoleReport:
         """Print the table's name, and how to change a product in it."""
         self._terminal.line()
         self._terminal.line(f"{self._good('✓')} The table {deployment.products_table_name} is watched now.")
+        self._terminal.line(
+            f"{INDENT}Its stream is read from the beginning, so what it holds of changes made before may alert again."
+        )
         self._hints(product)
 
     def rules_deployed(self, rules: DeployedRules) -> None:

@@ -22,7 +22,7 @@ from local.stack.function_log import FunctionLog
 from local.stack.local_aws import LocalAws, local_aws
 from local.stack.local_table import LocalTable
 from local.stack.rules_deployment import DeployedRules
-from local.stack.served_mapping import ServedMapping, served_mapping
+from local.stack.served_mapping import NO_POISON, ServedMapping, served_mapping
 from operations.activity.activity_log import ActivityLog
 from operations.deployed.running import Claim, Running, claim_directory
 from operations.products.products_table import ChangeError
@@ -83,6 +83,7 @@ def _use(aws: LocalAws, claim: Claim, report: Report, *, once: bool) -> bool:
             receivers=receivers,
             report=report,
         )
+        mapping.poison = NO_POISON  # a deploy may have the samples read again
         if not once:
             report.watching(aws, deployment, product, console.address() if console else "")
             watcher = Watcher(

@@ -2,13 +2,15 @@
 
 from dataclasses import replace
 
+from botocore.exceptions import ClientError
+
 from event_source_mapping import EventType
 from local.reports.report import Report
 from local.samples.expected import Expected, reasons
 from local.samples.sample_product import SampleProduct
 from local.samples.subscriber import Subscriber
-from local.stack.deployment import Deployment
-from local.stack.errors import RulesRefusedError
+from local.stack.deployment import Deployment, is_being_removed
+from local.stack.errors import REMOVED, RemovedError, RulesRefusedError
 from local.stack.function_log import FunctionLog
 from local.stack.local_aws import LocalAws
 from local.stack.local_table import LocalTable
@@ -52,7 +54,12 @@ class Watcher:
     def watch(self) -> None:
         """Look again and again. Raises RemovedError when the service is removed, or another LocalError."""
         while True:
-            self.look()
+            try:
+                self.look()
+            except ClientError:  # of a table, say, that is gone before the mapping is
+                if is_being_removed(self._aws):
+                    raise RemovedError(REMOVED) from None
+                raise
             self._aws.check()
 
     def look(self) -> None:

@@ -150,6 +150,7 @@ def test_10_1_10_5_10_6_10_9_what_happens_while_watching_is_printed() -> None:
         "     line 3",
         "     | [ERROR] Topic does not exist",
         "✓ The table a-table is watched now.",
+        "   Its stream is read from the beginning, so what it holds of changes made before may alert again.",
         "   npm run change -- prod-456 price=39.90",
     ):
         assert line in printed

@@ -10,7 +10,7 @@ import pytest
 from event_source_mapping import EventType, LogEvent
 from local.stack.errors import MappingError
 from local.stack.local_aws import LocalAws, local_aws
-from local.stack.served_mapping import served_mapping
+from local.stack.served_mapping import ServedMapping, served_mapping
 from operations.settings.project import LOCAL_STAGE, stack_name
 
 pytestmark = pytest.mark.end_to_end
@@ -88,6 +88,24 @@ def test_a_stream_and_a_queue_of_the_stack_are_served_at_once(tmp_path: Path) ->
     assert {event.outcome for event in _succeeded(events)} == {EventType.SUCCEEDED}
     assert len({event.mapping for event in _succeeded(events)}) == 2
     assert counted["ApproximateNumberOfMessages"] == "1"
+
+
+def test_10_14_a_crash_is_played_for_one_key_and_as_long_as_is_wanted(tmp_path: Path) -> None:
+    """Whatever the key looks like; a deploy that has the samples read again finds them in order."""
+    with local_aws(tmp_path) as aws:
+        _deploy(aws, TEMPLATE["Resources"])
+        with served_mapping(aws, {"id": {"S": "a"}}) as mapping:
+            aws.client("dynamodb").put_item(TableName="things", Item={"id": {"S": "a"}})
+            _until(mapping, EventType.FAILED)
+            mapping.poison = {}
+            _until(mapping, EventType.SUCCEEDED)
+
+
+def _until(mapping: ServedMapping, outcome: EventType) -> None:
+    deadline = time.monotonic() + SERVED_WITHIN_SECONDS
+    while outcome not in {event.outcome for event in mapping.log_events()}:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
 
 
 def test_a_stack_without_a_mapping_is_said_so(tmp_path: Path) -> None:
