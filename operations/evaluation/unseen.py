@@ -15,6 +15,7 @@ from notifications.stream.attributes import Image, Path
 from notifications.stream.changes import Change, decode
 from notifications.text.formatting import Template
 from notifications.text.wording import ROLES
+from operations.evaluation.amounts import Amounts
 from operations.evaluation.where_types import WhereTypes
 
 _MOST_NAMES = 1000  # of attributes, among which the one that was meant is looked for
@@ -29,6 +30,7 @@ class Unseen:
             self._missing.setdefault(path, place)
         self._names: set[str] = set()
         self._types = WhereTypes(ruleset)
+        self._amounts = Amounts(ruleset)
         self.records = 0
         """Those that are stream records with an image."""
 
@@ -41,15 +43,19 @@ class Unseen:
 
     @property
     def warnings(self) -> list[str]:
-        """Say of each path that nothing has where it is named, and what may have been meant; then of wrong types."""
+        """Say of each path that nothing has where it is named, and what may have been meant; then types and amounts."""
         if not self.records:
             return []
         count = "the record" if self.records == 1 else f"any of the {self.records} records"
         meant = self._meant()
         hints = {path: f"; did you mean {meant[path]}?" if path in meant else "" for path in self._missing}
+        for path in self._missing:
+            if "/" in path.text and self._names.issuperset(path.text.split("/")):
+                hints[path] = "; a composite key is joined by / without it: leave it out"
         return [
             *(f"{place}: {path.text} is not in {count}{hints[path]}" for path, place in self._missing.items()),
             *self._types.warnings,
+            *self._amounts.warnings,
         ]
 
     def _look(self, change: Change) -> None:
@@ -57,6 +63,7 @@ class Unseen:
             return
         self.records += 1
         self._types.look(change)
+        self._amounts.look(change)
         for path in [each for each in self._missing if change.old(each) is not None or change.new(each) is not None]:
             del self._missing[path]
         for image in (change.old_image or {}, change.new_image or {}):

@@ -35,3 +35,36 @@ def test_18_12_an_attribute_is_meant_by_one_path_only() -> None:
     shown = _warnings(text + rule("low_stock", "threshold = 5"), added(inventory={"units": 5}, currency="EUR"))
     assert shown[0].endswith("inventory.unit is not in the record; did you mean inventory.units?")
     assert shown[1].endswith("pricing.currency is not in the record; did you mean currency?")
+
+
+def test_18_12_a_composite_key_written_as_one_name_is_told() -> None:
+    """What joins its attributes is the default of `id`."""
+    (shown,) = _warnings('[product]\nid = "shop/sku"\n' + rule("added"), added(shop="berlin", sku=7))
+    assert shown.endswith("shop/sku is not in the record; a composite key is joined by / without it: leave it out")
+
+
+def test_18_12_amounts_far_from_every_price_are_told() -> None:
+    """Rules are in whole units of the currency, whatever the table keeps; a drop by more than any price never comes."""
+    text = '[product]\nprice_unit = "cents"\ncurrency = { value = "EUR" }\n'
+    text += rule("price_drop", "at_least = 1000", "a") + rule("price_drop", "below = 2000", "b")
+    text += rule("price_drop", "at_least = 0.1", "c") + rule("price_rise", "above = 0.5", "d")
+    text += rule("price_drop", "at_least = 10", "e") + rule("price_drop", 'at_least = "10%"\nbelow = 20', "f")
+    assert _warnings(text, added(price=4990), added(price=2990)) == [
+        (
+            'rule "a", at_least: 1000 is more than any price in the records, which go from 29.9 to 49.9; '
+            "amounts are in whole units of the currency"
+        ),
+        (
+            'rule "b", below: 2000 is far from the prices in the records, which go from 29.9 to 49.9; '
+            "amounts are in whole units of the currency"
+        ),
+        (
+            'rule "c", at_least: 0.1 is less than 1% of any price in the records, which go from 29.9 to 49.9; '
+            'a percentage is written "10%"'
+        ),
+        (
+            'rule "d", above: 0.5 is far from the prices in the records, which go from 29.9 to 49.9; '
+            "amounts are in whole units of the currency"
+        ),
+    ]
+    assert _warnings(text, added(price="?")) == []
