@@ -27,12 +27,12 @@ class GivenUp(Protocol):
     text: str
     """What to show of what cannot be read: its text, or its name."""
     count: int
-    """How many messages or objects it takes."""
+    """How many messages or objects it takes; 0 where it turns out to be gone."""
     sequence_number: int
     """Of its first record; 0 if that has none."""
 
     def message(self) -> FailureMessage:
-        """Read it. Raises UnknownMessageError for what neither the function nor Lambda wrote."""
+        """Read it. Raises UnknownMessageError for what neither the function nor Lambda wrote, or cannot be read."""
 
     def delete(self) -> None:
         """Delete it for good."""
@@ -147,7 +147,15 @@ class StoredBatch:
         """Read the object."""
         if self._size > MOST_BYTES:
             raise self._unknown()
-        found = self._bucket.client.get_object(Bucket=self._bucket.name, Key=self.text)["Body"].read()
+        try:
+            found = self._bucket.client.get_object(Bucket=self._bucket.name, Key=self.text)["Body"].read()
+        except (ClientError, BotoCoreError) as error:
+            if isinstance(error, ClientError) and error.response["Error"].get("Code") == "NoSuchKey":
+                self.count = 0  # so that it does not count as left
+                raise UnknownMessageError(
+                    f"{self.text!r} is gone since the bucket was listed: it has expired, or was played by another run"
+                ) from None
+            raise UnknownMessageError(f"{self.text!r} cannot be read: {error}") from None
         try:
             return parse_failure_message(found.decode("utf-8", "replace"))
         except UnknownMessageError:

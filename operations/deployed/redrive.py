@@ -77,8 +77,11 @@ class Redrive:
             for number, found in enumerate(waiting, 1):
                 result = self._play(found)
                 if result.status == PLAYED or (result.status == TRIMMED and self._discard):
-                    found.delete()
-                    kept.remove(found)
+                    try:
+                        found.delete()
+                        kept.remove(found)
+                    except (ClientError, BotoCoreError) as error:
+                        result = result._replace(status=FAILING, detail=f"{result.detail}; cannot be deleted: {error}")
                 yield number, len(waiting), result
         finally:
             self.left = sum(found.count for found in kept)
@@ -88,8 +91,6 @@ class Redrive:
     def _play(self, waiting: GivenUp) -> Result:
         try:
             message = waiting.message()
-        except (ClientError, BotoCoreError) as error:
-            return Result(FAILING, waiting.text[:60], 0, str(error))
         except UnknownMessageError as error:
             return Result(UNKNOWN, "message", 0, str(error))
         return self._play_message(message)

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from notifications.publishing.failures import record_in
 from notifications.stream.changes import sequence_number_of
 from operations.deployed.failure_messages import FailureMessage, UnknownMessageError
@@ -38,7 +36,7 @@ class Waiting:
     sequence_number: str
     """Of its first record; "" without one."""
     problem: str = ""
-    """Why it cannot be played: neither the function nor Lambda wrote it."""
+    """Why it cannot be played: neither the function nor Lambda wrote it, or it cannot be read."""
 
 
 def list_waiting(stack: Stack, most: int, *, wait: int = 1) -> list[Waiting]:
@@ -59,8 +57,6 @@ def _waiting(found: GivenUp) -> Waiting:
         message = found.message()
     except UnknownMessageError as error:
         return Waiting(found.id, "unknown message", "", None, found.since, True, None, "", str(error))
-    except (ClientError, BotoCoreError) as error:
-        return Waiting(found.id, found.text[:60], "", None, found.since, True, None, "", str(error))
     info = message.body.get("DDBStreamBatchInfo")
     whole = "payload" in message.body or (info is None and not message.body.get("imagesLeftOut"))
     created = _created(message, info)
