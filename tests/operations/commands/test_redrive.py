@@ -229,6 +229,20 @@ def test_no_more_messages_are_taken_than_asked_for(operate: Operate) -> None:
     assert len(stage.queue.messages) == 13
 
 
+@pytest.mark.parametrize("command", ["redrive", "undelivered"])
+@pytest.mark.parametrize("most", ["0", "-1", "1.5", "1e3", "x", "", "1000001", "9" * 5000, "²"])
+def test_at_the_most_is_at_least_one(
+    command: str, most: str, operate: Operate, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Anything else is refused before a stage is looked for; -1 does not mean all."""
+    with pytest.raises(SystemExit) as ended:
+        operate(command, f"--max={most}")
+    assert ended.value.code == 2
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert "argument --max: expected a whole number from 1 to 1,000,000" in said
+    assert len(said) < 200
+
+
 def test_json_is_an_object_a_message_and_a_summary(operate: Operate) -> None:
     """Stable names: status, label, records, detail; in the end summary and left."""
     stage = _Stage(_parked(1), _batch(2, 3), answers=({"errorMessage": "no"},))
