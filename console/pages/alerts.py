@@ -68,7 +68,7 @@ def alert(request: Request) -> Response:
     scheme = "dark" if request.query_params.get("scheme") == "dark" else "light"
     width = "phone" if request.query_params.get("width") == "phone" else "wide"
     shown, problem = _message(console, body, chosen)
-    given = view(body, console.rules.product, chosen, console.stage.name)
+    given = view(body, console.rules, chosen, console.stage.name)
     return page(
         request,
         "alert.html",
@@ -107,6 +107,22 @@ def mail(request: Request) -> Response:
     return HTMLResponse(_HREF.sub("", html), headers={"Content-Security-Policy": MAIL_POLICY})
 
 
+def deliveries(request: Request) -> Response:
+    """Show what became of an alert so far."""
+    console = console_of(request)
+    alert_id = request.path_params["id"][:_MOST]
+    outcome = console.alerts.outcome(alert_id, console.receivers)
+    published_at = request.query_params.get("published", "")[:40]
+    return page(
+        request,
+        "_deliveries.html",
+        title="",
+        alert_id=alert_id,
+        deliveries=outcome.deliveries,
+        published_at=published_at,
+    )
+
+
 async def test(request: Request) -> Response:
     """Send the alert to one of the stage's receivers, marked as a test."""
     form = await form_of(request)
@@ -139,7 +155,7 @@ def _alert(request: Request, console: Console) -> tuple[str, str, list[dict[str,
 
 
 def _message(console: Console, body: str, receiver: Receiver) -> tuple[Shown | None, str]:
-    given = view(body, console.rules.product, receiver, console.stage.name)
+    given = view(body, console.rules, receiver, console.stage.name)
     if given is None:
         return None, "This is not an alert as the service publishes it."
     try:

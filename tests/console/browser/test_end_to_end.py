@@ -60,7 +60,7 @@ def test_an_edited_price_becomes_an_alert_and_a_delivered_mail(
     followed.get_by_text("dropped 23.1% from 25.99, needs 10%").wait_for()
     page.frame_locator("#followed iframe").get_by_text("Tea Pot is 23% cheaper").first.wait_for()
     seconds = time.monotonic() - began
-    followed.get_by_role("row", name="merchandising delivered").wait_for()
+    followed.get_by_role("row", name="merchandising delivered").wait_for(timeout=110_000)
     page.goto(browser.origin + "/alerts?product=console-1")
     page.get_by_role("link", name="Tea Pot: 19.99 USD, was 25.99", exact=True).click()
     page.get_by_text("published").first.wait_for()
