@@ -19,7 +19,7 @@ from operations.products.products_table import ChangeError
 
 PAGE = 50
 _MOST_PAGES = 1000
-_PATIENCE_SECONDS = 20
+_PATIENCE_SECONDS = 60
 """How long the page waits for the record of a change."""
 MOST_OF_PRODUCT = 50
 
