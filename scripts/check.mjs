@@ -12,7 +12,7 @@ endStepsOnSignal();
 const packages = path.join(root, ".local", "check");
 const module = (...args) => [python, "-m", ...args];
 const tool = (name, ...args) => [path.join(root, ".venv", "bin", name), ...args];
-const templateSteps = ["dev", "prod"].map((stage) => {
+const templateSteps = ["dev", "staging", "prod"].map((stage) => {
   const directory = path.join(packages, stage);
   return [
     `template of stage ${stage}`,
@@ -20,13 +20,13 @@ const templateSteps = ["dev", "prod"].map((stage) => {
     tool("cfn-lint", path.join(directory, "cloudformation-template-update-stack.json")),
   ];
 });
-const zips = ["dev", "prod"].flatMap((stage) => ["--artifact", path.join(packages, stage, "product-alerts.zip")]);
+const zips = ["dev", "staging", "prod"].flatMap((stage) => ["--artifact", path.join(packages, stage, "product-alerts.zip")]);
 const SIDE_BY_SIDE = ["-n", "auto", "--dist", "loadfile", "--no-loadscope-reorder"]; // as `npm test`
 const coverage = process.argv.includes("--coverage") ? ["--cov", "--cov-report="] : []; // half as much time again
 const workflows = path.join(".github", "workflows", "check.yml");
 
 // A part begins when the one before it has ended; its lanes run side by side, the steps of a lane one after another.
-// The two stages share a lane, and no test runs beside them: osls packages in one folder, .serverless/.
+// The stages share a lane, and no test runs beside them: osls packages in one folder, .serverless/.
 const parts = [
   [
     templateSteps,

@@ -114,7 +114,7 @@ GOOD = [
     rule('when = "price_drop"\nat_least = 4.99'),
     rule('when = "price_drop"\nat_least = "4.99"'),
     rule('when = "price_drop"\nat_least = " 0.5 % "'),
-    rule('when = "price_drop"\nbelow = -5'),
+    rule('when = "price_drop"\nbelow = 5'),
     rule('when = "price_rise"\nabove = "20.00"'),
     rule('when = "low_stock"\nthreshold = 5'),
     rule('when = "low_stock"\nthreshold = "0.5"'),
@@ -245,9 +245,14 @@ BEYOND_A_SCHEMA = [
 
 @pytest.mark.parametrize(("rules", "shown"), EXAMPLES, ids=lambda block: f"{block.heading}, line {block.line}")
 def test_both_judge_the_documents_examples_alike(rules: Block, shown: Block) -> None:
-    """An editor underlines nothing in an example of docs/rules.md, except in those that show mistakes."""
-    mistaken = shown.text.startswith("alerts.toml: ")
-    assert validator_accepts(rules.text) == schema_accepts(rules.text) == (not mistaken)
+    """An editor underlines nothing in an example of docs/rules.md, except in those that show mistakes.
+
+    A rule that never fires is right key by key: that its keys contradict one another is for the validator to say.
+    """
+    mistakes = shown.text.splitlines()[1:] if shown.text.startswith("alerts.toml: ") else []
+    of_one_key = [mistake for mistake in mistakes if "never" not in mistake]
+    assert validator_accepts(rules.text) == (not mistakes)
+    assert schema_accepts(rules.text) == (not of_one_key)
 
 
 @pytest.mark.parametrize("text", GOOD)

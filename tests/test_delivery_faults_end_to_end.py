@@ -74,6 +74,10 @@ class Endpoints:
         self.arrived.put(replace(request, status=status))
         return status
 
+    def flush(self, **more: bool) -> None:
+        """Have the digest sent, of all that is held if it is `now`."""
+        self.send(DIGEST, json.dumps({"flush": DIGEST, **more}))
+
     def about(self, text: str, receiver: str) -> list[Request]:
         """List what a receiver was sent about something so far."""
         while not self.arrived.empty():
@@ -85,9 +89,9 @@ class Endpoints:
         found: list[Request] = self.until(lambda: self.about(text, receiver))
         return found[0]
 
-    def until(self, what: Callable[[], Any]) -> Any:
+    def until(self, what: Callable[[], Any], within: float = WITHIN_SECONDS) -> Any:
         """Wait until something is there, and return it."""
-        deadline = time.monotonic() + WITHIN_SECONDS
+        deadline = time.monotonic() + within
         while not (found := what()):
             assert time.monotonic() < deadline, [(each.receiver, each.body[:200]) for each in self.seen]
             time.sleep(0.1)
@@ -148,6 +152,31 @@ def body_of(name: str, number: int = 1, **data: Any) -> str:
     made["id"] = str(uuid.uuid4())
     made["data"] |= {"product": {"name": name, "price": "10"}, **data}
     return json.dumps(made, ensure_ascii=False)
+
+
+def _outbox(endpoints: Endpoints) -> dict[str, Any]:
+    """Ask what is held for the digest."""
+    return {
+        "TableName": endpoints.service.outputs.ledger_table_name,
+        "KeyConditionExpression": "product = :outbox",
+        "ExpressionAttributeValues": {":outbox": {"S": outbox_of(DIGEST)}},
+        "Select": "COUNT",
+        "ConsistentRead": True,
+    }
+
+
+def _empty_outbox(endpoints: Endpoints) -> None:
+    """Have sent what other tests left, of which a digest may name no more, and wait until no flush is under way."""
+    endpoints.flush(now=True)
+    dynamodb, sqs = endpoints.service.aws.client("dynamodb"), endpoints.service.aws.client("sqs")
+    url = sqs.get_queue_url(QueueName=f"{stack_name(LOCAL_STAGE)}-to-{DIGEST}")["QueueUrl"]
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+
+    def is_done() -> bool:
+        found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+        return not any(int(found[name]) for name in names) and not dynamodb.query(**_outbox(endpoints))["Count"]
+
+    endpoints.until(is_done)
 
 
 def test_a_dead_receiver_does_not_slow_a_healthy_one(endpoints: Endpoints) -> None:
@@ -256,6 +285,7 @@ def test_what_is_no_alert_is_kept_whole_and_its_neighbours_go_on(endpoints: Endp
 def test_an_alert_of_256_kb_arrives(endpoints: Endpoints) -> None:
     """As long as SNS takes it: byte for byte at the webhook, and in what mail and Slack have room for."""
     name = a_name()
+    _empty_outbox(endpoints)
     attributes = {"type": "product.added", "severity": "warning"}
     room = MOST_BYTES - len("".join([*attributes, *attributes.values()])) - 2 * len("String")
     short = body_of(name, severity="warning", product={"name": name, "description": ""})
@@ -274,7 +304,10 @@ def test_an_alert_of_256_kb_arrives(endpoints: Endpoints) -> None:
     (mail,) = endpoints.until(lambda: endpoints.mails(name))
     assert len(json.dumps(mail)) < 100_000
     # Digests keep the whole alert until they are sent
-    endpoints.send(DIGEST, json.dumps({"flush": DIGEST, "now": True}))
+    held: dict[str, Any] = {**_outbox(endpoints), "FilterExpression": "size(event) > :size"}
+    held["ExpressionAttributeValues"] |= {":size": {"N": "10000"}}
+    endpoints.until(lambda: endpoints.service.aws.client("dynamodb").query(**held)["Count"])
+    endpoints.flush(now=True)
     endpoints.until(lambda: endpoints.about(name, DIGEST))
 
 
@@ -317,8 +350,7 @@ def test_ten_thousand_alerts_become_one_digest(endpoints: Endpoints) -> None:
     """Out of the outbox in DynamoDB, as one message that names twenty products; the outbox is empty then."""
     count = soak.length(10_000)
     service, name = endpoints.service, a_name()
-    endpoints.send(DIGEST, json.dumps({"flush": DIGEST, "now": True}))  # what other tests left
-    time.sleep(QUIET_SECONDS)
+    _empty_outbox(endpoints)
     dynamodb, table = service.aws.client("dynamodb"), service.outputs.ledger_table_name
     progress = DynamoDbProgress(dynamodb, table, 16, "test")
     due = datetime.now(UTC)
@@ -331,11 +363,9 @@ def test_ten_thousand_alerts_become_one_digest(endpoints: Endpoints) -> None:
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(hold, range(count)))
-    endpoints.send(DIGEST, json.dumps({"flush": DIGEST}))
+    endpoints.flush()
     digest = endpoints.one_about(name, DIGEST)
     assert f"{count} alerts" in digest.json["text"].replace(",", "")
     assert f"{count // 4 - 20} other products" in digest.body.decode().replace(",", "")
-    left: dict[str, Any] = {"TableName": table, "KeyConditionExpression": "product = :p", "Select": "COUNT"}
-    left["ExpressionAttributeValues"] = {":p": {"S": outbox_of(DIGEST)}}
-    endpoints.until(lambda: dynamodb.query(**left)["Count"] == 0)
+    endpoints.until(lambda: dynamodb.query(**_outbox(endpoints))["Count"] == 0, 4 * WITHIN_SECONDS)
     endpoints.stays(1, name, DIGEST)

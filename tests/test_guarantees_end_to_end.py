@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,8 +13,9 @@ import time
 import tomllib
 import uuid
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +26,13 @@ from event_source_mapping.lanes.failure_documents import RETRIES_EXHAUSTED, Give
 from event_source_mapping.model.stream_records import from_api
 from local.samples.subscriber import Subscriber
 from local.stack import local_aws as local_aws_module
-from local.stack.deployment import deploy
+from local.stack.deployment import deploy, one_package_at_a_time
 from local.stack.local_aws import local_aws
 from notifications.publishing.failures import Parked, SqsFailures
+from tests import soak
 from tests.conftest import DeployedService
 from tests.notifications.common.test_embedded_metrics import SCHEMA
+from tests.test_service_delivery import copy_of
 
 pytestmark = pytest.mark.end_to_end
 
@@ -48,6 +52,7 @@ class Watch:
         self._subscriber = Subscriber(service.aws, service.outputs.alerts_topic_arn, f"watch-{uuid.uuid4().hex}")
         self.products: Counter[str] = Counter()
         self.ids: set[tuple[str, str]] = set()
+        self.titles: dict[str, str] = {}
 
     def look(self, prefix: str, until: Callable[[], bool] = lambda: False, *, wait_seconds: int = 1) -> None:
         """Take alerts about products of a prefix until it holds, or until none comes for a while."""
@@ -59,6 +64,7 @@ class Watch:
                 if subject.startswith(prefix):
                     self.products[subject] += 1
                     self.ids.add((subject, alert.id))
+                    self.titles[subject] = str(alert.message["data"]["title"])
 
 
 @pytest.fixture
@@ -347,6 +353,82 @@ def test_status_names_what_waits_and_what_is_deployed(deployed_service: Deployed
     assert set(named) == {receiver["name"] for receiver in expected}
     assert {name for name, policy in named.items() if policy} == {each["name"] for each in expected if "only" in each}
     sqs.purge_queue(QueueUrl=queue)
+
+
+@pytest.mark.soak
+@pytest.mark.skipif(soak.divisor != soak.FULL, reason="deploys twice, which takes a minute or more: npm run soak")
+def test_a_deploy_and_its_rollback_amid_traffic_lose_nothing(
+    deployed_service: DeployedService, watch: Watch, tmp_path: Path
+) -> None:
+    """Changes come all the while: first the old rules alert, then the new ones, then the old ones again."""
+    prefix = f"deployed-{uuid.uuid4().hex[:6]}-"
+    old, new = f"New product: {prefix}", f"Now here: {prefix}"
+    project = copy_of(tmp_path / "project", (ROOT / "receivers.toml").read_text("utf-8"))
+    (project / "local").mkdir()
+    shutil.copy(ROOT / "local" / "receivers.toml", project / "local")
+    rules = (ROOT / "alerts.toml").read_text("utf-8")
+    (project / "alerts.toml").write_text(rules.replace("New product: {name}", "Now here: {name}"), "utf-8")
+    with _traffic(deployed_service, prefix) as written:
+
+        def until_the_latest_says(text: str) -> None:
+            after = len(written)
+            watch.look(
+                prefix,
+                until=lambda: any(
+                    title.startswith(text) and int(product.removeprefix(prefix)) > after
+                    for product, title in watch.titles.items()
+                ),
+            )
+
+        until_the_latest_says(old)
+        _deploy_from(project, deployed_service)
+        until_the_latest_says(new)
+        _deploy_from(ROOT, deployed_service)
+        until_the_latest_says(old)
+    watch.look(prefix, until=lambda: len(watch.products) == len(written))
+    watch.look(prefix)
+    assert set(watch.products) == set(written)
+    assert len(watch.ids) == len(written)
+    assert {title.partition(prefix)[0] for title in watch.titles.values()} == {"New product: ", "Now here: "}
+
+
+@contextmanager
+def _traffic(service: DeployedService, prefix: str) -> Iterator[list[str]]:
+    """Write new products all the time; give the list of them."""
+    dynamodb, written, over = service.aws.client("dynamodb"), list[str](), threading.Event()
+
+    def write() -> None:
+        while not over.wait(0.1):
+            product = f"{prefix}{len(written)}"
+            item = {"productId": {"S": product}, "name": {"S": product}, "price": {"N": "5"}, "stock": {"N": "20"}}
+            dynamodb.put_item(TableName=service.outputs.products_table_name, Item=item)
+            written.append(product)
+
+    with ThreadPoolExecutor(1) as pool:
+        writing = pool.submit(write)
+        try:
+            yield written
+        finally:
+            over.set()
+            writing.result()
+
+
+def _deploy_from(project: Path, service: DeployedService) -> None:
+    assert service.receivers
+    with one_package_at_a_time():
+        done = subprocess.run(
+            [
+                "npx", "--no", "--", "sls", "deploy", "--stage", "local",
+                f"--param=httpEndpointUrl={service.receivers.endpoint_url}",
+            ],
+            cwd=project,
+            env={**service.aws.environment, "NODE_NO_WARNINGS": "1", "SLS_AWS_MONITORING_FREQUENCY": "200"},
+            capture_output=True,
+            text=True,
+            timeout=BOUND_SECONDS,
+            check=False,
+        )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 class _Crashing:

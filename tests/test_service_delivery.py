@@ -63,7 +63,8 @@ def copy_of(folder: Path, receivers: str) -> Path:
         shutil.copy(ROOT / name, folder / name)
     for name in ("notifications", "operations", "infrastructure"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("node_modules", ".venv"):
+    (ROOT / ".cache").mkdir(exist_ok=True)
+    for name in ("node_modules", ".venv", ".cache"):
         (folder / name).symlink_to((ROOT / name).resolve())
     (folder / "receivers.toml").write_text(receivers, encoding="utf-8")
     return folder

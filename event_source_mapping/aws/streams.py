@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from event_source_mapping.aws.clients import ClientFactory, error_code, error_text
 from event_source_mapping.model.errors import (
@@ -48,7 +49,7 @@ class AwsStream:
     def describe(self, stream_arn: str, after_shard: str | None) -> StreamPage:
         """Give one page of DescribeStream."""
         start = {"ExclusiveStartShardId": after_shard} if after_shard else {}
-        answer = self._call("describe_stream", StreamArn=stream_arn, **start)["StreamDescription"]
+        answer = self._call("describe_stream", "StreamDescription", StreamArn=stream_arn, **start)["StreamDescription"]
         return StreamPage(
             shards=tuple(_shard(shard) for shard in answer.get("Shards", ())),
             status=answer.get("StreamStatus", "ENABLED"),
@@ -61,6 +62,7 @@ class AwsStream:
         at = {"SequenceNumber": number} if number is not None else {}
         answer = self._call(
             "get_shard_iterator",
+            "ShardIterator",
             StreamArn=stream_arn,
             ShardId=shard_id,
             ShardIteratorType=position.kind,
@@ -70,18 +72,22 @@ class AwsStream:
 
     def get_records(self, stream_arn: str, iterator: str, limit: int) -> RecordsPage:
         """Read at most `limit` records."""
-        answer = self._call("get_records", ShardIterator=iterator, Limit=limit)
-        records = [from_api(record, stream_arn) for record in answer.get("Records", ())]
+        answer = self._call("get_records", "Records", ShardIterator=iterator, Limit=limit)
+        records = [from_api(record, stream_arn) for record in answer["Records"]]
         return RecordsPage(records, answer.get("NextShardIterator"))
 
-    def _call(self, operation: str, **arguments: Any) -> Any:
+    def _call(self, operation: str, needed: str, **arguments: Any) -> Any:
+        """Call, and insist on one field of the answer: one without records, say, would pass for a shard's end."""
         try:
-            return getattr(self._client, operation)(**arguments)
+            answer = getattr(self._client, operation)(**arguments)
         except ClientError as error:
             kind = _STREAM_ERRORS.get(error_code(error), StreamUnavailableError)
             raise kind(error_text(error)) from error
-        except BotoCoreError as error:
+        except (BotoCoreError, ResponseParserError, ValueError) as error:
             raise StreamUnavailableError(str(error)) from error
+        if needed not in answer:
+            raise StreamUnavailableError(f"the answer has no {needed}")
+        return answer
 
 
 def _keep_records_as_they_travel(
@@ -90,7 +96,8 @@ def _keep_records_as_they_travel(
     """Take the records out of an answer before boto3 parses it."""
     if response_dict["status_code"] == _HTTP_OK:
         answer = json.loads(response_dict["body"])
-        customized_response_dict["Records"] = answer.pop("Records", [])
+        if "Records" in answer:
+            customized_response_dict["Records"] = answer.pop("Records")
         response_dict["body"] = json.dumps(answer).encode()
 
 

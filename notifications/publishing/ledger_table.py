@@ -5,13 +5,11 @@ Limits: Amazon DynamoDB API Reference, "BatchGetItem", "BatchWriteItem" and "Tra
 
 from __future__ import annotations
 
-import hashlib
-import json
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 from notifications.common.errors import RefusedAlertError, ServiceError
 from notifications.publishing.aws_calls import aws_call
@@ -21,69 +19,31 @@ from notifications.publishing.ledger import (
     LedgerQuery,
     LedgerSnapshot,
     Reservation,
-    RuleMemory,
     SentAlert,
     nothing,
 )
+from notifications.publishing.ledger_items import (
+    LedgerKey,
+    alert_item,
+    count_of,
+    memory_item,
+    reservation,
+    typed_key,
+)
 from notifications.publishing.mutes_item import MUTES, mutes_in
 from notifications.publishing.side_by_side import NewCalls, OneByOne, results_of
-from notifications.rules.memory import Hour, HourlyCount, Memory, from_item, to_item
+from notifications.rules.memory import Hour, HourlyCount, from_item
 from notifications.rules.mutes import NO_MUTES, Mutes, ends_of
-from notifications.text.formatting import storable
 
 MOST_KEYS_READ = 100
-LONGEST_KEY = 512  # characters; DynamoDB takes 2,048 bytes for a partition key
 MUTES_KEPT_SECONDS = 10
 """How long mutes are taken for known where asking for them would be a call of its own: a hundred keys fill one."""
-MEMORY = "#memory"  # sorts before every alert, whose keys begin with a digit
 _ATTEMPTS = 5
 _FIRST_PAUSE = 0.05  # seconds; doubles
-_LONGEST_TITLE = 300
 _SECONDS_A_DAY = 86_400
-# What a cancelled transaction says of an action that conflicted with another writer.
-_FEW_RULES = 100  # what so many remember of a product always fits into one item of 400 KB
-_MOST_BYTES_OF_RULES = 380_000
+# What a cancelled transaction says of each of its actions.
 _REFUSING = frozenset({"ValidationError", "ItemCollectionSizeLimitExceeded"})
 _PASSING = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded", "None", ""})
-
-
-class LedgerKey(NamedTuple):
-    """Where something stands in the table."""
-
-    product: str
-    alert: str
-
-    @classmethod
-    def of_alert(cls, product: str, sequence_number: str, alert_id: str) -> LedgerKey:
-        """Return an alert's key: the sequence number is padded, so that the order of texts is its order."""
-        return cls(partition_of(product), f"{sequence_number:0>40}#{alert_id}")
-
-    @classmethod
-    def of_memory(cls, product: str) -> LedgerKey:
-        """Return the key of what the rules remember of a product."""
-        return cls(partition_of(product), MEMORY)
-
-    @classmethod
-    def of_hour(cls, hour: Hour) -> LedgerKey:
-        """Return the key of an hour of a rule."""
-        return cls(f"#limit#{hour.rule}", str(hour.starts_at))
-
-    @classmethod
-    def of_mutes(cls) -> LedgerKey:
-        """Return the key of what operators muted."""
-        return cls(MUTES, MUTES)
-
-
-def partition_of(product: str) -> str:
-    """Return the partition key of a product; one that is no key is cut, and told apart by its hash.
-
-    DynamoDB takes no key that is too long, and no half of a character.
-    """
-    stored = storable(product, LONGEST_KEY)
-    if stored == product:
-        return product
-    digest = hashlib.sha256(product.encode(errors="surrogatepass")).hexdigest()
-    return f"{storable(product, LONGEST_KEY - 65)}#{digest}"
 
 
 class DynamoDbLedger:
@@ -137,7 +97,7 @@ class DynamoDbLedger:
             if key in alerts:
                 snapshot.sent.add(alerts[key])
             elif key in hours:
-                snapshot.hourly_counts[hours[key]] = _count_of(item)
+                snapshot.hourly_counts[hours[key]] = count_of(item)
             elif key in memories:
                 stored = item.get("rules", {}).get("M", {})
                 snapshot.memories[memories[key]] = {rule: from_item(value) for rule, value in stored.items()}
@@ -148,7 +108,7 @@ class DynamoDbLedger:
 
         Raises RefusedAlertError where DynamoDB will never take one of the entries.
         """
-        actions = [self._action(entry) for entry in entries]
+        actions = [{"Put": {"TableName": self._table_name, "Item": self._item(entry)}} for entry in entries]
         for attempt in range(_ATTEMPTS):
             self._pause(attempt)
             before_call()
@@ -170,7 +130,7 @@ class DynamoDbLedger:
 
         Raises RefusedAlertError where DynamoDB will never take one of them.
         """
-        asked = {self._table_name: [{"PutRequest": {"Item": self._alert_item(sent)}} for sent in alerts]}
+        asked = {self._table_name: [{"PutRequest": {"Item": self._item(sent)}} for sent in alerts]}
         for attempt in range(_ATTEMPTS):
             self._pause(attempt)
             before_call()
@@ -197,14 +157,16 @@ class DynamoDbLedger:
             before_call()
             try:
                 with aws_call("ledger reserve"):
-                    answer = self._client.update_item(**self._reservation(wanted, taken, summary))
-                return _count_of(answer.get("Attributes", {}))
+                    answer = self._client.update_item(
+                        TableName=self._table_name, **reservation(wanted, taken, summary, self._expires_at)
+                    )
+                return count_of(answer.get("Attributes", {}))
             except ServiceError as error:
                 response = getattr(error.__cause__, "response", None) or {}
                 if response.get("Error", {}).get("Code") != "ConditionalCheckFailedException":
                     raise
                 found = response.get("Item")
-            known = _count_of(found) if found else self._hour(wanted.hour, before_call)
+            known = count_of(found) if found else self._hour(wanted.hour, before_call)
         raise ServiceError(f"ledger reserve: others took the places of an hour, {_ATTEMPTS} times in a row")
 
     def _asks_mutes(self, keys: int) -> bool:
@@ -230,7 +192,7 @@ class DynamoDbLedger:
         self, keys: Sequence[LedgerKey], before_call: BeforeCall, refused: dict[LedgerKey, RefusedAlertError]
     ) -> list[dict[str, Any]]:
         """Read some keys; those that DynamoDB refuses are found by halving, and go to `refused`."""
-        asked: dict[str, Any] = {self._table_name: {"Keys": [_typed(key) for key in keys], "ConsistentRead": True}}
+        asked: dict[str, Any] = {self._table_name: {"Keys": [typed_key(key) for key in keys], "ConsistentRead": True}}
         items: list[dict[str, Any]] = []
         for attempt in range(_ATTEMPTS):
             self._pause(attempt)
@@ -255,89 +217,21 @@ class DynamoDbLedger:
     def _check_table(self, before_call: BeforeCall) -> None:
         """Raise ServiceError if the table refuses a key that nothing is wrong with: then it is not a record's fault."""
         before_call()
-        asked = {self._table_name: {"Keys": [_typed(LedgerKey("#probe", "#probe"))]}}
+        asked = {self._table_name: {"Keys": [typed_key(LedgerKey("#probe", "#probe"))]}}
         try:
             with aws_call("ledger read"):
                 self._client.batch_get_item(RequestItems=asked)
         except RefusedAlertError as error:
             raise ServiceError(f"the ledger table takes no key at all: {error}") from error
 
-    def _action(self, entry: Entry) -> dict[str, Any]:
-        match entry:
-            case SentAlert():
-                return self._put(self._alert_item(entry))
-            case RuleMemory(product, memories, gone):
-                item = {**_typed(LedgerKey.of_memory(product)), "rules": {"M": _rules(memories)}}
-                return self._put({**item, **self._expires} if gone else item)
-
-    def _alert_item(self, sent: SentAlert) -> dict[str, Any]:
-        alert = sent.alert
-        item = {
-            **_typed(LedgerKey.of_alert(sent.product, alert.sequence_number, alert.id)),
-            **self._expires,
-            "id": {"S": alert.id},
-            "productId": {"S": storable(alert.subject, LONGEST_KEY)},
-            "type": {"S": alert.type},
-            "rule": {"S": alert.rule},
-            "severity": {"S": alert.severity},
-            "title": {"S": storable(alert.title, _LONGEST_TITLE)},
-            "publishedAt": {"N": str(int(self._now()))},
-        }
-        if alert.time:
-            item["time"] = {"S": alert.time}
-        if sent.muted_until is not None:
-            item["mutedUntil"] = {"N": str(int(sent.muted_until))}
-        return item
-
-    def _put(self, item: dict[str, Any]) -> dict[str, Any]:
-        return {"Put": {"TableName": self._table_name, "Item": item}}
-
-    def _reservation(self, wanted: Reservation, taken: Sequence[str], summary: str) -> dict[str, Any]:
-        """Describe the update that takes places, if none of them has gone since, and the summary, if nobody has it."""
-        expression = "SET expiresAt = :expires"
-        values: dict[str, Any] = {":expires": self._expires["expiresAt"]}
-        more: dict[str, Any] = {}
-        if summary:
-            expression += ", summary = if_not_exists(summary, :summary)"
-            values[":summary"] = {"S": summary}
-        if taken:
-            expression += " ADD admitted :ids"
-            values |= {":ids": {"SS": list(taken)}, ":room": {"N": str(wanted.limit - len(taken))}}
-            more["ConditionExpression"] = "attribute_not_exists(admitted) OR size(admitted) <= :room"
-        return {
-            "TableName": self._table_name,
-            "Key": _typed(LedgerKey.of_hour(wanted.hour)),
-            "UpdateExpression": expression,
-            "ExpressionAttributeValues": values,
-            "ReturnValues": "ALL_NEW",
-            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-            **more,
-        }
+    def _item(self, entry: Entry) -> dict[str, Any]:
+        if isinstance(entry, SentAlert):
+            return alert_item(entry, self._now(), self._expires_at)
+        return memory_item(entry, self._expires_at)
 
     @property
-    def _expires(self) -> dict[str, Any]:
-        return {"expiresAt": {"N": str(int(self._now() + self._retention))}}
-
-
-def _typed(key: LedgerKey) -> dict[str, dict[str, str]]:
-    return {"product": {"S": key.product}, "alert": {"S": key.alert}}
-
-
-def _count_of(item: dict[str, Any]) -> HourlyCount:
-    """Read an hour; version 0.1 wrote that there was a summary, not in which alert's place."""
-    summary = item.get("summary", {}).get("S", "")
-    return HourlyCount(set(item.get("admitted", {}).get("SS", [])), summary or ("?" if "summarised" in item else ""))
-
-
-def _rules(memories: Mapping[str, Memory]) -> dict[str, Any]:
-    """Write what the rules remember of a product; where they are very many, with shorter titles, so that it fits."""
-    rules = {rule: to_item(memory) for rule, memory in memories.items()}
-    for limit in (50, 0):
-        if len(rules) <= _FEW_RULES or len(json.dumps(rules, ensure_ascii=False).encode()) <= _MOST_BYTES_OF_RULES:
-            break
-        shorter = {rule: memory._replace(held_title=memory.held_title[:limit]) for rule, memory in memories.items()}
-        rules = {rule: to_item(memory) for rule, memory in shorter.items()}
-    return rules
+    def _expires_at(self) -> float:
+        return self._now() + self._retention
 
 
 def _reasons(error: ServiceError) -> frozenset[str]:

@@ -49,17 +49,20 @@ def contradictions(rule: Rule) -> Iterator[tuple[str, str]]:
 
 def _of_prices(condition: PriceMoved) -> Iterator[tuple[str, str]]:
     least, most, target, falls = condition.at_least, condition.at_most, condition.target, condition.direction < 0
+    if target is not None and falls and target <= 0:
+        yield "below", "no price is below 0, so the rule never fires; expected more than 0"
+    if not falls and condition.rearm is not None and condition.rearm < 0:
+        yield "rearm", "no price comes back to less than 0, so the rule fires once and never again; expected 0 or more"
+    if target is not None and condition.first_sight:
+        return  # a product that appears beyond the target fires, whatever is asked of a move
+    if target is not None and not falls and target < 0:
+        yield "above", "no price comes from below 0, so the rule never fires; expected 0 or more"
     if falls and least and least.percent and least.value > _ALL:
         yield "at_least", 'a price drops by 100% at the most, so the rule never fires; write at_least = "100%" or less'
     if least and most and least.percent == most.percent and least.value > most.value:
         yield "at_least", "is more than at_most, so no move is both and the rule never fires; exchange the two, say"
-    if target is not None and falls and target <= 0:
-        yield "below", "no price is below 0, so the rule never fires; expected more than 0"
-    if target is not None and not falls and target < 0:
-        yield "above", "no price comes from below 0, so the rule never fires; expected 0 or more"
-    if not falls and condition.rearm is not None and condition.rearm < 0:
-        yield "rearm", "no price comes back to less than 0, so the rule fires once and never again; expected 0 or more"
-    if condition.baseline == condition.price:
+    target_alone_decides = target is not None and not (least or most)
+    if condition.baseline == condition.price and not target_alone_decides:
         yield "baseline", 'is the price itself, which never differs from it; write "previous", or another attribute'
 
 

@@ -74,7 +74,7 @@ def digits_of(currency: str | None) -> int:
 
 def money_text(amount: Decimal, digits: int) -> str:
     """Write an amount with at least so many digits after the point; further ones are never rounded away."""
-    whole, _, fraction = format(amount, "f").partition(".")
+    whole, _, fraction = format(amount or Decimal(0), "f").partition(".")  # never minus nothing
     fraction = fraction.rstrip("0").ljust(digits, "0")
     return f"{whole}.{fraction}" if fraction else whole
 

@@ -8,7 +8,8 @@ import math
 from dataclasses import replace
 from typing import Any
 
-from operations.evaluation.cost import SHARES, a_million_changes, load_of, monthly, read_prices
+from operations.evaluation.cost import SHARES, Load, a_million_changes, load_of, monthly, read_prices, watching
+from operations.evaluation.tuning import compare
 from operations.settings.project import DEFAULT_STAGE, PROJECT
 from operations.settings.service_file import read_service
 from operations.terminal.terminal import Terminal
@@ -33,6 +34,11 @@ def add_to(commands: Any) -> None:
         metavar="PERCENT",
         help="of the changes, how many a rule with a memory looks at (0%%)",
     )
+    parser.add_argument(
+        "--tuning",
+        action="store_true",
+        help="compare settings at this load: cost, delay, and how much one failure repeats",
+    )
     parser.add_argument("--stage", default=DEFAULT_STAGE, help="the stage whose settings count (dev)")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.set_defaults(run=run)
@@ -43,7 +49,10 @@ def run(arguments: argparse.Namespace) -> int:
     tables = read_prices()
     params = read_service(PROJECT, arguments.stage, {}).params
     load = load_of(params, arguments.changes_per_second, arguments.alerting, arguments.remembering)
-    items = monthly(load, tables)
+    if arguments.tuning:
+        _show_tuning(load, tables, as_json=arguments.json)
+        return 0
+    items = [*monthly(load, tables), *watching(tables)]
     total = sum(item.usd for item in items)
     million = {f"{100 * share:g}%": a_million_changes(replace(load, alerting=share), tables) for share in SHARES}
     prices = tables["prices"]
@@ -72,6 +81,28 @@ def run(arguments: argparse.Namespace) -> int:
     )
     terminal.line("not in it: the products table, deliveries to subscribers, data transfer, free tiers")
     return 0
+
+
+def _show_tuning(load: Load, tables: dict[str, dict[str, Any]], *, as_json: bool) -> None:
+    found = compare(load, tables)
+    if as_json:
+        print(json.dumps([each._asdict() for each in found], indent=2))
+        return
+    terminal = Terminal()
+    terminal.line(f"{load.changes:,g} changes a second, {100 * load.alerting:g}% alerting")
+    terminal.line(f"  {'':<25}{'USD a month':>12}{'delay':>9}{'in a batch':>12}{'repeated':>10}{'at once':>9}")
+    for each in found:
+        busy = "" if each.busy <= 1 else "  falls behind"
+        terminal.line(
+            f"  {each.setting:<25}{each.usd:>12,.2f}{each.delay:>7,.2f} s{each.records:>12,.1f}{each.repeated:>10,}"
+            f"{each.concurrency:>9,.2f}{busy}"
+        )
+    terminal.line(
+        "delay: from the change to the alert, at most; repeated: records that come again when one fails, at most;"
+    )
+    terminal.line(
+        "at once: invocations, on average; falls behind: the function takes longer than the changes do to come"
+    )
 
 
 def _changes(text: str) -> float:

@@ -59,7 +59,7 @@ def run_mute(arguments: argparse.Namespace) -> int:
         named_rules([arguments.rule], rules_file.load(arguments.rules))
     stack = arguments.find_stack(arguments.stage, arguments.region)
     mute(stack, arguments.rule, arguments.product, until, now)
-    Terminal().line(f"{_named(arguments.rule, arguments.product)} is muted until {rfc3339(int(until.timestamp()))}")
+    Terminal().line(f"{named(arguments.rule, arguments.product)} is muted until {rfc3339(int(until.timestamp()))}")
     return 0
 
 
@@ -68,9 +68,9 @@ def run_unmute(arguments: argparse.Namespace) -> int:
     stack = arguments.find_stack(arguments.stage, arguments.region)
     terminal = Terminal()
     if unmute(stack, arguments.rule, arguments.product, _now()):
-        terminal.line(f"{_named(arguments.rule, arguments.product)} is not muted any more")
+        terminal.line(f"{named(arguments.rule, arguments.product)} is not muted any more")
         return 0
-    terminal.line(f"{_named(arguments.rule, arguments.product)} is not muted in stage {arguments.stage}")
+    terminal.line(f"{named(arguments.rule, arguments.product)} is not muted in stage {arguments.stage}")
     _print(terminal, mutes_of(stack, _now()))
     return 1
 
@@ -91,8 +91,9 @@ def run_mutes(arguments: argparse.Namespace) -> int:
 
 def _print(terminal: Terminal, found: list[dict[str, Any]]) -> None:
     for each in found:
-        terminal.line(f"{_named(each['rule'], each['product'])} is muted until {each['until']}")
+        terminal.line(f"{named(each['rule'], each['product'])} is muted until {each['until']}")
 
 
-def _named(rule: str | None, product: str | None) -> str:
+def named(rule: str | None, product: str | None) -> str:
+    """Say what is muted."""
     return f"{rule or 'every rule'} about {product}" if product else str(rule)

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from notifications.publishing.ledger_table import partition_of
+from notifications.publishing.ledger_items import partition_of
 from notifications.text.formatting import rfc3339
 from operations.deployed.stack import Stack
 

@@ -82,8 +82,8 @@ def seconds_a_month(tables: dict[str, dict[str, Any]]) -> float:
 def monthly(load: Load, tables: dict[str, dict[str, Any]]) -> list[Item]:
     """List what a month costs. The products table, deliveries to subscribers and data transfer are not in it."""
     prices, measured, assumed = tables["prices"], tables["measured"], tables["assumed"]
-    invocations = _invocations(load, assumed)
-    one = _one(load, load.changes / invocations, tables)
+    invocations = invocations_a_second(load, assumed)
+    one = invocation_of(load, load.changes / invocations, tables)
     month = seconds_a_month(tables)
     requests = invocations * month
     writes = load.changes * (load.alerting + _in_transactions(load)) * month
@@ -105,7 +105,7 @@ def monthly(load: Load, tables: dict[str, dict[str, Any]]) -> list[Item]:
     ]
 
 
-class _Invocation(NamedTuple):
+class Invocation(NamedTuple):
     """What one does on average."""
 
     seconds: float
@@ -115,7 +115,7 @@ class _Invocation(NamedTuple):
     """Units for the mutes, which are read where anything is: the share of invocations that do."""
 
 
-def _one(load: Load, records: float, tables: dict[str, dict[str, Any]]) -> _Invocation:
+def invocation_of(load: Load, records: float, tables: dict[str, dict[str, Any]]) -> Invocation:
     """Work an invocation of so many records out; calls that go out side by side are waited for together."""
     measured, assumed = tables["measured"], tables["assumed"]
     some = 1 - (1 - load.alerting) ** records  # the share of invocations with an alert
@@ -129,7 +129,17 @@ def _one(load: Load, records: float, tables: dict[str, dict[str, Any]]) -> _Invo
     seconds = cpu / min(load.memory_mb / assumed["vcpu_mb"], 1)
     seconds += (assumed["invocation_ms"] + waits * assumed["call_ms"]) / 1000
     chunks = math.ceil(min(alerts, MOST_ENTRIES) * measured["message_bytes"] / _SNS_CHUNK)
-    return _Invocation(seconds, some * publishes * chunks, look)
+    return Invocation(seconds, some * publishes * chunks, look)
+
+
+def watching(tables: dict[str, dict[str, Any]]) -> list[Item]:
+    """List what it costs a month to watch the service, whatever the load."""
+    prices, assumed = tables["prices"], tables["assumed"]
+    metrics, alarms = assumed["custom_metrics"], assumed["alarms"]
+    return [
+        Item("CloudWatch", "metrics", metrics, metrics * prices["cloudwatch_metric_month"]),
+        Item("CloudWatch", "alarms", alarms, alarms * prices["cloudwatch_alarm_month"]),
+    ]
 
 
 def a_million_changes(load: Load, tables: dict[str, dict[str, Any]]) -> float:
@@ -138,11 +148,11 @@ def a_million_changes(load: Load, tables: dict[str, dict[str, Any]]) -> float:
     return total / (load.changes * seconds_a_month(tables)) * _MILLION
 
 
-def _invocations(load: Load, assumed: dict[str, Any]) -> float:
+def invocations_a_second(load: Load, assumed: dict[str, Any]) -> float:
     """Return how many there are a second: a lane delivers a full batch, or what came in its window."""
     lanes = math.ceil(load.changes / assumed["changes_per_shard"]) * load.parallelization_factor
     of_lane = load.changes / lanes
-    windows = 1 / load.batch_window if load.batch_window else of_lane
+    windows = 1 / load.batch_window if load.batch_window else assumed["polls_a_second"]
     return float(lanes * max(of_lane / load.batch_size, min(of_lane, windows)))
 
 

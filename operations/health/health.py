@@ -1,4 +1,4 @@
-"""How a deployed stage is: read through CloudWatch, Lambda, SNS, SQS and S3, never as one more reader of the stream."""
+"""How a deployed stage is: read through CloudWatch, queues and the ledger, never as one more reader of the stream."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 from notifications.batch_report import REASON, RULE
 from notifications.delivery.handling.counted import DELIVERIES, OUTCOME, RECEIVER
 from notifications.text.formatting import rfc3339
+from operations.deployed.mutes import mutes_of
 from operations.deployed.stack import Stack
 from operations.health.difference import RECEIVERS, differences
 from operations.health.metrics import DAY, HOUR, Metrics
@@ -35,6 +36,7 @@ def read_health(stack: Stack, now: datetime | None = None) -> dict[str, Any]:
         "alerts": {span: metrics.by([RULE], "Alerts", seconds) for span, seconds in _SPANS.items()},
         "suppressed": {span: metrics.by([REASON], "Suppressed", seconds) for span, seconds in _SPANS.items()},
         "deliveries": _deliveries(stack, metrics),
+        "mutes": mutes_of(stack, now),
         "receivers": receivers,
         "subscribers": subscribers,
     }

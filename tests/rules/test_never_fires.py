@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from notifications.common.errors import RulesError
 from tests.builders import priced, rules
-from tests.rules.scenario import rule
+from tests.rules.scenario import Shop, play, rule
 from tests.service import DONE, Service
 
 CENTS = '[product]\nprice_unit = "cents"\n'
@@ -29,6 +30,7 @@ CENTS = '[product]\nprice_unit = "cents"\n'
         ("price_rise", "above = -1", "above", "expected 0 or more"),
         ("price_rise", "above = 5\nrearm = -2", "rearm", "once and never again"),
         ("price_drop", 'baseline = { attribute = "price" }', "baseline", "the price itself"),
+        ("price_drop", 'baseline = { attribute = "price" }\nbelow = 20\nat_least = 1', "baseline", "the price itself"),
         ("out_of_stock", "where = { stock = { more_than = 0 } }", "where", "every stock at which"),
         ("back_in_stock", "where = { stock = 0 }", "where", "every stock at which"),
         ("low_stock", "threshold = 5\nwhere = { stock = { at_least = 5 } }", "where", "every stock at which"),
@@ -67,7 +69,10 @@ def test_10_14_what_can_never_fire_is_refused(when: str, text: str, key: str, sa
         ("price_drop", 'at_most = "150%"'),
         ("price_drop", 'below = "0.01"'),
         ("price_rise", "above = 0\nrearm = 0"),
+        ("price_rise", "above = -1\nfirst_sight = true"),
+        ("price_drop", 'below = 20\nat_least = "150%"\nfirst_sight = true'),
         ("price_drop", 'baseline = { attribute = "prices.list" }'),
+        ("price_drop", 'baseline = { attribute = "price" }\nbelow = 20'),
         ("out_of_stock", "where = { stock = { at_most = 0 } }"),
         ("out_of_stock", "where = [{ stock = { more_than = 0 } }, { category = 'Home' }]"),
         ("low_stock", "threshold = 1\nincludes_zero = false"),
@@ -151,3 +156,43 @@ def test_10_14_nothing_that_a_value_passes_is_refused(drawn: dict[str, Any], val
         ]
         for value in values:
             assert not all(where.predicates[0].holds(value) for where in each)  # type: ignore[union-attr]
+
+
+_AMOUNTS = st.sampled_from(["0", "1", "5", "20", "50%", "100%", "120%"])
+_KEYS_OF_PRICES = st.fixed_dictionaries(
+    {},
+    optional={
+        "at_least": _AMOUNTS.filter(lambda text: text != "0"),
+        "at_most": _AMOUNTS.filter(lambda text: text != "0"),
+        "target": st.sampled_from(["-1", "0", "1", "5", "20"]),
+        "baseline": st.sampled_from(["price", "list"]),
+        "where": st.sampled_from(["less_than = 5", "more_than = 20", "at_least = 5, at_most = 5", "exists = false"]),
+        "first_sight": st.just("true"),
+    },
+)
+_PRICES = st.lists(st.sampled_from(["0", "0.5", "1", "4", "5", "19", "20", "21", "100", "x"]), min_size=2, max_size=8)
+
+
+@given(st.sampled_from(["price_drop", "price_rise"]), _KEYS_OF_PRICES, _PRICES, st.sampled_from(["0", "5", "100"]))
+def test_10_14_no_rule_that_fires_for_anything_is_refused(
+    when: str, keys: dict[str, str], prices: list[str], listed: str
+) -> None:
+    """For any prices from 0 on: what is refused fires for none of them."""
+    if "target" not in keys:
+        keys.pop("first_sight", None)
+    forms = {
+        "target": f"{'below' if when == 'price_drop' else 'above'} = '{{}}'",
+        "baseline": "baseline = {{ attribute = '{}' }}",
+        "where": "where = {{ price = {{ {} }} }}",
+        "first_sight": "first_sight = {}",
+    }
+    entry = rule(when, "\n".join(forms.get(name, f"{name} = '{{}}'").format(text) for name, text in keys.items()))
+    with suppress(RulesError):
+        assert rules(entry).rules
+        return
+    shop = Shop()
+    for price in prices:
+        shop.put(price=price, list=listed)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("notifications.config.rule_reader.contradictions", lambda _: ())
+        assert play(entry, shop) == []

@@ -9,6 +9,7 @@ from typing import Any
 
 from notifications.delivery.handling.progress import DONE
 from operations.deployed.deliveries import deliveries, since
+from operations.deployed.receiver_queues import ReceiverQueues
 from operations.deployed.stack import add_stage_to
 from operations.terminal.terminal import Terminal
 
@@ -29,11 +30,13 @@ def add_receiver_to(parser: Any) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the deliveries, the oldest first, and return 0."""
+    """Print the deliveries, the oldest first, and return 0. Raises ConfigurationError for a receiver never heard of."""
     start = since(arguments.since, datetime.now(UTC))
     stack = arguments.find_stack(arguments.stage, arguments.region)
     terminal = Terminal()
     found = deliveries(stack, arguments.receiver, start)
+    if not found:
+        ReceiverQueues(stack).check(arguments.receiver)
     for each in found:
         if arguments.json:
             print(json.dumps(each))

@@ -10,7 +10,8 @@ from botocore.stub import ANY, Stubber
 
 from notifications.common.errors import RefusedAlertError, ServiceError
 from notifications.publishing.ledger import AlertKey, LedgerQuery, Reservation, RuleMemory, SentAlert
-from notifications.publishing.ledger_table import LONGEST_KEY, DynamoDbLedger, LedgerKey, partition_of
+from notifications.publishing.ledger_items import LONGEST_KEY, LedgerKey, partition_of
+from notifications.publishing.ledger_table import DynamoDbLedger
 from notifications.publishing.mutes_item import MOST_MUTES, MUTES, mutes_in, to_attribute
 from notifications.rules.memory import Hour, Memory
 from notifications.rules.mutes import Mute, ends_of

@@ -9,7 +9,8 @@ import pytest
 from notifications.pipeline import Pipeline
 from notifications.publishing.fakes import MemoryFailures, MemoryTopic
 from notifications.publishing.ledger import LedgerQuery
-from notifications.publishing.ledger_table import DynamoDbLedger, LedgerKey
+from notifications.publishing.ledger_items import LedgerKey
+from notifications.publishing.ledger_table import DynamoDbLedger
 from notifications.rules.memory import NOTHING, Hour, HourlyCount, Memory, from_item
 from tests.builders import CREATED_AT, TABLE, added, event, priced, rules
 from tests.notifications.conftest import TABLE as LEDGER_TABLE

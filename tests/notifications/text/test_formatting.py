@@ -15,6 +15,7 @@ from notifications.text.formatting import (
     Template,
     decimal_text,
     duration_text,
+    money_text,
     render_link,
     rfc3339,
     shorten,
@@ -220,3 +221,9 @@ def test_a_duration_reads_well(seconds: float, text: str) -> None:
 def test_time_is_when_the_change_was_made(seconds: float | None, time: str | None) -> None:
     """RFC 3339 in UTC; what is not a time is left out."""
     assert rfc3339(seconds) == time
+
+
+@pytest.mark.parametrize(("amount", "digits", "said"), [("-0", 2, "0.00"), ("-0.000", 0, "0"), ("-0.1", 2, "-0.10")])
+def test_10_13_an_amount_of_nothing_has_no_sign(amount: str, digits: int, said: str) -> None:
+    """A text "-0" is a number, too."""
+    assert money_text(Decimal(amount), digits) == said

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from operations.evaluation.cost import Load, a_million_changes, monthly, read_prices, seconds_a_month
+from operations.evaluation.cost import Load, a_million_changes, monthly, read_prices, seconds_a_month, watching
+from operations.evaluation.tuning import Tuned, compare
 from tests.operations.stage import Operate
 
 MONTH = 730 * 3600
@@ -32,6 +33,8 @@ TABLES: dict[str, dict[str, Any]] = {
         "dynamodb_recovery_gb_month": 0.2,
         "sns_million_requests": 0.5,
         "logs_gb": 0.5,
+        "cloudwatch_metric_month": 0.3,
+        "cloudwatch_alarm_month": 0.1,
     },
     "measured": {"record_cpu_us": 10, "alert_cpu_us": 300, "ledger_item_bytes": 500, "message_bytes": 2000},
     "assumed": {
@@ -39,6 +42,9 @@ TABLES: dict[str, dict[str, Any]] = {
         "call_ms": 10,
         "invocation_ms": 2,
         "log_bytes": 600,
+        "polls_a_second": 4,
+        "custom_metrics": 20,
+        "alarms": 10,
         "item_overhead_bytes": 100,
         "changes_per_shard": 1000,
         "hours_a_month": 730,
@@ -86,7 +92,8 @@ def test_recovery_is_paid_for_what_is_stored() -> None:
     [
         (10, 1, 1, 1),  # what came in a window
         (0.1, 1, 1, 0.1),  # each change by itself
-        (10, 0, 1, 10),
+        (10, 0, 1, 4),  # without a window, what came between two polls
+        (3, 0, 1, 3),
         (500, 1, 1, 5),  # full batches
         (500, 1, 10, 10),  # ten lanes, and a window each
         (4000, 1, 1, 40),  # four shards
@@ -132,6 +139,52 @@ def test_the_command_prints_lines_that_add_up(operate: Operate) -> None:
     assert found["usdPerMonth"] == pytest.approx(sum(item["usd"] for item in found["items"]))
     assert found["usdPerMillionChanges"] == pytest.approx(found["usdPerMillionChangesByAlerting"]["1%"])
     assert list(found["usdPerMillionChangesByAlerting"]) == ["0.1%", "1%", "10%"]
+
+
+def test_watching_costs_the_same_whatever_the_load() -> None:
+    """Metrics and alarms are paid by the month."""
+    assert {item.what: (item.quantity, round(item.usd, 6)) for item in watching(TABLES)} == {
+        "metrics": (20, 6),
+        "alarms": (10, 1),
+    }
+
+
+def tuned(changes: float) -> dict[str, Tuned]:
+    """Compare settings at a load, by their names."""
+    load = Load(**{**_fields(LOAD), "changes": changes, "alerting": 0.01})
+    return {each.setting: each for each in compare(load, TABLES)}
+
+
+def test_tuning_compares_each_setting_alone() -> None:
+    """At 100 changes a second: a full batch a window of a second, or what a smaller or larger one makes of it."""
+    found = tuned(100)
+    now = found["as the stage is"]
+    assert (round(now.records), now.repeated) == (100, 100)
+    assert now.delay == pytest.approx(1.03, abs=0.02)
+    assert [round(found[f"batchWindow {window}"].records) for window in (0, 10)] == [25, 100]
+    assert found["batchWindow 0"].delay == pytest.approx(0.26, abs=0.02)
+    assert (round(found["batchSize 10"].records), found["batchSize 10"].repeated) == (10, 10)
+    assert found["batchSize 10"].delay == pytest.approx(0.11, abs=0.02)
+    assert found["batchSize 10"].usd > now.usd > found["memorySize 256"].usd
+    assert found["parallelizationFactor 10"].records == pytest.approx(10)
+    assert all(each.busy < 1 for each in found.values())
+
+
+def test_tuning_says_what_falls_behind() -> None:
+    """A lane that takes longer for its batches than the next ones take to come."""
+    tables = {**TABLES, "measured": {**TABLES["measured"], "record_cpu_us": 1000}}
+    load = Load(**{**_fields(LOAD), "changes": 1000})
+    found = {each.setting: each for each in compare(load, tables)}
+    assert found["as the stage is"].busy > 1
+    assert found["parallelizationFactor 10"].busy < 1
+
+
+def test_the_command_prints_the_table(operate: Operate) -> None:
+    """A line a setting; as JSON an object a setting."""
+    done = operate("cost", "--tuning", "--changes-per-second", "1")
+    assert [line.rsplit("  ")[0] for line in done.lines[2:4]] == ["as the stage is", "batchWindow 0"]
+    found = operate("cost", "--tuning", "--changes-per-second", "1", "--json").json
+    assert found[0].keys() == set(Tuned._fields)
 
 
 @pytest.mark.parametrize(

@@ -104,6 +104,16 @@ def test_what_was_before_is_not_listed(operate: Operate, stage: Stage) -> None:
     assert done.lines == ["nothing was delivered to shop in stage dev since then"]
 
 
+def test_a_receiver_that_nobody_heard_of_is_a_mistake(operate: Operate, stage: Stage) -> None:
+    """Nothing was delivered to it, but that is not what its name says; one that was taken out keeps its deliveries."""
+    done = operate("deliveries", "--receiver", "shpo", stack=stage.stack)
+    assert (done.code, done.out) == (1, "")
+    assert 'no receiver "shpo" is deployed to this stage' in done.err
+    stage.write(FIRST, DELIVERED)
+    stage.sqs.delete_queue(QueueUrl=stage.queue)
+    assert operate("deliveries", "--receiver", "shop", "--since", START, stack=stage.stack).code == 0
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [("30m", "11:30"), ("2h", "10:00"), ("2026-11-21T09:00Z", "09:00"), ("2026-11-21T09:00", "09:00"),

@@ -12,12 +12,14 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from notifications.text.formatting import rfc3339
+from operations.deployed.mutes import mute
 from operations.health import health
 from operations.health.difference import differences
 from operations.health.health import read_health
 from tests.builders import ROOT
 from tests.operations.health.test_difference import package
-from tests.operations.stage import KEY, FakeStack, Operate
+from tests.operations.stage import KEY, LEDGER, FakeStack, Operate, make_ledger
 
 FUNCTION = "product-alerts-dev-alerts"
 DELIVERY = "product-alerts-dev-delivery"
@@ -56,7 +58,7 @@ class Deployed(FakeStack):
     def __init__(self) -> None:
         """Make what `status` looks at."""
         made = {name: boto3.client(name, region_name="us-east-1") for name in ("cloudwatch", "sqs", "sns", "s3")}
-        super().__init__(**made, **{"lambda": FakeLambda()})
+        super().__init__(**made, dynamodb=make_ledger(), **{"lambda": FakeLambda()})
         self.cloudwatch, self.sqs, self.sns, self.s3 = made.values()
         self.s3.create_bucket(Bucket="bucket")
         rule = {"ID": "forget", "Status": "Enabled", "Filter": {"Prefix": ""}, "Expiration": {"Days": 30}}
@@ -68,6 +70,7 @@ class Deployed(FakeStack):
             "AlertsTopicArn": topic,
             "FailuresQueueUrl": queue,
             "GivenUpBucketName": "bucket",
+            "LedgerTableName": LEDGER,
         }
 
     def metric(self, namespace: str, name: str, value: float, ago: int = 60, **dimensions: str) -> None:
@@ -217,6 +220,20 @@ def test_deliveries_are_counted_by_receiver_and_outcome(stage: Deployed, operate
     stage.metric("ProductAlerts", "Deliveries", 9, FunctionName="another", Receiver="buyers", Outcome="delivered")
     done = operate("status", stack=stage)
     assert "deliveries      buyers delivered 0 (3 in 24 h), buyers failing 0 (2 in 24 h)" in done.lines
+
+
+def test_what_is_muted_is_listed(stage: Deployed, operate: Operate) -> None:
+    """Until when; it waits for nobody."""
+    now = datetime.now(UTC).replace(microsecond=0)
+    mute(stage, "price-drop", "prod-123", now + timedelta(hours=2), now)  # type: ignore[arg-type]
+    done = operate("status", stack=stage)
+    assert (
+        f"muted           price-drop about prod-123, until {rfc3339(int((now + timedelta(hours=2)).timestamp()))}"
+        in done.lines
+    )
+    assert done.code == 0
+    (found,) = operate("status", "--json", stack=stage).json["mutes"]
+    assert (found["rule"], found["product"]) == ("price-drop", "prod-123")
 
 
 def test_rules_that_are_not_deployed_yet_are_named(
