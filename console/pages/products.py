@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from http import HTTPStatus
 
 from starlette.concurrency import run_in_threadpool
@@ -82,7 +81,7 @@ async def set_value(request: Request) -> Response:
     value = form.get("value", [""])[0].strip()
     if role not in ROLES:
         raise HTTPException(HTTPStatus.BAD_REQUEST, "Only a price or a stock is changed here.")
-    position, at = console.records.position, time.time()
+    position, at = console.records.position, console.now()
     try:
         await run_in_threadpool(_set, console, key, role, value)
     except ChangeError as error:
@@ -134,7 +133,7 @@ def _followed(request: Request, key: tuple[str, ...], position: int, at: float) 
     ]
     receivers = console.receivers
     way = console.ways.find(found[-1].number, found[-1].product_id, receivers) if found else None
-    waited = time.time() - at
+    waited = console.now() - at
     again = ""
     if (way is None or not way.settled) and waited < _PATIENCE_SECONDS:
         again = "250ms"
