@@ -13,6 +13,7 @@ const { allowTracing } = require("./tracing.cjs");
 const LOCAL_STAGE = "local";
 const MAPPING = "AlertsEventSourceMapping";
 const REACHES_AWS = new Set(["deploy", "remove", "info", "invoke", "logs", "metrics", "rollback"]);
+const NEEDS_CREDENTIALS = new Set(["deploy", "remove", "info", "logs", "metrics", "rollback"]);
 const STREAM_FUNCTION = "alerts";
 const ABOUT_ONE_FUNCTION = new Set(["invoke", "invoke local", "logs"]);
 const ANSWERS_WITHIN_MS = 3000;
@@ -60,6 +61,7 @@ class ProductAlerts {
     if (!REACHES_AWS.has(command)) return undefined;
     if (process.env.AWS_ENDPOINT_URL) await this.checkEndpoint(process.env.AWS_ENDPOINT_URL);
     else if (this.stage === LOCAL_STAGE) this.useRunningStack();
+    if (NEEDS_CREDENTIALS.has(command) && this.stage !== LOCAL_STAGE) await this.checkCredentials();
     if (command === "deploy") this.stage === LOCAL_STAGE ? this.keepTestServer() : this.checkRegion();
     return undefined;
   }
@@ -126,6 +128,19 @@ class ProductAlerts {
     for (const name of ["AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN"]) delete process.env[name];
     Object.assign(process.env, { AWS_ACCESS_KEY_ID: "local", AWS_SECRET_ACCESS_KEY: "local" });
     return undefined;
+  }
+
+  // osls finds out after it has packaged. What it looks up here it keeps.
+  async checkCredentials() {
+    try {
+      await this.serverless.getProvider("aws").getAwsSdkV3CredentialsProvider()({});
+    } catch (error) {
+      if (error.code !== "AWS_CREDENTIALS_NOT_FOUND") throw error;
+      throw this.error(
+        `No credentials were found for stage ${this.stage}, which is on AWS. They come from AWS_PROFILE or ` +
+          "`aws configure`; stage local needs none: `npm start`, and then --stage local.",
+      );
+    }
   }
 
   // A mapping reads streams of its own region only; CloudFormation says so late, and in other words.

@@ -38,12 +38,12 @@ def build_delivery(environ: Mapping[str, str], folder: Path = PROJECT, rules: Pa
     channels = {
         receiver.name: Channel(
             receiver,
-            partial(view_of, product=ruleset.product, receiver=receiver, stage=stage),
+            partial(view_of, product=ruleset.product, receiver=receiver, stage=stage, own_titles=ruleset.own_titles),
             partial(_alert, receiver),
             partial(_digest, receiver),
             senders.of(receiver),
         )
-        for receiver in receivers_file.load(receivers, ruleset).all
+        for receiver in receivers_file.load(receivers, ruleset, plain_http=_allows_private(environ)).all
     }
     progress: ProgressLedger = DynamoDbProgress(
         make_client("dynamodb"),
@@ -65,7 +65,7 @@ class _Senders:
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ
         self._http = Http(
-            allow_private=environ.get("ALLOW_PRIVATE_ADDRESSES") == "true",
+            allow_private=_allows_private(environ),
             endpoint_url=environ.get("HTTP_ENDPOINT_URL", ""),
         )
         self._secrets: SsmSecrets | None = None
@@ -89,6 +89,10 @@ class _Senders:
         if self._secrets is None:
             self._secrets = SsmSecrets(make_client("ssm"), required(self._environ, "SECRETS_PREFIX"))
         return self._secrets
+
+
+def _allows_private(environ: Mapping[str, str]) -> bool:
+    return environ.get("ALLOW_PRIVATE_ADDRESSES") == "true"
 
 
 def _alert(receiver: Receiver, view: AlertView) -> Outgoing:

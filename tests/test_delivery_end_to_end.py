@@ -43,7 +43,8 @@ def test_every_receiver_gets_what_it_asked_for(deployed_service: DeployedService
             ExpressionAttributeValues={":v": {"N": value}},
         )
 
-    arrived = receivers.collect(aws, about="Lantern", within=WITHIN_SECONDS)
+    waited_for = {"merchandising", "buyers", "stock-system"}
+    arrived = receivers.collect(aws, about="Lantern", within=WITHIN_SECONDS, waited_for=waited_for)
 
     texts = {each.receiver: each.text for each in arrived if not each.refused}
     assert "40" in texts["merchandising"]

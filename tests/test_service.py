@@ -111,6 +111,8 @@ class Package:
     def __init__(self, folder: Path, stage: str, params: dict[str, str], project: Path = ROOT) -> None:
         """Package a stage of a project into `folder`."""
         given = [f"--param={name}={value}" for name, value in params.items()]
+        if params.get("productsStreamArn"):
+            given += ["--region", params["productsStreamArn"].split(":")[3]]
         done = sls("package", "--stage", stage, "--package", str(folder), *given, folder=project)
         assert done.returncode == 0, done.stdout + done.stderr
         self.folder = folder
@@ -655,6 +657,29 @@ def test_a_mistake_in_the_receivers_fails_the_package_step(project: Path) -> Non
     assert not (project / "out").exists()
 
 
+def test_a_mistake_in_the_receivers_of_the_laptop_is_said_as_clearly(project: Path) -> None:
+    """In the few lines of any other stage, and by the name of the file that stage local has."""
+    with (project / "local" / "receivers.toml").open("a", encoding="utf-8") as receivers:
+        receivers.write('[[receivers]]\nname = "other"\nkind = "slak"\n')
+    done = sls("package", "--stage", "local", "--package", str(project / "out"), folder=project)
+    said = (done.stdout + done.stderr).strip()
+    assert done.returncode != 0
+    assert "local/receivers.toml: 1 mistake" in said
+    assert 'receiver "other", kind = "slak": expected one of' in said
+    assert "Variables resolution" not in said
+    assert len(said.splitlines()) < 12, said
+
+
+def test_a_stream_of_another_region_fails_the_package_step() -> None:
+    """No mapping could read it, so nothing is packaged; it is not the rules that do not fit."""
+    given = f"--param=productsStreamArn={OWN_STREAM}"
+    done = sls("package", "--stage", "dev", "--package", os.devnull, given, "--region", "us-east-1")
+    said = done.stdout + done.stderr
+    assert done.returncode != 0
+    assert "the stream is in eu-west-1, and the function would be in us-east-1" in said
+    assert "does not fit the rules" not in said
+
+
 def test_a_stream_that_is_none_fails_the_package_step() -> None:
     """A table's ARN in the place of its stream's is told before anything is deployed."""
     arn = OWN_STREAM.partition("/stream/")[0]
@@ -738,6 +763,24 @@ def test_10_7_a_dead_endpoint_is_said_with_the_way_out(stage: str, advice: str) 
     assert f"Nothing answers at {DEAD}" in said
     assert "unset AWS_ENDPOINT_URL" in said
     assert advice in said
+
+
+@pytest.mark.parametrize("command", ["deploy", "remove", "info"])
+def test_missing_credentials_are_said_before_anything_is_packaged(command: str, project: Path) -> None:
+    """In the words of `operations`: where they come from, and that stage local needs none."""
+    done = subprocess.run(
+        ["npx", "--no", "--", "sls", command, "--stage", "dev"],
+        cwd=project,
+        env=environment() | {"AWS_EC2_METADATA_DISABLED": "true"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    said = done.stdout + done.stderr
+    assert done.returncode != 0
+    for text in ("No credentials were found", "AWS_PROFILE", "`aws configure`", "npm start"):
+        assert text in said, said
+    assert not (project / ".serverless").exists()
 
 
 def test_10_40_the_stream_function_is_meant_where_none_is_named(project: Path) -> None:

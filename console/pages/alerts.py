@@ -68,7 +68,7 @@ def alert(request: Request) -> Response:
     scheme = "dark" if request.query_params.get("scheme") == "dark" else "light"
     width = "phone" if request.query_params.get("width") == "phone" else "wide"
     shown, problem = _message(console, body, chosen)
-    given = view(body, console.rules.product, chosen, console.stage.name)
+    given = view(body, console.rules, chosen, console.stage.name)
     return page(
         request,
         "alert.html",
@@ -155,7 +155,7 @@ def _alert(request: Request, console: Console) -> tuple[str, str, list[dict[str,
 
 
 def _message(console: Console, body: str, receiver: Receiver) -> tuple[Shown | None, str]:
-    given = view(body, console.rules.product, receiver, console.stage.name)
+    given = view(body, console.rules, receiver, console.stage.name)
     if given is None:
         return None, "This is not an alert as the service publishes it."
     try:

@@ -13,7 +13,7 @@ from notifications.config.receiver import Receiver, Receivers
 from notifications.delivery.rendering.kinds import JsonMessage, render
 from notifications.delivery.rendering.mail import MailMessage
 from notifications.delivery.rendering.view import AlertView, view_of
-from notifications.rules.product import Product
+from notifications.rules.ruleset import Ruleset
 from operations.settings.project import PROJECT
 from operations.settings.service_file import read_service
 
@@ -46,8 +46,8 @@ class Shown:
 def receivers_of(stage: str) -> Receivers:
     """Read the receivers of a stage; there are none where the file has a mistake, which the Rules page shows."""
     try:
-        file = str(read_service(PROJECT, stage, {}).params.get("receiversFile", "receivers.toml"))
-        return receivers_file.load(PROJECT / file)
+        service = read_service(PROJECT, stage, {})
+        return receivers_file.load(PROJECT / service.receivers_file, plain_http=service.plain_http)
     except (ConfigurationError, ReceiversError):
         return Receivers(())
 
@@ -58,10 +58,10 @@ def previews(receivers: Receivers) -> list[Receiver]:
     return [*receivers.all, *(sample for kind, sample in _SAMPLES.items() if kind not in kinds)]
 
 
-def view(body: str, product: Product, receiver: Receiver, stage: str) -> AlertView | None:
+def view(body: str, rules: Ruleset, receiver: Receiver, stage: str) -> AlertView | None:
     """Make the view of an alert; None for what is not an alert."""
     try:
-        return view_of(body, product, receiver, stage)
+        return view_of(body, rules.product, receiver, stage, rules.own_titles)
     except MalformedAlertError:
         return None
 

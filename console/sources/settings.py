@@ -66,8 +66,7 @@ class Settings:
         """Return where a file lies."""
         if which == RULES:
             return PROJECT / "alerts.toml"
-        params = read_service(PROJECT, self._stage.name, {}).params
-        return PROJECT / str(params.get("receiversFile", "receivers.toml"))
+        return PROJECT / read_service(PROJECT, self._stage.name, {}).receivers_file
 
     def read(self, which: str) -> EditedFile:
         """Read a file. Raises ConfigurationError."""
@@ -78,7 +77,8 @@ class Settings:
         path = self.path(which)
         try:
             if which == RECEIVERS:
-                receivers = parse_receivers(text, path, self._current())
+                plain_http = read_service(PROJECT, self._stage.name, {}).plain_http
+                receivers = parse_receivers(text, path, self._current(), PROJECT, plain_http=plain_http)
                 return Checked(count=len(receivers.all), receivers=receivers)
             ruleset = rules_file.parse(text, path.name)
         except SettingsFileError as error:

@@ -10,7 +10,7 @@ from typing import Any
 from event_source_mapping import EventType, LogEvent, describe
 from local.reports.report import Reasons, RunSummary
 from local.samples.sample_product import SampleProduct
-from local.samples.sample_receivers import MAILS, Delivered
+from local.samples.sample_receivers import MAILS, RECEIVERS, Delivered
 from local.samples.samples import Sample
 from local.samples.subscriber import ReceivedAlert
 from local.stack.console_process import LOG
@@ -121,16 +121,21 @@ class ConsoleReport:
         again = ".venv/bin/python -m operations redrive --stage local"
         self._terminal.line(f"{INDENT}  {self._dim(f'`{again}` plays it again, while `npm start` runs')}")
 
-    def delivered(self, delivered: Sequence[Delivered], aws: LocalAws) -> None:
-        """Print a line a message, receiver by receiver, and where the mails can be seen whole."""
+    def delivered(self, delivered: Sequence[Delivered], aws: LocalAws, without: Sequence[str] = ()) -> None:
+        """Print a line a message, receiver by receiver, who got nothing, and where the mails can be seen whole."""
         line = self._terminal.line
         line()
         line("What the receivers of local/receivers.toml were sent:")
-        width = max((len(each.receiver) for each in delivered), default=0)
+        width = max(map(len, (*without, *(each.receiver for each in delivered))), default=0)
         for each in sorted(delivered, key=lambda each: each.receiver):
-            mark = self._bad("✗") if each.refused else self._good("✓")
-            line(f"{INDENT}{mark} {each.receiver:<{width}}  {self._dim(f'{each.kind:<8}')} {each.text}")
+            self._delivery(each, width)
+        for name in without:
+            line(f"{INDENT}{self._dim(f'· {name:<{width}}  nothing: no alert that it asks for')}")
         line(f"{INDENT}{self._dim(f'the mails, whole: {aws.endpoint_url}{MAILS}')}")
+
+    def delivery(self, delivered: Delivered) -> None:
+        """Print the message in a line."""
+        self._delivery(delivered, 0)
 
     def summary(self, summary: RunSummary, function_log: str) -> None:
         """Print the counts, or what is missing and what should not have come."""
@@ -183,7 +188,9 @@ class ConsoleReport:
         line(f"{INDENT}{put} --item '{product.example(EXAMPLE_ID)}'")
         line(f"{INDENT}npx sls logs -t --stage {LOCAL_STAGE}")
         line()
-        line("Alerts appear here as they arrive. Ctrl-C ends it all.")
+        line("Alerts appear here as they arrive, and what receivers are sent. Edits of alerts.toml and of")
+        line(f"{RECEIVERS}, which has the receivers of this machine, are deployed as you save them.")
+        line("Ctrl-C ends it all.")
 
     def quiet_change(self, verdict: Verdict, reasons: Reasons) -> None:
         """Print that the change raised no alert, and why."""
@@ -214,10 +221,17 @@ class ConsoleReport:
 
     def rules_refused(self, message: str, details: str) -> None:
         """Print the mistakes."""
+        self._refused(message, details)
+
+    def receivers_deployed(self, count: int) -> None:
+        """Print how many there are now."""
         self._terminal.line()
-        self._terminal.line(f"{self._terminal.style('warning', '■')} {message}")
-        for line in details.splitlines():
-            self._terminal.line(f"{INDENT}{line}")
+        receivers = "1 receiver is" if count == 1 else f"{count} receivers are"
+        self._terminal.line(f"{self._good('✓')} {RECEIVERS} has changed, and its {receivers} deployed.")
+
+    def receivers_refused(self, message: str, details: str) -> None:
+        """Print the mistakes."""
+        self._refused(message, details)
 
     def ending(self, reason: str = "") -> None:
         """Print that the run is over."""
@@ -230,6 +244,16 @@ class ConsoleReport:
     def failed(self, message: str, details: str) -> None:
         """Print the error to standard error, with the output of the other tool below it."""
         Terminal(sys.stderr).error(message, details)
+
+    def _refused(self, message: str, details: str) -> None:
+        self._terminal.line()
+        self._terminal.line(f"{self._terminal.style('warning', '■')} {message}")
+        for line in details.splitlines():
+            self._terminal.line(f"{INDENT}{line}")
+
+    def _delivery(self, each: Delivered, width: int) -> None:
+        mark = self._bad("✗") if each.refused else self._good("✓")
+        self._terminal.line(f"{INDENT}{mark} {each.receiver:<{width}}  {self._dim(f'{each.kind:<8}')} {each.text}")
 
     def _hints(self, product: SampleProduct) -> None:
         for arguments in product.hints(EXAMPLE_ID):

@@ -2,8 +2,8 @@
 
 Events: started, sample, alert (the CloudEvent, the subject and the message attributes), mapping (a log event of the
 event source mapping), failure (a message of the failures queue), noAlert (a change without one, and why), functionLog,
-delivery (what arrived at a sample receiver), summary, watching, tableChanged, rulesDeployed, rulesRefused, ended,
-error.
+delivery (what arrived at a receiver), summary, watching, tableChanged, rulesDeployed, rulesRefused,
+receiversDeployed, receiversRefused, ended, error.
 """
 
 import json
@@ -75,11 +75,15 @@ class JsonReport:
         """Write the message."""
         _write("failure", body=message)
 
-    def delivered(self, delivered: Sequence[Delivered], aws: LocalAws) -> None:
+    def delivered(self, delivered: Sequence[Delivered], aws: LocalAws, without: Sequence[str] = ()) -> None:
         """Write each message."""
-        del aws
+        del aws, without
         for each in delivered:
-            _write("delivery", **asdict(each))
+            self.delivery(each)
+
+    def delivery(self, delivered: Delivered) -> None:
+        """Write the message."""
+        _write("delivery", **asdict(delivered))
 
     def summary(self, summary: RunSummary, function_log: str) -> None:
         """Write the counts, the missing and the unexpected alerts."""
@@ -127,6 +131,14 @@ class JsonReport:
     def rules_refused(self, message: str, details: str) -> None:
         """Write the mistakes."""
         _write("rulesRefused", message=message, details=details)
+
+    def receivers_deployed(self, count: int) -> None:
+        """Write how many there are now."""
+        _write("receiversDeployed", receivers=count)
+
+    def receivers_refused(self, message: str, details: str) -> None:
+        """Write the mistakes."""
+        _write("receiversRefused", message=message, details=details)
 
     def ending(self, reason: str = "") -> None:
         """Write the reason, if it was not the user who ended it; else nothing: the output ends."""

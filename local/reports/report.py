@@ -70,8 +70,11 @@ class Report(Protocol):
     def given_up(self, message: Mapping[str, Any]) -> None:
         """Report a message that the failures queue received."""
 
-    def delivered(self, delivered: Sequence[Delivered], aws: LocalAws) -> None:
-        """Report what arrived at the sample receivers."""
+    def delivered(self, delivered: Sequence[Delivered], aws: LocalAws, without: Sequence[str] = ()) -> None:
+        """Report what the samples sent to the receivers, and the names of those `without` anything."""
+
+    def delivery(self, delivered: Delivered) -> None:
+        """Report what arrived at a receiver while watching."""
 
     def summary(self, summary: RunSummary, function_log: str) -> None:
         """Report what came of the samples; `function_log` is empty if all went well."""
@@ -98,6 +101,12 @@ class Report(Protocol):
 
     def rules_refused(self, message: str, details: str) -> None:
         """Report that edited rules have a mistake, and that the old ones still run."""
+
+    def receivers_deployed(self, count: int) -> None:
+        """Report that so many edited receivers are deployed."""
+
+    def receivers_refused(self, message: str, details: str) -> None:
+        """Report that edited receivers have a mistake, and that the old ones still are deployed."""
 
     def ending(self, reason: str = "") -> None:
         """Report that the watching is over: the user ended it, or for the reason."""

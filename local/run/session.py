@@ -12,7 +12,7 @@ from local.run.watcher import Watcher
 from local.samples.expected import Expected
 from local.samples.failures_queue import FailuresQueue
 from local.samples.sample_product import SampleProduct
-from local.samples.sample_receivers import SampleReceivers, sample_receivers
+from local.samples.sample_receivers import RECEIVERS, SampleReceivers, sample_receivers
 from local.samples.samples import POISON_ID, samples
 from local.samples.subscriber import Subscriber
 from local.stack.console_process import console_process
@@ -21,6 +21,7 @@ from local.stack.errors import LocalError, RemovedError
 from local.stack.function_log import FunctionLog
 from local.stack.local_aws import LocalAws, local_aws
 from local.stack.local_table import LocalTable
+from local.stack.receivers_deployment import DeployedReceivers
 from local.stack.rules_deployment import DeployedRules
 from local.stack.served_mapping import ServedMapping, served_mapping
 from operations.activity.activity_log import ActivityLog
@@ -56,12 +57,13 @@ def run(report: Report, *, port: int | None, once: bool) -> bool:
 
 def _use(aws: LocalAws, claim: Claim, report: Report, *, once: bool) -> bool:
     command = f"npx sls deploy --stage {LOCAL_STAGE}"
-    text = RULES.read_bytes() if RULES.exists() else b""
+    text, receivers_text = (path.read_bytes() if path.exists() else b"" for path in (RULES, PROJECT / RECEIVERS))
     with ExitStack() as stack:
         receivers = stack.enter_context(sample_receivers())
         receivers.prepare(aws)
         with report.step(f"Deploying ({command})", f"The service is deployed ({command})"):
             deployment = deploy(aws, receivers.endpoint_url)
+        receivers.listen(aws)
         activity = ActivityLog(claim.directory)
         stack.callback(activity.close)
         activity.rules(text.decode("utf-8", "replace"))
@@ -95,6 +97,7 @@ def _use(aws: LocalAws, claim: Claim, report: Report, *, once: bool) -> bool:
                 expected=expected,
                 report=report,
                 activity=activity,
+                receivers=DeployedReceivers(aws, receivers, PROJECT / RECEIVERS, receivers_text),
             )
             try:
                 with contextlib.suppress(KeyboardInterrupt):
@@ -121,9 +124,9 @@ def _play(
     failures = FailuresQueue(aws, deployment)
     player = Player(expected, subscriber, mapping, failures, report)
     summary = player.play(samples(aws, deployment, product))
-    with report.waiting("waiting for the receivers"):
+    with report.waiting("waiting until the receivers have all they were sent, and the digests"):
         delivered = receivers.collect(aws)
-    report.delivered(delivered, aws)
+    report.delivered(delivered, aws, receivers.without(delivered))
     log = FunctionLog(aws, deployment.alerts_function_name)
     report.summary(summary, "" if summary.ok else log.last())
     return summary.ok

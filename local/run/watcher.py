@@ -1,4 +1,4 @@
-"""Watches while the user makes changes: alerts, changes that raise none, edited rules, and what fails."""
+"""Watches while the user makes changes: alerts, what receivers are sent, changes that raise none, edits, failures."""
 
 from dataclasses import replace
 
@@ -8,10 +8,11 @@ from local.samples.expected import Expected, reasons
 from local.samples.sample_product import SampleProduct
 from local.samples.subscriber import Subscriber
 from local.stack.deployment import Deployment
-from local.stack.errors import RulesRefusedError
+from local.stack.errors import ReceiversRefusedError, RulesRefusedError
 from local.stack.function_log import FunctionLog
 from local.stack.local_aws import LocalAws
 from local.stack.local_table import LocalTable
+from local.stack.receivers_deployment import DeployedReceivers
 from local.stack.rules_deployment import DeployedRules
 from local.stack.served_mapping import ServedMapping
 from operations.activity.activity_log import ActivityLog
@@ -37,6 +38,7 @@ class Watcher:
         expected: Expected,
         report: Report,
         activity: ActivityLog | None = None,
+        receivers: DeployedReceivers | None = None,
     ) -> None:
         self._aws = aws
         self._deployment = deployment
@@ -47,6 +49,7 @@ class Watcher:
         self._expected = expected
         self._report = report
         self._activity = activity
+        self._receivers = receivers
         self._log = FunctionLog(aws, deployment.alerts_function_name)
 
     def watch(self) -> None:
@@ -64,6 +67,8 @@ class Watcher:
             self._report.function_log(self._log.new_errors())
         for alert in alerts:
             self._report.alert(alert, sample=None)
+        for each in self._receivers.served.arrived(self._aws) if self._receivers else ():
+            self._report.delivery(each)
         done = list(self._mapping.done())
         if done:
             self._expected.mutes = mutes_for_rules(self._aws.client("dynamodb"), self._deployment.ledger_table_name)
@@ -73,6 +78,8 @@ class Watcher:
                 self._report.quiet_change(verdicts[0], reasons(verdicts))
         self._follow_the_stream()
         self._take_up_rules()
+        if self._receivers and self._receivers.edited():
+            self._take_up_receivers(self._receivers)
 
     def _follow_the_stream(self) -> None:
         """Notice a deploy with another table."""
@@ -94,3 +101,12 @@ class Watcher:
                 self._report.rules_deployed(self._rules)
         except RulesRefusedError as error:
             self._report.rules_refused(str(error), error.details)
+
+    def _take_up_receivers(self, receivers: DeployedReceivers) -> None:
+        """Deploy edited receivers; a mistake leaves the old ones."""
+        try:
+            with self._report.waiting("deploying the edited receivers"):
+                count = receivers.deploy()
+            self._report.receivers_deployed(count)
+        except ReceiversRefusedError as error:
+            self._report.receivers_refused(str(error), error.details)

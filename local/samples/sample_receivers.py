@@ -10,7 +10,7 @@ import secrets
 import threading
 import time
 import urllib.request
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from email.header import decode_header, make_header
@@ -20,6 +20,7 @@ from typing import Any
 
 from standardwebhooks import Webhook, WebhookVerificationError
 
+from local.samples.people_topics import PeopleTopics
 from local.stack.local_aws import HOST, LocalAws
 from notifications.common.errors import ReceiversError
 from notifications.config import receivers_file
@@ -28,12 +29,10 @@ from operations.settings.project import LOCAL_STAGE, PROJECT, SERVICE, stack_nam
 
 RECEIVERS = "local/receivers.toml"
 CHATS = ("slack", "teams", "discord")
-WAITED_FOR = frozenset({"merchandising", "buyers", "stock-system"})
-"""What the samples raise an alert for."""
-DIGEST = "team"
 WITHIN_SECONDS = 40
-FLUSH_SECONDS = 3
-QUIET_SECONDS = 2  # nothing new for so long: all have what they asked for
+QUIET_SECONDS = 2  # nothing new and nothing in the queues for so long: all have what they asked for
+LOOK_SECONDS = 0.2
+DEAD_SECONDS = 15  # longer than the first retry waits: a receiver that does not answer yet keeps its alert in the queue
 
 
 @dataclass(frozen=True)
@@ -53,13 +52,26 @@ class SampleReceivers:
 
     def __init__(self, port: int, receivers: Iterable[Receiver]) -> None:
         self.endpoint_url = f"http://{HOST}:{port}"
-        self._receivers = tuple(receivers)
-        self._chats = {f"/{each.name}": each for each in self._receivers if each.kind in CHATS}
-        self.keys = {each.name: _new_key() for each in self._receivers if each.kind == "webhook"}
+        self.keys: dict[str, str] = {}
         """By receiver, what its webhook is signed with."""
+        self._topics = PeopleTopics()
+        self._receivers: tuple[Receiver, ...] = ()
+        self._chats: dict[str, Receiver] = {}
+        self._know(receivers)
         self._arrived: queue.SimpleQueue[Delivered] = queue.SimpleQueue()
         self._to_fail: str | None = ""
         self._mails = 0
+
+    def serve(self, receivers: Iterable[Receiver], aws: LocalAws) -> None:
+        """Take what other receivers are sent, from now on; a key that is there stays."""
+        self._know(receivers)
+        self.prepare(aws)
+
+    def _know(self, receivers: Iterable[Receiver]) -> None:
+        self._receivers = tuple(receivers)
+        self._chats = {f"/{each.name}": each for each in self._receivers if each.kind in CHATS}
+        webhooks = [each.name for each in self._receivers if each.kind == "webhook"]
+        self.keys = {name: self.keys.get(name) or _new_key() for name in webhooks}
 
     def fail_once(self, about: str) -> None:
         """Answer the next call of a webhook whose title has `about` in it with 500."""
@@ -75,6 +87,10 @@ class SampleReceivers:
                 ssm.put_parameter(Name=path, Value=value, Type="SecureString", Overwrite=True)
             if each.sender:
                 ses.verify_email_identity(EmailAddress=each.sender)
+
+    def listen(self, aws: LocalAws) -> None:
+        """Hear what is published for people and for chats, once the topics are there."""
+        self._topics.listen(aws)
 
     def take(self, path: str, headers: dict[str, str], body: bytes) -> int:
         """Answer a request; return the status."""
@@ -96,29 +112,58 @@ class SampleReceivers:
         self._arrived.put(Delivered(name, "webhook", f"signature verified: {title}"))
         return HTTPStatus.OK
 
-    def collect(self, aws: LocalAws, about: str = "", within: float = WITHIN_SECONDS) -> list[Delivered]:
-        """Wait until every receiver has what it asked for, the digest last, or the time is up; return what arrived.
+    def collect(
+        self, aws: LocalAws, about: str = "", within: float = WITHIN_SECONDS, waited_for: Collection[str] = ()
+    ) -> list[Delivered]:
+        """Wait until no receiver's queue holds anything, have the digests sent, and return what arrived.
 
-        `about` leaves out what does not name it, but for answers of the webhook.
+        `about` leaves out what does not name it, but for answers of the webhook; without something for each of
+        `waited_for` the digests are not asked for.
         """
         found: list[Delivered] = []
-        others = WAITED_FOR & {each.name for each in self._receivers}
+        flushed = False
         deadline = time.monotonic() + within
-        flush_at, arrived_at = 0.0, time.monotonic()
+        arrived_at = time.monotonic()
         while time.monotonic() < deadline:
-            new = [each for each in (*self._new(), *self._new_mails(aws)) if about in each.text]
+            new = [each for each in self.arrived(aws) if about in each.text]
             found += new
             arrived_at = time.monotonic() if new else arrived_at
+            quiet = time.monotonic() - arrived_at
             arrived = {each.receiver for each in found if not each.refused}
-            if not others <= arrived or _not_retried(found) or time.monotonic() - arrived_at < QUIET_SECONDS:
-                pass
-            elif DIGEST in arrived or DIGEST not in {each.name for each in self._receivers}:
-                break
-            elif time.monotonic() > flush_at:
-                _flush(aws)  # once more if what it is to hold was still on its way
-                flush_at = time.monotonic() + FLUSH_SECONDS
-            time.sleep(0.1)
+            if set(waited_for) <= arrived and quiet > QUIET_SECONDS and (quiet > DEAD_SECONDS or self._all_sent(aws)):
+                if flushed or not self._flush(aws):
+                    break
+                flushed, arrived_at = True, time.monotonic()
+            time.sleep(LOOK_SECONDS)
         return found
+
+    def arrived(self, aws: LocalAws) -> list[Delivered]:
+        """Return what arrived since this was last asked."""
+        published = [Delivered(*each) for each in self._topics.arrived()]
+        return [*self._new(), *self._new_mails(aws), *published]
+
+    def without(self, delivered: Iterable[Delivered]) -> list[str]:
+        """Name the receivers that nothing of this went to."""
+        sent = {each.receiver for each in delivered}
+        return [each.name for each in self._receivers if each.name not in sent]
+
+    def _all_sent(self, aws: LocalAws) -> bool:
+        """Tell whether the receivers' queues are empty."""
+        sqs = aws.client("sqs")
+        counts = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        for each in self._receivers:
+            found = sqs.get_queue_attributes(QueueUrl=_queue_of(sqs, each.name), AttributeNames=counts)
+            if any(int(count) for count in found["Attributes"].values()):
+                return False
+        return True
+
+    def _flush(self, aws: LocalAws) -> bool:
+        """Have the digests sent now, not at the full hour; tell whether there are any."""
+        sqs = aws.client("sqs")
+        digests = [each.name for each in self._receivers if each.digest]
+        for name in digests:
+            sqs.send_message(QueueUrl=_queue_of(sqs, name), MessageBody=json.dumps({"flush": name, "now": True}))
+        return bool(digests)
 
     def _new(self) -> Iterator[Delivered]:
         while not self._arrived.empty():
@@ -146,21 +191,8 @@ def _mails(aws: LocalAws) -> list[dict[str, Any]]:
     return [mail for mails in by_account.values() for mail in mails]
 
 
-def _not_retried(delivered: list[Delivered]) -> set[str]:
-    """Give the titles that the webhook has refused, and not had again."""
-    webhooks = [each for each in delivered if each.kind == "webhook"]
-    titles = {
-        refused: {each.text.partition(": ")[2] for each in webhooks if each.refused is refused}
-        for refused in (True, False)
-    }
-    return titles[True] - titles[False]
-
-
-def _flush(aws: LocalAws) -> None:
-    """Have the digest sent now, not at the full hour."""
-    sqs = aws.client("sqs")
-    url = sqs.get_queue_url(QueueName=f"{stack_name(LOCAL_STAGE)}-to-{DIGEST}")["QueueUrl"]
-    sqs.send_message(QueueUrl=url, MessageBody=json.dumps({"flush": DIGEST, "now": True}))
+def _queue_of(sqs: Any, receiver: str) -> str:
+    return str(sqs.get_queue_url(QueueName=f"{stack_name(LOCAL_STAGE)}-to-{receiver}")["QueueUrl"])
 
 
 def _new_key() -> str:
@@ -185,7 +217,7 @@ def _text_of(body: bytes) -> str:
 def sample_receivers() -> Iterator[SampleReceivers]:
     """Serve them on a free port while the context lasts. A file with a mistake has none: the deploy says so."""
     try:
-        receivers = receivers_file.load(PROJECT / RECEIVERS).all
+        receivers = receivers_file.load(PROJECT / RECEIVERS, plain_http=True).all
     except ReceiversError:
         receivers = ()
     served: SampleReceivers

@@ -7,6 +7,7 @@ LocalError
 │   └── DiedError            the local AWS ended while it was needed
 ├── DeployRefusedError       `sls deploy` ended with an error
 ├── RulesRefusedError        edited rules have a mistake, so they are not deployed
+├── ReceiversRefusedError    edited receivers have a mistake, so they are not deployed
 ├── RemovedError             the service was removed while `npm start` served it
 ├── MappingError             the event source mapping cannot be served, or its thread has ended
 └── SamplesError             the sample changes cannot be played
@@ -48,6 +49,10 @@ class DeployRefusedError(LocalError):
 
 class RulesRefusedError(LocalError):
     """Edited rules have a mistake, so they are not deployed; the details say which."""
+
+
+class ReceiversRefusedError(LocalError):
+    """Edited receivers have a mistake, so they are not deployed; the details say which."""
 
 
 class RemovedError(LocalError):

@@ -62,7 +62,7 @@ class ServedMapping:
         self._done: queue.SimpleQueue[Mapping[str, Any]] = queue.SimpleQueue()
         self._ended: Exception | None = None
         self._of_queues: set[str] = set()
-        self._uuids = self._find()
+        self._find()
 
     def log_events(self) -> Iterator[LogEvent]:
         """Yield the log events since the last call.
@@ -82,12 +82,19 @@ class ServedMapping:
         return _taken(self._done)
 
     def serve(self, stop: threading.Event, poison: str) -> None:
-        """Serve until `stop` is set; an invocation whose batch holds product `poison` fails as if it crashed."""
+        """Serve until `stop` is set; an invocation whose batch holds product `poison` fails as if it crashed.
+
+        The stream is served by itself: a deploy that adds or takes away a queue does not begin it anew.
+        """
+        queues = threading.Thread(target=self._serve_kind, args=(stop, poison), kwargs={"queues": True}, daemon=True)
+        queues.start()
+        self._serve_kind(stop, poison, queues=False)
+        queues.join()
+
+    def _serve_kind(self, stop: threading.Event, poison: str, *, queues: bool) -> None:
         try:
             while not stop.is_set():
-                self._serve_these(stop, poison)
-                if not stop.is_set():
-                    self._uuids = self._find()
+                self._serve_these(stop, poison, self._find_kind(queues=queues), queues=queues)
         except (MappingError, RemovedError) as error:
             self._ended = error
         except EventSourceMappingError as error:
@@ -103,14 +110,19 @@ class ServedMapping:
         if self._activity and event.outcome not in _UNTOLD:
             self._activity.mapping({**event.as_json(), "queue": event.mapping in self._of_queues}, describe(event))
 
-    def _serve_these(self, stop: threading.Event, poison: str) -> None:
+    def _serve_these(self, stop: threading.Event, poison: str, uuids: list[str], *, queues: bool) -> None:
         """Serve the mappings until `stop` is set, or until a deploy has changed which there are."""
         changed = threading.Event()
-        watch = threading.Thread(target=self._watch, args=(stop, changed), daemon=True)
+        watch = threading.Thread(
+            target=self._watch, args=(stop, changed, uuids), kwargs={"queues": queues}, daemon=True
+        )
         watch.start()
         try:
+            if not uuids:
+                changed.wait()
+                return
             serve(
-                self._uuids,
+                uuids,
                 endpoint_url=self._endpoint_url,
                 on_event=self._note,
                 stop=changed,
@@ -126,7 +138,7 @@ class ServedMapping:
             changed.set()
             watch.join()
 
-    def _watch(self, stop: threading.Event, changed: threading.Event) -> None:
+    def _watch(self, stop: threading.Event, changed: threading.Event, uuids: list[str], *, queues: bool) -> None:
         looked = time.monotonic()
         while not changed.is_set():
             if stop.wait(POLL_SECONDS):
@@ -134,10 +146,14 @@ class ServedMapping:
             elif time.monotonic() - looked > LOOK_SECONDS:
                 looked = time.monotonic()
                 try:
-                    if self._find() != self._uuids:
+                    if self._find_kind(queues=queues) != uuids:
                         changed.set()
                 except (MappingError, RemovedError, BotoCoreError, ClientError):
                     changed.set()  # whoever serves finds out why
+
+    def _find_kind(self, *, queues: bool) -> list[str]:
+        """Return the UUIDs of the mappings of queues, or of the stream's."""
+        return [uuid for uuid in self._find() if (uuid in self._of_queues) is queues]
 
     def _find(self) -> list[str]:
         """Return the UUIDs of the stack's mappings, and note the stream; the local AWS may hold others."""

@@ -32,21 +32,14 @@ def only(value: Any) -> Mapping[str, Any]:
         raise MistakeError('expected conditions on message attributes, such as { severity = ["warning", "critical"] }')
     if len(value) > MOST_NAMES:
         raise MistakeError(f"expected at most {MOST_NAMES} message attributes, which is SNS's limit")
-    policy = {}
+    policy, mistakes = {}, []
     for name, wanted in value.items():
-        if not sns_limits.ATTRIBUTE_NAME.fullmatch(name):
-            raise MistakeError(f"{name}: cannot be the name of a message attribute")
         try:
-            (condition,) = one_table({"value": wanted})
-            policy[name] = _conditions(condition.predicates)
+            policy[name] = _attribute(name, wanted)
         except MistakeError as mistake:
-            raise MistakeError(str(mistake).replace("value: ", f"{name}: ", 1)) from None
-        _check_known(name, policy[name])
-        if any(len(text) > _LONGEST_TEXT or not text.isprintable() or "${" in text for text in _texts(policy[name])):
-            raise MistakeError(
-                f"{name}: expected texts of at most {_LONGEST_TEXT} printable characters, without ${{, which a deploy "
-                "replaces"
-            )
+            mistakes.append(str(mistake))
+    if mistakes:
+        raise MistakeError("; ".join(mistakes))
     combinations = prod(map(len, policy.values()))
     if combinations > _MOST_COMBINATIONS:
         raise MistakeError(
@@ -54,6 +47,24 @@ def only(value: Any) -> Mapping[str, Any]:
             f"these are {' x '.join(str(len(each)) for each in policy.values())} = {combinations}"
         )
     return policy
+
+
+def _attribute(name: str, wanted: Any) -> list[Any]:
+    """Read the conditions on one attribute."""
+    if not sns_limits.ATTRIBUTE_NAME.fullmatch(name):
+        raise MistakeError(f"{name}: cannot be the name of a message attribute")
+    try:
+        (condition,) = one_table({"value": wanted})
+        found = _conditions(condition.predicates)
+    except MistakeError as mistake:
+        raise MistakeError(str(mistake).replace("value: ", f"{name}: ", 1)) from None
+    _check_known(name, found)
+    if any(len(text) > _LONGEST_TEXT or not text.isprintable() or "${" in text for text in _texts(found)):
+        raise MistakeError(
+            f"{name}: expected texts of at most {_LONGEST_TEXT} printable characters, without ${{, which a deploy "
+            "replaces"
+        )
+    return found
 
 
 def values_of(policy: Mapping[str, Any], name: str) -> list[str]:

@@ -99,16 +99,28 @@ def secret_name(value: Any) -> str:
 
 def https_url(value: Any) -> str:
     """Read the address of a webhook."""
+    return _url(value, ("https",))
+
+
+def plain_url(value: Any) -> str:
+    """Read the same for a stage with `allowPrivateAddresses`, whose webhooks may be without TLS."""
+    return _url(value, ("https", "http"))
+
+
+def _url(value: Any, schemes: tuple[str, ...]) -> str:
     try:
         parts = urlsplit(value) if isinstance(value, str) and value.isascii() and value.isprintable() else None
-        good = (
-            parts is not None and parts.scheme == "https" and parts.hostname and (parts.port or 1) and " " not in value
-        )
+        good = parts is not None and parts.hostname and (parts.port or 1) and " " not in value
     except ValueError:
         parts, good = None, False
     if parts and (parts.username is not None or parts.password is not None):
         raise SecretMistakeError("must hold no user name or password; the request is signed with `secret`")
-    if not good or parts is None:
+    if good and parts and parts.scheme == "http" and "http" not in schemes:
+        raise MistakeError(
+            'expected an address such as "https://shop.example/alerts"; http is for stages with allowPrivateAddresses: '
+            "true in serverless.yml, as local is"
+        )
+    if not good or parts is None or parts.scheme not in schemes:
         raise MistakeError('expected an address such as "https://shop.example/alerts"')
     if _CHAT_HOST.search(parts.hostname or ""):
         raise SecretMistakeError(

@@ -6,11 +6,20 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path as FilePath
 from typing import Any
 
+from notifications.common import sns_limits
 from notifications.common.errors import Problem, ReceiversError
-from notifications.config.only_reader import unknown_value, values_of
+from notifications.config.fields import Key, MistakeError
+from notifications.config.only_reader import MOST_NAMES, only, unknown_value, values_of
 from notifications.config.product_reader import FIXED_MESSAGE_ATTRIBUTES
 from notifications.config.receiver import Receiver, Receivers
-from notifications.config.receiver_keys import COMMON_KEYS, KEYS_BY_KIND, LONGEST_NAME, RECEIVER_KEYS, URLS_ARE_SECRET
+from notifications.config.receiver_keys import (
+    COMMON_KEYS,
+    KEYS_BY_KIND,
+    LONGEST_NAME,
+    RECEIVER_KEYS,
+    URLS_ARE_SECRET,
+    plain_url,
+)
 from notifications.config.toml_table import TomlTable, lines_of, parse_toml, reason_of
 from notifications.rules.ruleset import Ruleset
 from notifications.text.formatting import shorten
@@ -19,12 +28,14 @@ TOP_KEYS = ("receivers",)
 MOST_RECEIVERS = 50  # a stack has 500 resources at the most, and a role's policy 10,240 characters
 FIELDS: Mapping[str, str] = {key: {"from": "sender"}.get(key, key) for key in RECEIVER_KEYS}
 """Key to the field of Receiver that holds it."""
+_WITH_PLAIN_HTTP = {**RECEIVER_KEYS, "url": RECEIVER_KEYS["url"]._replace(kind=plain_url)}
 
 
-def load(path: FilePath, ruleset: Ruleset | None = None) -> Receivers:
+def load(path: FilePath, ruleset: Ruleset | None = None, *, plain_http: bool = False) -> Receivers:
     """Read and check the file at `path`, with `ruleset` also against its rules.
 
-    Raises ReceiversError, which lists what is wrong. A file that is not there has no receivers.
+    `plain_http`: webhooks may be without TLS, as a stage with `allowPrivateAddresses` has it. Raises ReceiversError,
+    which lists what is wrong. A file that is not there has no receivers.
     """
     try:
         content = path.read_text(encoding="utf-8")
@@ -32,11 +43,13 @@ def load(path: FilePath, ruleset: Ruleset | None = None) -> Receivers:
         return Receivers(())
     except (OSError, UnicodeDecodeError) as error:
         raise ReceiversError(path.name, (Problem(f"cannot be read: {error}"),)) from None
-    return parse(content, path.name, ruleset)
+    return parse(content, path.name, ruleset, plain_http=plain_http)
 
 
-def parse(content: str, source: str = "receivers.toml", ruleset: Ruleset | None = None) -> Receivers:
-    """Check the text of a file; ReceiversError lists what is wrong with it."""
+def parse(
+    content: str, source: str = "receivers.toml", ruleset: Ruleset | None = None, *, plain_http: bool = False
+) -> Receivers:
+    """Check the text of a file as `load` does; ReceiversError lists what is wrong with it."""
     try:
         document = parse_toml(content)
     except (ValueError, RecursionError) as error:  # a value may be a secret, so none is repeated
@@ -57,12 +70,12 @@ def parse(content: str, source: str = "receivers.toml", ruleset: Ruleset | None 
         name = entry.get("name")
         label = shorten(name, LONGEST_NAME + 1) if isinstance(name, str) else f"number {number}"
         table = TomlTable(entry, ("receivers", number), lines, problems, label, entry="receiver")
-        receiver = _read(table)
+        receiver = _read(table, _WITH_PLAIN_HTTP if plain_http else RECEIVER_KEYS)
         collapsed = label.replace("-", "")
         if collapsed in names:
             table.problem("name", "another receiver has this name, or differs in hyphens alone; give each its own")
         names.add(collapsed)
-        for message in _misfits(receiver, ruleset) if ruleset else ():
+        for message in _misfits(entry.get("only"), ruleset) if ruleset else ():
             table.problem("only", message)
         receivers.append(receiver)
     if problems:
@@ -70,9 +83,9 @@ def parse(content: str, source: str = "receivers.toml", ruleset: Ruleset | None 
     return Receivers(tuple(receivers))
 
 
-def _read(table: TomlTable) -> Receiver:
+def _read(table: TomlTable, by_name: Mapping[str, Key]) -> Receiver:
     """Read one receiver; mistakes are reported to the table."""
-    kind = table.get(RECEIVER_KEYS["kind"]) or ""
+    kind = table.get(by_name["kind"]) or ""
     keys: tuple[str, ...] = COMMON_KEYS + KEYS_BY_KIND.get(kind, ())
     if kind:
         table.check_keys(keys, _belongs_to(kind))
@@ -81,9 +94,10 @@ def _read(table: TomlTable) -> Receiver:
     for key in RECEIVER_KEYS.values():
         if key.required and key.name in keys and key.name not in table:
             table.problem(key.name, key.missing)
-    values: dict[str, Any] = {FIELDS[key]: table.get(RECEIVER_KEYS[key]) for key in (keys if kind else RECEIVER_KEYS)}
+    wanted = [key for key in (keys if kind else by_name) if key != "kind"]
+    values: dict[str, Any] = {FIELDS[key]: table.get(by_name[key]) for key in wanted}
     values = {field: value for field, value in values.items() if value is not None}
-    return Receiver(**{"name": "", "kind": "", **values})
+    return Receiver(**{"name": "", "kind": kind, **values})
 
 
 def _belongs_to(kind: str) -> dict[str, str]:
@@ -96,14 +110,26 @@ def _belongs_to(kind: str) -> dict[str, str]:
     return found | ({"url": URLS_ARE_SECRET[kind]} if kind in URLS_ARE_SECRET else {})
 
 
-def _misfits(receiver: Receiver, ruleset: Ruleset) -> Iterator[str]:
-    """Say what `only` asks for and alerts.toml does not have: such a receiver would wait for ever."""
+def _misfits(asked: Any, ruleset: Ruleset) -> Iterator[str]:
+    """Say what `only` asks for and alerts.toml does not have: such a receiver would wait for ever.
+
+    `asked` stands as it is in the file, which may have other mistakes.
+    """
     attributes = (*FIXED_MESSAGE_ATTRIBUTES, *(path.text for path in ruleset.product.message_attributes))
     rules = tuple(rule.name for rule in ruleset.rules)
-    for name in receiver.only or {}:
-        if name not in attributes:
+    if not isinstance(asked, dict) or len(asked) > MOST_NAMES:
+        return
+    for name in asked:
+        if name not in attributes and sns_limits.ATTRIBUTE_NAME.fullmatch(name):
             hint = unknown_value(name, attributes)
             yield f"{name} is not a message attribute ({hint}); message_attributes in alerts.toml names more"
-    for value in values_of(receiver.only or {}, "rule"):
+    for value in _rules_in(asked):
         if value not in rules:
             yield f'alerts.toml has no rule "{value}"; {unknown_value(value, rules)}'
+
+
+def _rules_in(asked: Mapping[str, Any]) -> list[str]:
+    try:
+        return values_of(only({"rule": asked["rule"]}), "rule") if "rule" in asked else []
+    except MistakeError:  # which was reported
+        return []

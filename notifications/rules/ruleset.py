@@ -16,6 +16,7 @@ from notifications.rules.stocks import StockMoved
 from notifications.stream.attributes import same
 from notifications.stream.changes import INSERT, MODIFY, REMOVE, Change
 from notifications.text.formatting import value_text
+from notifications.text.wording import SAID_ANYWAY
 
 log = logging.getLogger(__name__)
 
@@ -106,6 +107,11 @@ class Ruleset:
                 continue
             for top in {path.top for path in rule.condition.watches}:
                 self._by_attribute.setdefault(top, []).append(position)
+
+    @property
+    def own_titles(self) -> frozenset[str]:
+        """The rules whose title says more than that a price, a stock or an attribute changed."""
+        return frozenset(rule.name for rule in self.rules if rule.title.text not in SAID_ANYWAY)
 
     def product_id(self, change: Change) -> str:
         """Return the product's id: the attribute that the file names, and where it is absent the table's key.

@@ -35,6 +35,14 @@ DEFAULT_TEXTS = {
     "back_in_stock": "{product} is back in stock: {stock} available.",
     "low_stock": "{product} runs low: {stock} left, fewer than {threshold}.",
 }
+SAID_ANYWAY = frozenset({
+    *DEFAULT_TITLES.values(),
+    "{name} went up: {new.price} {currency}, was {old.price}",
+    "{name} is sold out",
+    "{name} is back: {stock} in stock",
+    "{name} was edited: {changes}",
+})  # fmt: skip
+"""Titles that say no more than a mail's headline and numbers: the defaults, and those that alerts.toml ships with."""
 RECORD_TITLES = {
     "price_drop": "{name} at an all-time low: {new.price} {currency}, was {old.price}",
     "price_rise": "{name} at an all-time high: {new.price} {currency}, was {old.price}",

@@ -31,7 +31,7 @@ def add_to(commands: Any) -> None:
         "check", help="check the rules and receivers, and whether serverless.yml suits them", description=__doc__
     )
     parser.add_argument("--rules", type=Path, default=PROJECT / "alerts.toml", help="the rules file (alerts.toml)")
-    parser.add_argument("--receivers", type=Path, help="the receivers file (the stage's, receivers.toml)")
+    parser.add_argument("--receivers", type=Path, metavar="FILE", help="the receivers file (the stage's receiversFile)")
     parser.add_argument("--stage", default=DEFAULT_STAGE, help="the stage to check for (dev)")
     parser.add_argument("--param", action="append", default=[], metavar="NAME=VALUE", help="as for `sls deploy`")
     region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or DEFAULT_REGION
@@ -44,7 +44,9 @@ def add_to(commands: Any) -> None:
         metavar="EVENTS",
         help="files or folders of recorded events: warn of attributes in the rules that none of them has",
     )
-    parser.add_argument("--packaging", action="store_true", help="only warn about settings that do not suit the rules")
+    parser.add_argument(
+        "--packaging", action="store_true", help="only warn about settings that do not suit, but could be deployed"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.set_defaults(run=run)
 
@@ -70,7 +72,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps(_as_json(found), indent=2))
     else:
         _show(found, arguments)
-    return 1 if found.problems or (found.misfits and not arguments.packaging) else 0
+    return 1 if found.problems or any(each.fatal or not arguments.packaging for each in found.misfits) else 0
 
 
 def _check(arguments: argparse.Namespace) -> Findings:
@@ -82,35 +84,44 @@ def _check(arguments: argparse.Namespace) -> Findings:
         found.rules = len(ruleset.rules)
     except SettingsFileError as error:
         found.problems.append((error.source, error.problems))
-    of_service: list[Problem] = []
-    receivers = arguments.receivers or PROJECT / _DEFAULT_RECEIVERS
-    try:
-        service = read_service(PROJECT, arguments.stage, _given(arguments.param))
-        receivers = arguments.receivers or _receivers_of(service)
-        found.misfits = mismatches(ruleset, service, arguments.region) if ruleset else []
-    except ConfigurationError as error:
-        of_service.append(Problem(str(error)))
-    try:
-        found.receivers = len(load_receivers(receivers, ruleset).all)
-    except SettingsFileError as error:
-        found.problems.append((error.source, error.problems))
-    found.receivers_file = receivers.name
-    if of_service:
-        found.problems.append(("serverless.yml", tuple(of_service)))
+    service, wrong = _service(arguments)
+    _check_receivers(arguments, service, ruleset, found)
+    if ruleset and service:
+        found.misfits = mismatches(ruleset, service, arguments.region)
+    if wrong:
+        found.problems.append(("serverless.yml", (Problem(wrong),)))
     if ruleset and arguments.events:
         found.warnings = _unseen(ruleset, arguments.events)
     return found
 
 
-def _receivers_of(service: Service) -> Path:
-    """Return the stage's file. Raises ConfigurationError for one that is named and not there."""
-    name = str(service.params.get("receiversFile", _DEFAULT_RECEIVERS))
-    if name != _DEFAULT_RECEIVERS and not (PROJECT / name).is_file():
-        raise ConfigurationError(
-            f"params: receiversFile is {name}, and there is no such file: nobody would be a receiver, and those that "
-            "are deployed would be taken out"
-        )
-    return PROJECT / name
+def _service(arguments: argparse.Namespace) -> tuple[Service | None, str]:
+    """Read what serverless.yml says of the stage, and what is wrong with it."""
+    try:
+        service = read_service(PROJECT, arguments.stage, _given(arguments.param))
+    except ConfigurationError as error:
+        return None, str(error)
+    named = service.receivers_file
+    if arguments.receivers or named == _DEFAULT_RECEIVERS or (PROJECT / named).is_file():
+        return service, ""
+    return service, (
+        f"params: receiversFile is {named}, and there is no such file: nobody would be a receiver, and those that "
+        "are deployed would be taken out"
+    )
+
+
+def _check_receivers(
+    arguments: argparse.Namespace, service: Service | None, ruleset: Ruleset | None, found: Findings
+) -> None:
+    """Check the file that is named, or else the stage's, whose templates lie in the project."""
+    named: Path | None = arguments.receivers
+    found.receivers_file = named.name if named else service.receivers_file if service else _DEFAULT_RECEIVERS
+    path, folder = named or PROJECT / found.receivers_file, None if named else PROJECT
+    try:
+        loaded = load_receivers(path, ruleset, folder, plain_http=service is not None and service.plain_http)
+        found.receivers = len(loaded.all)
+    except SettingsFileError as error:
+        found.problems.append((found.receivers_file, error.problems))
 
 
 def _unseen(ruleset: Ruleset, events: list[Path]) -> list[str]:
@@ -154,10 +165,14 @@ def _show(found: Findings, arguments: argparse.Namespace) -> None:
     bad = Terminal(sys.stderr)
     for source, problems in found.problems:
         bad.lines(str(SettingsFileError(source, problems)), "bad")
-    if found.misfits:
-        bad.line(bad.style("warning", f"serverless.yml, stage {arguments.stage}, does not fit the rules:"))
-        for line in in_few_lines(found.misfits):
-            bad.line(f"  {line}")
+    place = f"serverless.yml, stage {arguments.stage}"
+    by_header = {
+        f"{place}:": [each for each in found.misfits if each.of_place],
+        f"{place}, does not fit the rules:": [each for each in found.misfits if not each.of_place],
+    }
+    for header, misfits in by_header.items():
+        for line in [bad.style("warning", header), *(f"  {line}" for line in in_few_lines(misfits))] if misfits else ():
+            bad.line(line)
     for warning in found.warnings or ():
         bad.line(bad.style("warning", "warning: ") + warning)
     if not found.problems and not found.misfits:

@@ -74,7 +74,7 @@ def _views(arguments: argparse.Namespace, ruleset: Ruleset, receiver: Receiver) 
     """Make a view of each alert that the event raises; `only` does not keep any of them back."""
     for verdict in judge(ruleset, records_in(arguments.event)):
         for alert in verdict.alerts:
-            yield view_of(to_message(alert).body, ruleset.product, receiver, arguments.stage)
+            yield view_of(to_message(alert).body, ruleset.product, receiver, arguments.stage, ruleset.own_titles)
 
 
 def _files(message: Message) -> dict[str, str]:

@@ -12,6 +12,7 @@ from notifications.text.formatting import duration_text
 from operations.commands.mutes import named
 from operations.deployed.stack import add_stage_to
 from operations.health.health import read_health
+from operations.settings.project import LOCAL_STAGE
 from operations.terminal.terminal import Terminal
 
 _MOST_LISTED = 5
@@ -74,7 +75,8 @@ def _deployed(health: dict[str, Any]) -> Iterator[Line]:
     function, behind = health["function"], health["behindSeconds"]
     yield "deployed", f"version {function['version'] or 'unknown'}, {function['deployed']}", ""
     yield from _differences(function["differences"])
-    yield "last invocation", health["lastInvocation"] or "not in the last 24 h, as far as CloudWatch knows", ""
+    known = "so far" if health["stage"] == LOCAL_STAGE else "in the last 24 h, as far as CloudWatch knows"
+    yield "last invocation", health["lastInvocation"] or f"not {known}", ""
     yield "behind by", "unknown: nothing was read lately" if behind is None else duration_text(behind), ""
     for mapping in health["mappings"]:
         yield "mapping", f"{mapping['uuid']}: {mapping['state']}, {mapping['lastResult'] or 'no result yet'}", ""
@@ -99,6 +101,10 @@ def _waiting(health: dict[str, Any]) -> Iterator[Line]:
 
 
 def _counted(health: dict[str, Any]) -> Iterator[Line]:
+    if health["stage"] == LOCAL_STAGE:
+        names = "alerts, suppressed and deliveries" if health["receivers"] else "alerts and suppressed"
+        yield "counts", f"of {names} are unknown: the local AWS keeps no metrics. `npm start` shows each", ""
+        return
     yield "alerts", _counts(health["alerts"]), ""
     yield "suppressed", _counts(health["suppressed"]), ""
     if health["receivers"]:

@@ -43,23 +43,29 @@ SAMPLE: dict[str, Any] = {
 """An alert with all that a template can show."""
 
 
-def load_receivers(path: Path, ruleset: Ruleset | None) -> Receivers:
+def load_receivers(
+    path: Path, ruleset: Ruleset | None, folder: Path | None = None, *, plain_http: bool = False
+) -> Receivers:
     """Read the file at `path`, and fill each owner's template with an alert and a digest. Raises ReceiversError.
 
-    Without `ruleset` it is not compared with the rules.
+    Without `ruleset` it is not compared with the rules. Templates lie in `folder`, without one beside the file.
     """
-    return _with_templates(receivers_file.load(path, ruleset), path)
+    receivers = receivers_file.load(path, ruleset, plain_http=plain_http)
+    return _with_templates(receivers, path.name, folder or path.parent)
 
 
-def parse_receivers(text: str, path: Path, ruleset: Ruleset | None) -> Receivers:
+def parse_receivers(
+    text: str, path: Path, ruleset: Ruleset | None, folder: Path | None = None, *, plain_http: bool = False
+) -> Receivers:
     """Do the same with a text that is to be written to `path`. Raises ReceiversError."""
-    return _with_templates(receivers_file.parse(text, path.name, ruleset), path)
+    receivers = receivers_file.parse(text, path.name, ruleset, plain_http=plain_http)
+    return _with_templates(receivers, path.name, folder or path.parent)
 
 
-def _with_templates(receivers: Receivers, path: Path) -> Receivers:
-    problems = [problem for each in receivers.all if each.template for problem in _template(each, path.parent)]
+def _with_templates(receivers: Receivers, source: str, folder: Path) -> Receivers:
+    problems = [problem for each in receivers.all if each.template for problem in _template(each, folder)]
     if problems:
-        raise ReceiversError(path.name, tuple(problems))
+        raise ReceiversError(source, tuple(problems))
     return receivers
 
 

@@ -9,12 +9,14 @@ from notifications.batch_report import REASON, RULE
 from notifications.delivery.handling.counted import DELIVERIES, OUTCOME, RECEIVER
 from notifications.text.formatting import rfc3339
 from operations.deployed.mutes import mutes_of
+from operations.deployed.running import find_running
 from operations.deployed.stack import Stack
 from operations.health.difference import RECEIVERS, differences
+from operations.health.laptop import told_by_npm_start
 from operations.health.metrics import DAY, HOUR, Metrics
 from operations.health.receivers import receivers_and_subscribers
 from operations.health.waiting import given_up, waiting
-from operations.settings.project import stack_name
+from operations.settings.project import LOCAL_STAGE, stack_name
 
 
 def read_health(stack: Stack, now: datetime | None = None) -> dict[str, Any]:
@@ -22,7 +24,7 @@ def read_health(stack: Stack, now: datetime | None = None) -> dict[str, Any]:
     now = now or datetime.now(UTC)
     metrics = Metrics(stack, now)
     receivers, subscribers = receivers_and_subscribers(stack)
-    return {
+    health: dict[str, Any] = {
         "stage": stack.stage,
         "at": rfc3339(now.timestamp()),
         "behindSeconds": metrics.behind(),
@@ -40,6 +42,10 @@ def read_health(stack: Stack, now: datetime | None = None) -> dict[str, Any]:
         "receivers": receivers,
         "subscribers": subscribers,
     }
+    running = find_running() if stack.stage == LOCAL_STAGE else None
+    if running and running.endpoint_url == stack.endpoint_url:
+        health |= told_by_npm_start(running.directory, health["mappings"])
+    return health
 
 
 _SPANS = {"hour": HOUR, "day": DAY}
@@ -59,10 +65,18 @@ def _function(stack: Stack) -> dict[str, Any]:
     variables = configuration.get("Environment", {}).get("Variables", {})
     return {
         "version": variables.get("CODE_VERSION"),
-        "deployed": configuration.get("LastModified"),
+        "deployed": _moment(configuration.get("LastModified")),
         "state": configuration.get("State"),
         "differences": differences(found.get("Code", {}).get("Location", ""), _receivers_file(stack, client)),
     }
+
+
+def _moment(text: Any) -> str | None:
+    """Write a time of Lambda's as all others; the local AWS has two forms of them."""
+    try:
+        return rfc3339(int(datetime.fromisoformat(text).timestamp()))
+    except (TypeError, ValueError):
+        return None
 
 
 def _receivers_file(stack: Stack, client: Any) -> str:

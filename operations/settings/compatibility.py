@@ -32,6 +32,10 @@ class Mismatch:
     """The rule that suffers; empty where all do."""
     view_type: str = ""
     """The stream's, where that is what leaves the rule without an image."""
+    of_place: bool = False
+    """Whether it is the stage or the region that is wrong, whatever the rules are."""
+    fatal: bool = False
+    """Whether nothing could be deployed so."""
 
 
 def mismatches(ruleset: Ruleset, service: Service, region: str = "") -> list[Mismatch]:
@@ -67,12 +71,15 @@ def _place(service: Service, region: str) -> Iterator[Mismatch]:
             "stage",
             f"{service.stage} is not among the stages of serverless.yml, {named} "
             f"For a new one write {service.stage}: {{}} under params",
+            of_place=True,
         )
     if region and service.stream_region and service.stream_region != region:
         yield Mismatch(
             "productsStreamArn",
             f"the stream is in {service.stream_region}, and the function would be in {region}, where no mapping can "
             f"read it; deploy with --region {service.stream_region}",
+            of_place=True,
+            fatal=True,
         )
 
 

@@ -57,6 +57,16 @@ class Service:
     stream_region: str = ""
     """Where the stream is that was given; empty for a table of the stack's own."""
 
+    @property
+    def receivers_file(self) -> str:
+        """The file that the stage's receivers are in, by its path in the project."""
+        return str(self.params.get("receiversFile", "receivers.toml"))
+
+    @property
+    def plain_http(self) -> bool:
+        """Whether webhooks may be without TLS."""
+        return str(self.params.get("allowPrivateAddresses")).lower() == "true"
+
 
 def read_service(folder: Path, stage: str, given: Mapping[str, str]) -> Service:
     """Read the service in `folder` as `sls` would with the parameters `given`. Raises ConfigurationError."""

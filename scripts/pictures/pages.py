@@ -124,7 +124,7 @@ def path_of(name: str) -> Path:
 def _views(receiver: Receiver, events: tuple[str, ...]) -> list[AlertView]:
     ruleset = rules_file.load(PROJECT / "alerts.toml")
     return [
-        view_of(to_message(alert).body, ruleset.product, receiver, "prod")
+        view_of(to_message(alert).body, ruleset.product, receiver, "prod", ruleset.own_titles)
         for event in events
         for verdict in judge(ruleset, records_in(PROJECT / "events" / f"{event}.json"))
         for alert in verdict.alerts

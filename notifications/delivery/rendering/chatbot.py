@@ -23,7 +23,7 @@ def render_alert(alert: AlertView, receiver: Receiver) -> dict[str, Any]:
     numbers = " → ".join(
         filter(None, (alert.before and f"~{escaped(alert.before)}~", alert.after and f"*{escaped(alert.after)}*"))
     )
-    lines = [f"{escaped(alert.label)} {numbers}" if numbers else "", escaped(alert.reason)]
+    lines = [f"{escaped(alert.label)} {numbers}" if numbers else "", escaped(alert.own_title), escaped(alert.reason)]
     lines += [f"{escaped(line.attribute)}: {escaped(line.old)} → {escaped(line.new)}" for line in alert.changes]
     lines += [f"and {alert.more_changes} more" if alert.more_changes else "", escaped(alert.held_back), alert.link]
     lines += [escaped(" · ".join((alert.severity.capitalize(), *footer(alert, receiver))))]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from operator import itemgetter
 from typing import NamedTuple
 
 from notifications.config.receiver import Receiver
@@ -79,7 +81,7 @@ def digest_of(alerts: Iterable[AlertView], receiver: Receiver) -> DigestView | N
     about = counted(len(groups), "product")
     return DigestView(
         count=len(everything),
-        subject=_subject(len(everything), sorted((group[0] for group in groups), key=_most_important)),
+        subject=_subject(len(everything), _in_subject(groups)),
         headline=f"{counted(len(everything), 'alert')} about {about}",
         severity=_highest(everything),
         products=tuple(_product(group) for group in shown),
@@ -98,7 +100,7 @@ def _product(group: list[AlertView]) -> DigestProduct:
         link=next((alert.link for alert in group if alert.link), ""),
         severity=_highest(group),
         lines=tuple(
-            DigestLine(alert.phrase, "" if _says_it_all(alert) else alert.moved, alert.severity, alert.clock)
+            DigestLine(_phrase(alert), "" if _says_it_all(alert) else alert.moved, alert.severity, alert.clock)
             for alert in changes[:MOST_LINES]
         ),
         more_lines=max(len(changes) - MOST_LINES, 0),
@@ -114,13 +116,31 @@ def _span(first: AlertView, last: AlertView) -> str:
     return together if same_day else f"{first.moment} to {last.moment}"
 
 
+def _phrase(alert: AlertView) -> str:
+    """Say what happened, in the rule's own words if it has some; the product's name stands above."""
+    rest = alert.own_title.removeprefix(alert.name)
+    return (rest.lstrip(" :,-") if rest != alert.own_title else rest) or alert.phrase
+
+
+def _in_subject(groups: list[list[AlertView]]) -> list[str]:
+    """Choose the headlines that matter most: the most severe, of these the newest of each product, then the others."""
+    ranked: list[tuple[tuple[int, int, float], AlertView]] = []
+    for group in groups:
+        before = Counter[str]()
+        for alert in group:
+            rank, moment = _most_important(alert)
+            ranked.append(((rank, before[alert.severity], moment), alert))
+            before[alert.severity] += 1
+    ranked.sort(key=itemgetter(0))
+    return list(dict.fromkeys(alert.headline for _, alert in ranked))[:_IN_SUBJECT]
+
+
 def _says_it_all(alert: AlertView) -> bool:
     return alert.after == "0" or alert.phrase.endswith((f" {alert.after}", f" {alert.after} left"))
 
 
-def _subject(count: int, alerts: list[AlertView]) -> str:
-    named = ", ".join(alert.headline for alert in alerts[:_IN_SUBJECT])
-    return clean(f"{counted(count, 'alert')}: {named}", LONGEST_SUBJECT)
+def _subject(count: int, headlines: list[str]) -> str:
+    return clean(f"{counted(count, 'alert')}: {', '.join(headlines)}", LONGEST_SUBJECT)
 
 
 def _highest(alerts: Iterable[AlertView]) -> str:

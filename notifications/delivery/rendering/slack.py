@@ -27,7 +27,7 @@ def render_alert(alert: AlertView, receiver: Receiver) -> dict[str, Any]:
     others = [f"{escaped(line.attribute)}: {escaped(line.old)} → {escaped(line.new)}" for line in alert.changes]
     if alert.more_changes:
         others.append(f"and {alert.more_changes} more")
-    facts = [numbers, escaped(alert.reason), *others, escaped(alert.held_back)]
+    facts = [numbers, escaped(alert.own_title), escaped(alert.reason), *others, escaped(alert.held_back)]
     section = _section("\n".join(filter(None, facts)))
     if alert.picture:
         section["accessory"] = {"type": "image", "image_url": alert.picture, "alt_text": alert.name or "product"}

@@ -30,6 +30,8 @@ def render_alert(alert: AlertView, receiver: Receiver) -> dict[str, Any]:
         body.append(
             _runs(_run(f"{alert.label}  ", isSubtle=True), *before, _run(alert.after, weight="Bolder", size="Large"))
         )
+    if alert.own_title:
+        body.append(_runs(_run(alert.own_title)))
     body.append(_runs(_run(alert.reason, isSubtle=True)))
     for line in alert.changes:
         body.append(_runs(_run(f"{line.attribute}  ", isSubtle=True), _run(f"{line.old} → {line.new}")))

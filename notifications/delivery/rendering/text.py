@@ -47,7 +47,9 @@ def plain_part(shown: AlertView | DigestView, receiver: Receiver) -> str:
     if isinstance(shown, DigestView):
         return _joined([shown.headline, "", *_groups(shown), "", *footer(shown, receiver)])
     head = shown.headline if shown.severity == "info" else f"{shown.severity.capitalize()}: {shown.headline}"
-    return _joined([head, "", *_facts(shown), "", shown.link, "", "--", *footer(shown, receiver), shown.id])
+    return _joined(
+        [head, "", *_facts(shown, shown.own_title), "", shown.link, "", "--", *footer(shown, receiver), shown.id]
+    )
 
 
 def footer(shown: AlertView | DigestView, receiver: Receiver) -> list[str]:
@@ -91,9 +93,11 @@ def _cut(text: str, room: int) -> str:
     return f"{text.rstrip()}..."
 
 
-def _facts(alert: AlertView) -> Iterator[str]:
+def _facts(alert: AlertView, title: str = "") -> Iterator[str]:
     if alert.moved:
         yield f"{alert.label}: {alert.moved}"
+    if title:
+        yield title
     for change in alert.changes:
         yield f"{change.attribute}: {change.old or 'nothing'} → {change.new or 'nothing'}"
     if alert.more_changes:

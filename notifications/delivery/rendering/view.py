@@ -5,7 +5,7 @@ What happened, old → new, why one hears of it, what else changed, where to go.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -60,6 +60,8 @@ class AlertView:
     after: str
     reason: str
     """The rule, and what it needs."""
+    own_title: str
+    """The title where the rule has one of its own, which says more than the headline; "" for the others."""
     changes: tuple[ChangeLine, ...]
     """What else changed."""
     more_changes: int
@@ -100,10 +102,16 @@ class _Number(NamedTuple):
     """The new one."""
 
 
-def view_of(body: str | bytes | Mapping[str, Any], product: Product, receiver: Receiver, stage: str) -> AlertView:
+def view_of(
+    body: str | bytes | Mapping[str, Any],
+    product: Product,
+    receiver: Receiver,
+    stage: str,
+    own_titles: Container[str] = (),
+) -> AlertView:
     """Make the view of an alert for a receiver, with the `[product]` table that it was made by.
 
-    Raises MalformedAlertError.
+    `own_titles` names the rules whose title says what no headline can. Raises MalformedAlertError.
     """
     alert = read_alert(body)
     formats = Formats(receiver.language, receiver.zone)
@@ -118,6 +126,7 @@ def view_of(body: str | bytes | Mapping[str, Any], product: Product, receiver: R
         number, lines, phrase = None, (), clean(alert.text("title"), _LONGEST_TEXT)
         headline = phrase.replace("{", "{{").replace("}", "}}")
     after = number.after if number and alert.type in _SHOWS_NUMBER else ""
+    title = clean(alert.text("title"), _LONGEST_TEXT)
     return AlertView(
         id=clean(alert.id, 256),
         type=alert.type,
@@ -132,6 +141,7 @@ def view_of(body: str | bytes | Mapping[str, Any], product: Product, receiver: R
         before=number.before if number else "",
         after=number.after if number else "",
         reason=_reason(alert, formats),
+        own_title=title if alert.rule in own_titles and not summary else "",
         changes=lines[:_MOST_CHANGES],
         more_changes=max(len(lines) - _MOST_CHANGES, 0),
         held_back="" if summary else _held_back(alert),
@@ -140,7 +150,7 @@ def view_of(body: str | bytes | Mapping[str, Any], product: Product, receiver: R
         moment=formats.moment(alert.time) if alert.time else "",
         clock=formats.clock(alert.time) if alert.time else "",
         stage=clean(stage, 40),
-        title=clean(alert.text("title"), _LONGEST_TEXT),
+        title=title,
         text="\n".join(filter(None, (clean(line, _LONGEST_TEXT) for line in alert.text("text").split("\n")[:20]))),
         happened=alert.time,
         sequence_number=alert.sequence_number,
@@ -192,13 +202,43 @@ def _price(value: Any, product: Product, currency: str) -> Decimal | None:
 
 def _changes(alert: ReceivedAlert, number: _Number | None) -> tuple[ChangeLine | None, tuple[ChangeLine, ...]]:
     """Return what a rule about any change names first, and what else changed, without the number shown above."""
-    shown = number.path.text if number else None
-    lines = tuple(
-        ChangeLine(clean(each["attribute"], 60), words(each.get("old")), words(each.get("new")))
-        for each in alert.changes
-        if each["attribute"] != shown
-    )
+    shown = number.path if number else None
+    lines = tuple(line for each in alert.changes for line in _lines(each, shown))
     return (lines[0], lines[1:]) if alert.type == "product.changed" and lines else (None, lines)
+
+
+def _lines(change: Mapping[str, Any], shown: Path | None) -> Iterator[ChangeLine]:
+    """Write a change as one line; of a map or list with the number that is shown, a line for whatever else differs."""
+    name, old, new = change["attribute"], change.get("old"), change.get("new")
+    if shown and shown.top == name and shown.rest:
+        for text, before, after in _differing(name, old, new, shown.rest):
+            yield ChangeLine(clean(text, 60), words(before), words(after))
+    elif shown is None or name != shown.text:
+        yield ChangeLine(clean(name, 60), words(old), words(new))
+
+
+def _differing(name: str, old: Any, new: Any, way: Sequence[str | int]) -> Iterator[tuple[str, Any, Any]]:
+    """Give what differs, by its path, but for what is at the end of `way`."""
+    if not way:
+        return
+    before, after = _parts(old), _parts(new)
+    if before is None or after is None:
+        yield name, old, new
+        return
+    for part in {**before, **after}:
+        inner = f"{name}[{part}]" if isinstance(part, int) else f"{name}.{part}"
+        left, right = before.get(part), after.get(part)
+        if part == way[0]:
+            yield from _differing(inner, left, right, way[1:])
+        elif left != right:
+            yield inner, left, right
+
+
+def _parts(value: Any) -> Mapping[Any, Any] | None:
+    """Return what a map or a list is made of; nothing for an absent one, None for a plain value."""
+    if isinstance(value, list):
+        return dict(enumerate(value))
+    return value if isinstance(value, dict) else {} if value is None else None
 
 
 def _headline(

@@ -28,6 +28,7 @@ SECONDS = 15
 """For a request, from the look-up of the name to the last byte that is read."""
 MOST_READ = 2048
 """Bytes of the answer: enough to say what went wrong."""
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _PORTS = {"https": 443, "http": 80}
 _TARGET = re.compile(r"/[!-~]*")
 
@@ -54,7 +55,10 @@ class Http:
 
     allow_private: bool = False
     endpoint_url: str = ""
-    """A test server that every request goes to, with path and query as they are; empty: to the URL's own host."""
+    """A test server that every request goes to, with path and query as they are; empty: to the URL's own host.
+
+    A URL on the machine itself is left as it is: nothing leaves the machine.
+    """
     seconds: float = SECONDS
     resolve: Resolve = socket.getaddrinfo
     tls: Callable[[], ssl.SSLContext] = field(default=_public_authorities)
@@ -94,6 +98,8 @@ class Http:
         if not self.endpoint_url:
             return url
         found = urlsplit(url.strip())
+        if found.scheme == "http" and found.hostname in _LOOPBACK:
+            return url
         return f"{self.endpoint_url.rstrip('/')}{found.path}" + (f"?{found.query}" if found.query else "")
 
     def _checked(self, url: str) -> tuple[SplitResult, str, int]:

@@ -41,6 +41,7 @@ class SsmSecrets:
             code = getattr(error.__cause__, "response", None) or {}
             if code.get("Error", {}).get("Code") == "ParameterNotFound":
                 raise DeliveryFailedError(
-                    f"the secret {path} does not exist: `aws ssm put-parameter --type SecureString --name {path} …`"
+                    f"the secret {path} does not exist: `aws ssm put-parameter --type SecureString --name {path} "
+                    '--value "$SECRET"` stores it, after `read -rs SECRET`'
                 ) from error
             raise

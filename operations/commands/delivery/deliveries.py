@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from notifications.delivery.handling.progress import DONE
+from notifications.text.formatting import rfc3339
 from operations.deployed.deliveries import deliveries, since
 from operations.deployed.receiver_queues import ReceiverQueues
 from operations.deployed.stack import add_stage_to
@@ -47,5 +48,6 @@ def run(arguments: argparse.Namespace) -> int:
         detail = ", ".join(filter(None, (each["id"] and f"id {each['id']}", each["error"])))
         terminal.line(terminal.style("dim", f"{'':<39}{detail}"))
     if not found and not arguments.json:
-        terminal.line(f"nothing was delivered to {arguments.receiver} in stage {arguments.stage} since then")
+        then = rfc3339(int(start.timestamp()))
+        terminal.line(f"nothing was delivered to {arguments.receiver} in stage {arguments.stage} since {then}")
     return 0

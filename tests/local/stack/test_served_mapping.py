@@ -10,7 +10,7 @@ import pytest
 from event_source_mapping import EventType, LogEvent
 from local.stack.errors import MappingError
 from local.stack.local_aws import LocalAws, local_aws
-from local.stack.served_mapping import served_mapping
+from local.stack.served_mapping import ServedMapping, served_mapping
 from operations.settings.project import LOCAL_STAGE, stack_name
 
 pytestmark = pytest.mark.end_to_end
@@ -88,6 +88,41 @@ def test_a_stream_and_a_queue_of_the_stack_are_served_at_once(tmp_path: Path) ->
     assert {event.outcome for event in _succeeded(events)} == {EventType.SUCCEEDED}
     assert len({event.mapping for event in _succeeded(events)}) == 2
     assert counted["ApproximateNumberOfMessages"] == "1"
+
+
+def test_a_queue_that_a_deploy_adds_does_not_begin_the_stream_anew(tmp_path: Path) -> None:
+    """A receiver is added while `npm start` runs: what the stream has had is not carried to the function again."""
+    with local_aws(tmp_path) as aws:
+        later = {name: TEMPLATE["Resources"][name] for name in ("OfQueue", "Queue", "QueueMapping")}
+        first = {name: each for name, each in TEMPLATE["Resources"].items() if name not in later}
+        _deploy(aws, first)
+        with served_mapping(aws) as mapping:
+            aws.client("dynamodb").put_item(TableName="things", Item={"id": {"S": "a"}})
+            events = _until_succeeded(mapping, 1)
+            cloudformation = aws.client("cloudformation")
+            cloudformation.update_stack(
+                StackName=stack_name(LOCAL_STAGE), TemplateBody=json.dumps({"Resources": first | later})
+            )
+            cloudformation.get_waiter("stack_update_complete").wait(
+                StackName=stack_name(LOCAL_STAGE), WaiterConfig={"Delay": 1}
+            )
+            url = aws.client("sqs").get_queue_url(QueueName="letters")["QueueUrl"]
+            aws.client("sqs").send_message(QueueUrl=url, MessageBody="a")
+            events += _until_succeeded(mapping, 1)
+            aws.client("dynamodb").put_item(TableName="things", Item={"id": {"S": "b"}})
+            events += _until_succeeded(mapping, 1)
+    assert len({event.mapping for event in _succeeded(events)}) == 2
+    assert len([event for event in events if event.outcome is EventType.SHARD_STARTED]) == 1
+    assert len(_succeeded(events)) == 3
+
+
+def _until_succeeded(mapping: ServedMapping, count: int) -> list[LogEvent]:
+    events: list[LogEvent] = []
+    deadline = time.monotonic() + SERVED_WITHIN_SECONDS
+    while time.monotonic() < deadline and len(_succeeded(events)) < count:
+        events += mapping.log_events()
+        time.sleep(0.1)
+    return events
 
 
 def test_a_stack_without_a_mapping_is_said_so(tmp_path: Path) -> None:

@@ -207,6 +207,23 @@ def test_only_holds_no_text_that_a_deploy_would_change_or_refuse(form: str, text
     )
 
 
+def test_all_that_is_wrong_in_only_is_said_at_once() -> None:
+    """Values, names of attributes, and rules, each once."""
+    found = problems(entry('only = { severity = "Critical", type = "x", sku = 7, rule = "price-drpo" }'))
+    said = [problem.message for problem in found]
+    assert len(said) == 3
+    assert said[0].startswith('severity "Critical": expected one of info, warning, critical')
+    assert '; type "x": expected one of' in said[0]
+    assert said[1].startswith("sku is not a message attribute")
+    assert said[2].startswith('alerts.toml has no rule "price-drpo"')
+
+
+def test_a_kind_that_does_not_exist_is_said_once() -> None:
+    """And its other keys are still checked."""
+    found = problems('[[receivers]]\nname = "r"\nkind = "slak"\nurl = "ftp://x"\n')
+    assert [problem.key for problem in found] == ["kind", "url"]
+
+
 def test_fifty_receivers_are_the_most() -> None:
     """A stack has room for no more; and it is said once, not fifty times."""
     text = "".join(entry(name=f"r{number}") for number in range(51))

@@ -58,6 +58,26 @@ def test_every_stage_can_be_checked(check: Check, stage: str) -> None:
     assert f"stage {stage}" in done.out
 
 
+@pytest.mark.parametrize(("stage", "file"), [("dev", "receivers.toml"), ("local", "local/receivers.toml")])
+def test_the_receivers_of_the_stage_are_checked(check: Check, stage: str, file: str) -> None:
+    """By the name of the file that the stage is deployed with."""
+    assert f"\n{file}: " in check("--stage", stage).out
+
+
+@pytest.mark.parametrize(("stage", "code"), [("local", 0), ("dev", 1)])
+def test_a_webhook_without_tls_is_for_stages_that_allow_it(check: Check, tmp_path: Path, stage: str, code: int) -> None:
+    """`allowPrivateAddresses` is on for local; elsewhere the message says what it takes."""
+    path = tmp_path / "receivers.toml"
+    path.write_text(
+        '[[receivers]]\nname = "erp"\nkind = "webhook"\nurl = "http://127.0.0.1:9099/alerts"\nsecret = "erp-key"\n',
+        encoding="utf-8",
+    )
+    done = check("--stage", stage, "--receivers", path)
+    assert done.code == code, done.err
+    assert ("http is for stages with allowPrivateAddresses: true" in done.err) is bool(code)
+    assert check("--stage", "dev", "--receivers", path, "--param", "allowPrivateAddresses=true").code == 0
+
+
 def test_a_mistake_in_the_rules_fails(check: Check) -> None:
     """Exit code 1, and on standard error every mistake with its line; no traceback."""
     done = check(text='[[rules]]\nname = "r"\nwhen = "price_drop"\nat_least = "ten"\nseverity = "loud"\n')
@@ -133,6 +153,8 @@ def test_10_14_a_stream_of_another_region_is_refused(check: Check, monkeypatch: 
     assert done.code == 1
     assert "the stream is in eu-west-1, and the function would be in us-east-1" in done.err
     assert "deploy with --region eu-west-1" in done.err
+    assert "does not fit the rules" not in done.err
+    assert check(*given, "--packaging").code == 1
     assert check(*given, "--region", "eu-west-1").code == 0
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
     assert check(*given).code == 0
@@ -171,10 +193,10 @@ def test_10_14_a_receivers_file_that_is_not_there_is_refused(check: Check) -> No
     assert "receiversFile is recievers.toml, and there is no such file" in done.err
 
 
-def test_the_receivers_of_the_stage_are_checked(check: Check) -> None:
+def test_a_parameter_names_the_receivers_that_are_checked(check: Check) -> None:
     """Stage local has a file of its own, and a parameter may name another."""
     count = (ROOT / "local" / "receivers.toml").read_text("utf-8").count("\n[[receivers]]")
-    assert check("--stage", "local").out.splitlines()[1] == f"receivers.toml: {count} receivers, no mistake"
+    assert check("--stage", "local").out.splitlines()[1] == f"local/receivers.toml: {count} receivers, no mistake"
     given = ("--stage", "local", "--param", "receiversFile=receivers.toml")
     assert check(*given).out.splitlines()[1] == "receivers.toml: 1 receiver, no mistake"
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -13,7 +14,9 @@ import pytest
 from moto import mock_aws
 
 from notifications.text.formatting import rfc3339
+from operations.activity.activity_log import ActivityLog
 from operations.deployed.mutes import mute
+from operations.deployed.running import Running
 from operations.health import health
 from operations.health.difference import differences
 from operations.health.health import read_health
@@ -138,6 +141,46 @@ def test_it_says_by_how_long_the_function_is_behind_and_when_it_ran(stage: Deplo
     done = operate("status", stack=stage)
     assert "behind by       1 minute 30 seconds" in done.lines
     assert not [line for line in done.lines if "not in the last 24 h" in line]
+
+
+def test_stage_local_is_told_by_what_npm_start_notes(
+    stage: Deployed, operate: Operate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its CloudWatch knows no metrics and its mapping is served from outside: neither is passed off as quiet."""
+    moment = datetime(2026, 11, 21, 9, 2, 5, 600_000, tzinfo=UTC).timestamp()
+    log = ActivityLog(tmp_path, now=lambda: moment)
+    stage.stage, stage.endpoint_url = "local", "http://127.0.0.1:4566"  # type: ignore[attr-defined]
+    running = Running("http://127.0.0.1:4566", "a-table", directory=tmp_path)
+    monkeypatch.setattr("operations.health.health.find_running", lambda: running)
+    done = operate("status", stack=stage)
+    assert "last invocation not so far" in done.lines
+    log.invoking([{"dynamodb": {"ApproximateCreationDateTime": moment - 90}}])
+    log.invoked(["1"], [], "")
+    done = operate("status", stack=stage)
+    assert "last invocation 2026-11-21T09:02:05Z" in done.lines
+    assert "behind by       1 minute 30 seconds" in done.lines
+    assert "mapping         u-1: served by npm start, OK" in done.lines
+    assert "the local AWS keeps no metrics" in done.out
+    assert "CloudWatch" not in done.out
+    log.invoked(["1"], [], "Crash: out of memory")
+    assert "mapping         u-1: served by npm start, Crash: out of memory" in operate("status", stack=stage).lines
+    log.close()
+
+
+@pytest.mark.parametrize("written", ["2026-11-21T17:26:51.914+0000", "2026-11-21T17:26:51Z"])
+def test_the_time_of_the_deploy_has_one_form(
+    written: str, stage: Deployed, operate: Operate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The local AWS gives another after an update."""
+    describe = FakeLambda.get_function
+
+    def updated(client: FakeLambda, **given: Any) -> dict[str, Any]:
+        found = describe(client, **given)
+        found["Configuration"]["LastModified"] = written
+        return found
+
+    monkeypatch.setattr(FakeLambda, "get_function", updated)
+    assert "deployed        version 0.1.0, 2026-11-21T17:26:51Z" in operate("status", stack=stage).lines
 
 
 def test_an_alarm_is_shown_with_its_section_of_the_runbook(stage: Deployed, operate: Operate) -> None:

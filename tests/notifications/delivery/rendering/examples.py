@@ -62,9 +62,9 @@ def receiver(kind: str = "mail", **values: Any) -> Receiver:
     return Receiver("merchandising", kind, **given)
 
 
-def view(to: Receiver | None = None, stage: str = "dev", **changes: Any) -> AlertView:
+def view(to: Receiver | None = None, stage: str = "dev", own_titles: tuple[str, ...] = (), **changes: Any) -> AlertView:
     """Make the view of an alert."""
-    return view_of(event(**changes), PRODUCT, to or receiver(), stage)
+    return view_of(event(**changes), PRODUCT, to or receiver(), stage, own_titles)
 
 
 def many(products: int, changes: int, name: str = "Wireless Mouse") -> list[AlertView]:

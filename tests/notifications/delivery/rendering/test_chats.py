@@ -33,6 +33,15 @@ def texts(value: Any) -> Iterator[str]:
         yield from texts(inner)
 
 
+@pytest.mark.parametrize("kind", CHATS)
+@pytest.mark.parametrize(("own", "times"), [(("price-drop",), 1), ((), 0)])
+def test_a_title_of_the_rules_own_is_a_line(kind: str, own: tuple[str, ...], times: int) -> None:
+    """It stands before the rule; any other title says what the headline does."""
+    made = "\n".join(texts(message(kind, view(title="Discontinued <b>now", own_titles=own))))
+    assert made.count("Discontinued") == times
+    assert not times or made.index("Discontinued") < made.index("Rule price")
+
+
 def shape(value: Any) -> Any:
     """Give a message without its texts."""
     if isinstance(value, dict):

@@ -58,6 +58,50 @@ def test_the_subject_says_how_many_and_the_three_that_matter_most() -> None:
     assert made.severity == "critical"
 
 
+def test_the_subject_names_an_older_alert_that_is_more_severe() -> None:
+    """Whatever is newer about the same product; of two as severe, another product's goes first."""
+    alerts = [
+        view(
+            id=str(number),
+            subject=name,
+            product={"name": name},
+            sequenceNumber=str(number),
+            severity=severity,
+            type=f"product.{kind}",
+        )
+        for number, (name, severity, kind) in enumerate(
+            [
+                ("A", "warning", "removed"),
+                ("B", "warning", "price_dropped"),
+                ("B", "warning", "added"),
+                ("A", "info", "price_dropped"),
+                ("C", "info", "price_dropped"),
+            ],
+            1,
+        )
+    ]
+    made = digest_of(alerts, receiver())
+    assert made
+    named = made.subject.removeprefix("5 alerts: ").split(", ")
+    assert sorted(named[:2]) == ["A was removed", "New: B"]
+    assert named[2:] == ["B is 23% cheaper"]
+
+
+def test_a_line_has_the_rules_own_words() -> None:
+    """Without the product's name, which stands above."""
+    alerts = [
+        view(id=str(number), title=title, own_titles=("price-drop",), sequenceNumber=str(number))
+        for number, title in enumerate(["Gone: Wireless Mouse", "Wireless Mouse was discontinued"])
+    ]
+    made = digest_of([*alerts, view(id="9", title="Wireless Mouse", own_titles=("price-drop",))], receiver())
+    assert made
+    assert sorted(line.phrase for line in made.products[0].lines) == [
+        "23% cheaper",
+        "Gone: Wireless Mouse",
+        "was discontinued",
+    ]
+
+
 def test_as_many_products_are_named_as_the_receiver_wants() -> None:
     """The rest is counted, as are the lines of a product beyond five."""
     made = digest_of(many(30, 7), receiver(most_products=4))

@@ -6,7 +6,7 @@ import pytest
 
 from notifications.delivery.rendering.digest import digest_of
 from notifications.delivery.rendering.kinds import render
-from notifications.delivery.rendering.text import TextMessage, sms_of
+from notifications.delivery.rendering.text import TextMessage, plain_part, sms_of
 from tests.notifications.delivery.rendering.examples import HOSTILE, many, receiver, view
 
 LINK = "https://shop.example/p/prod-123"
@@ -23,6 +23,15 @@ def test_title_text_changes_and_link() -> None:
         '21 Nov 2026, 10:02 CET · receiver "merchandising" · stage dev\n6368a060-4129-5cbb-907e-f140c7dc9bd3\n'
     )
     assert made.sms == f"Wireless Mouse: 19.99 USD, was 25.99\n{LINK}"
+
+
+def test_the_rules_own_title_is_said_once() -> None:
+    """It is the subject already, and the first line of no mail: there it stands among the facts."""
+    shown = view(title="Discontinued", own_titles=("price-drop",))
+    made = render(shown, receiver("text"))
+    assert isinstance(made, TextMessage)
+    assert (made.subject, made.text.count("Discontinued")) == ("Discontinued", 0)
+    assert "\nDiscontinued\nRule price-drop: needs 10%\n" in plain_part(shown, receiver())
 
 
 def test_a_digest_has_one_line_a_change() -> None:

@@ -14,6 +14,7 @@ from notifications.delivery.rendering.view import ChangeLine, as_test, view_of
 from notifications.publishing.messages import to_message
 from notifications.rules.price_form import CENTS, MINOR, TEXT, PriceForm
 from notifications.rules.product import Product
+from notifications.stream.attributes import Path
 from operations.evaluation.recorded_events import records_in
 from operations.evaluation.verdicts import judge
 from tests.builders import EVENTS, ROOT
@@ -53,6 +54,75 @@ def test_what_else_changed_and_what_was_held_back_is_listed() -> None:
     assert seen.changes == tuple(ChangeLine(f"a{number}", "", str(number)) for number in range(8))
     assert seen.more_changes == 2
     assert seen.held_back == "1 change before this was held back, the latest: Mouse: 24.99"
+
+
+NESTED = Product(
+    currency=Path.parse("pricing.currency"),
+    price=Path.parse("pricing.amount"),
+    stock=Path.parse("shelves[0].units"),
+    price_form=PriceForm(MINOR),
+)
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({}, ()),
+        ({"currency": "USD"}, (("pricing.currency", "EUR", "USD"),)),
+        ({"was": None, "vat": "19"}, (("pricing.was", "4990", ""), ("pricing.vat", "", "19"))),
+        ({"was": {"amount": "1"}}, (("pricing.was", "4990", "amount: 1"),)),
+    ],
+)
+def test_a_nested_price_is_not_shown_again(changed: dict[str, Any], expected: tuple[tuple[str, str, str], ...]) -> None:
+    """Of its map only what else differs is listed, by its path."""
+    old = {"amount": "3990", "currency": "EUR", "was": "4990"}
+    new = {**old, "amount": "2990", **changed}
+    whole = event(baseline="39.9", product={"pricing": new}, changes=[{"attribute": "pricing", "old": old, "new": new}])
+    seen = view_of(whole, NESTED, receiver(), "dev")
+    assert (seen.label, seen.before) == ("Price", "39.90")
+    assert seen.changes == expected
+
+
+def test_a_nested_stock_is_not_shown_again() -> None:
+    """In a list, too; what became another kind of value is shown whole, and so is the price's map."""
+    old, new = [{"units": "5", "place": "A"}], [{"units": "3", "place": "A"}, {"units": "1"}]
+    changes = [
+        {"attribute": "shelves", "old": old, "new": new},
+        {"attribute": "pricing", "old": {"amount": "1"}, "new": {"amount": "2"}},
+    ]
+    sold: dict[str, Any] = {"type": "product.low_stock", "baseline": "5", "product": {"shelves": new}}
+    seen = view_of(event(changes=changes, **sold), NESTED, receiver(), "dev")
+    assert (seen.label, seen.moved) == ("Stock", "5 → 3")
+    assert seen.changes == (("shelves[1]", "", "units: 1"), ("pricing", "amount: 1", "amount: 2"))
+    changes = [{"attribute": "shelves", "old": "many", "new": new}]
+    seen = view_of(event(changes=changes, **sold), NESTED, receiver(), "dev")
+    assert [line.old for line in seen.changes] == ["many"]
+
+
+def test_a_title_of_the_rules_own_is_shown() -> None:
+    """It may be all that says why; one that says what the headline does is not repeated."""
+    assert view(title="Discontinued", own_titles=("price-drop",)).own_title == "Discontinued"
+    assert view(title="Discontinued", own_titles=("another",)).own_title == ""
+
+
+def test_the_rules_with_words_of_their_own_are_known() -> None:
+    """A title in alerts.toml, and the default of an all-time low; neither other defaults nor those that ship."""
+    text = """
+        [[rules]]
+        name = "low"
+        when = "price_drop"
+        all_time_low = true
+        [[rules]]
+        name = "gone"
+        when = "changed"
+        attributes = ["status"]
+        title = "{name} was discontinued"
+        [[rules]]
+        name = "plain"
+        when = "changed"
+    """
+    assert rules_file.parse(text).own_titles == {"low", "gone"}
+    assert rules_file.load(ROOT / "alerts.toml").own_titles == frozenset()
 
 
 def test_the_number_is_what_the_rule_compared_with() -> None:

@@ -148,5 +148,8 @@ def test_a_secret_is_read_decrypted_and_kept_for_a_while(ssm: Any) -> None:
 
 def test_a_missing_secret_says_how_to_store_it(ssm: Any) -> None:
     """Alerts wait until it is there."""
-    with pytest.raises(DeliveryFailedError, match=r"/product-alerts/dev/room does not exist: `aws ssm put-parameter"):
+    with pytest.raises(
+        DeliveryFailedError,
+        match=r"/product-alerts/dev/room does not exist: `aws ssm put-parameter .* --value \"\$SECRET\"`",
+    ):
         SsmSecrets(ssm, "/product-alerts/dev/").get("room")

@@ -30,6 +30,16 @@ def test_it_posts_and_gives_the_answer() -> None:
     assert request.headers["content-type"] == "application/json"
 
 
+def test_a_test_server_takes_what_would_leave_the_machine() -> None:
+    """A receiver of the user's own on the machine is reached itself."""
+    with Server() as own, Server() as test_server:
+        http = Http(allow_private=True, endpoint_url=f"http://127.0.0.1:{test_server.port}")
+        for url in ("https://erp.shop.example/hook", f"http://127.0.0.1:{own.port}/mine", "https://localhost/x"):
+            http.post(url, b"{}", HEADERS)
+        assert [request.path for request in own.requests] == ["/mine"]
+        assert [request.path for request in test_server.requests] == ["/hook", "/x"]
+
+
 def test_over_tls_the_certificate_is_that_of_the_name_and_the_connection_goes_to_the_checked_address(
     tmp_path: Path,
 ) -> None:
