@@ -34,6 +34,7 @@ ROUTES = (
     Route("/alerts", alerts.alerts),
     Route("/alerts/{id}", alerts.alert),
     Route("/alerts/{id}/mail", alerts.mail),
+    Route("/alerts/{id}/deliveries", alerts.deliveries),
     Route("/alerts/{id}/test", alerts.test, methods=["POST"]),
     Route("/failures", failures.failures),
     Route("/failures/redrive", failures.redrive, methods=["POST"]),

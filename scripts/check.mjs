@@ -2,10 +2,11 @@
 import fs from "node:fs";
 import path from "node:path";
 
+import { hasBrowser } from "./lib/browser.mjs";
 import { python, root, setUpOrExit } from "./lib/setup.mjs";
 import { capture, endStepsOnSignal } from "./lib/steps.mjs";
 
-await setUpOrExit({ development: true });
+await setUpOrExit({ development: true, browser: hasBrowser() });
 endStepsOnSignal();
 
 const packages = path.join(root, ".local", "check");
@@ -49,7 +50,7 @@ const parts = [
 async function run(commands) {
   let output = "";
   for (const [command, ...args] of commands) {
-    const env = { ...process.env, NODE_NO_WARNINGS: "1" };
+    const env = { ...process.env, NODE_NO_WARNINGS: "1", ...(hasBrowser() && { BROWSER_TESTS: "required" }) };
     const result = await capture(command, args, { cwd: root, env });
     output += result.output;
     if (result.code !== 0) return { passed: false, output };

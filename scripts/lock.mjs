@@ -15,6 +15,7 @@ const LOCKS = [
   ["requirements-local.in", "-c", "requirements-dev.txt", "-o", "requirements-local.txt"],
   ["requirements.in", "-c", "requirements-dev.txt", "-o", "requirements.txt"],
   ["scripts/uv.in", "-o", "scripts/uv.txt"],
+  ["scripts/audit/requirements.in", "-o", "scripts/audit/requirements.txt"],
   ["scripts/pictures/requirements.in", "-c", "requirements-dev.txt", "-o", "scripts/pictures/requirements.txt"],
 ];
 

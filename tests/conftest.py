@@ -2,7 +2,9 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +12,8 @@ from local.samples.sample_receivers import SampleReceivers, sample_receivers
 from local.stack.deployment import Deployment, deploy
 from local.stack.local_aws import LocalAws, local_aws
 from local.stack.served_mapping import served_mapping
+from operations.activity.activity_log import ActivityLog
+from operations.settings.project import PROJECT
 from tests import soak
 
 MOST_PROCESSES = 8  # each collects the tests anew, and the longest file takes as long in any case
@@ -56,6 +60,8 @@ class DeployedService:
     aws: LocalAws
     outputs: Deployment
     receivers: SampleReceivers | None = None
+    directory: Path = Path()
+    """Where the activity log is."""
 
 
 @pytest.fixture(scope="session")
@@ -64,6 +70,8 @@ def deployed_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deplo
     with local_aws(tmp_path_factory.mktemp("local-aws")) as aws, sample_receivers() as receivers:
         receivers.prepare(aws)
         outputs = deploy(aws, receivers.endpoint_url)
-        with served_mapping(aws) as mapping:
-            yield DeployedService(aws, outputs, receivers)
+        directory = tmp_path_factory.mktemp("activity")
+        with closing(ActivityLog(directory)) as activity, served_mapping(aws, activity=activity) as mapping:
+            activity.rules((PROJECT / "alerts.toml").read_text("utf-8"))
+            yield DeployedService(aws, outputs, receivers, directory)
             list(mapping.log_events())  # raises if it was not served to the end

@@ -89,9 +89,9 @@ class Endpoints:
         found: list[Request] = self.until(lambda: self.about(text, receiver))
         return found[0]
 
-    def until(self, what: Callable[[], Any]) -> Any:
+    def until(self, what: Callable[[], Any], within: float = WITHIN_SECONDS) -> Any:
         """Wait until something is there, and return it."""
-        deadline = time.monotonic() + WITHIN_SECONDS
+        deadline = time.monotonic() + within
         while not (found := what()):
             assert time.monotonic() < deadline, [(each.receiver, each.body[:200]) for each in self.seen]
             time.sleep(0.1)
@@ -166,10 +166,17 @@ def _outbox(endpoints: Endpoints) -> dict[str, Any]:
 
 
 def _empty_outbox(endpoints: Endpoints) -> None:
-    """Have sent what other tests left, of which a digest may name no more."""
+    """Have sent what other tests left, of which a digest may name no more, and wait until no flush is under way."""
     endpoints.flush(now=True)
-    dynamodb = endpoints.service.aws.client("dynamodb")
-    endpoints.until(lambda: dynamodb.query(**_outbox(endpoints))["Count"] == 0)
+    dynamodb, sqs = endpoints.service.aws.client("dynamodb"), endpoints.service.aws.client("sqs")
+    url = sqs.get_queue_url(QueueName=f"{stack_name(LOCAL_STAGE)}-to-{DIGEST}")["QueueUrl"]
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+
+    def is_done() -> bool:
+        found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+        return not any(int(found[name]) for name in names) and not dynamodb.query(**_outbox(endpoints))["Count"]
+
+    endpoints.until(is_done)
 
 
 def test_a_dead_receiver_does_not_slow_a_healthy_one(endpoints: Endpoints) -> None:
@@ -360,5 +367,5 @@ def test_ten_thousand_alerts_become_one_digest(endpoints: Endpoints) -> None:
     digest = endpoints.one_about(name, DIGEST)
     assert f"{count} alerts" in digest.json["text"].replace(",", "")
     assert f"{count // 4 - 20} other products" in digest.body.decode().replace(",", "")
-    endpoints.until(lambda: dynamodb.query(**_outbox(endpoints))["Count"] == 0)
+    endpoints.until(lambda: dynamodb.query(**_outbox(endpoints))["Count"] == 0, 4 * WITHIN_SECONDS)
     endpoints.stays(1, name, DIGEST)

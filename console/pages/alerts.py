@@ -107,6 +107,22 @@ def mail(request: Request) -> Response:
     return HTMLResponse(_HREF.sub("", html), headers={"Content-Security-Policy": MAIL_POLICY})
 
 
+def deliveries(request: Request) -> Response:
+    """Show what became of an alert so far."""
+    console = console_of(request)
+    alert_id = request.path_params["id"][:_MOST]
+    outcome = console.alerts.outcome(alert_id, console.receivers)
+    published_at = request.query_params.get("published", "")[:40]
+    return page(
+        request,
+        "_deliveries.html",
+        title="",
+        alert_id=alert_id,
+        deliveries=outcome.deliveries,
+        published_at=published_at,
+    )
+
+
 async def test(request: Request) -> Response:
     """Send the alert to one of the stage's receivers, marked as a test."""
     form = await form_of(request)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,8 @@ NAV = (
     ("health", "/health", "Health"),
 )
 _SHORTEST_CUT = 12
+_DELIVERED_WITHIN = timedelta(minutes=2)
+"""As a rule; later ones are seen when the page is loaded again."""
 _PROD = ("prod", "live", "production")
 
 
@@ -104,6 +106,12 @@ def middle(text: str, length: int = 13) -> Markup:
     )
 
 
+def is_fresh(published_at: str) -> bool:
+    """Tell whether an alert went out so lately that its deliveries may be under way."""
+    when = _datetime(published_at)
+    return when is not None and datetime.now(UTC) - when < _DELIVERED_WITHIN
+
+
 def as_json(value: Any) -> str:
     """Write JSON to be read."""
     return json.dumps(value, indent=2, ensure_ascii=False)
@@ -123,4 +131,4 @@ TEMPLATES = Environment(
     lstrip_blocks=True,
 )
 TEMPLATES.filters |= {"moment": moment, "middle": middle, "as_json": as_json}
-TEMPLATES.globals |= {"link": link, "static": address_of}
+TEMPLATES.globals |= {"link": link, "static": address_of, "is_fresh": is_fresh}

@@ -21,8 +21,6 @@ PAGE = 50
 _MOST_PAGES = 1000
 _PATIENCE_SECONDS = 20
 """How long the page waits for the record of a change."""
-_DELIVERIES_SECONDS = 12
-"""How long it goes on looking at the deliveries."""
 MOST_OF_PRODUCT = 50
 
 
@@ -140,8 +138,6 @@ def _followed(request: Request, key: tuple[str, ...], position: int, at: float) 
     again = ""
     if (way is None or not way.settled) and waited < _PATIENCE_SECONDS:
         again = "250ms"
-    elif way and way.alerts and waited < _DELIVERIES_SECONDS:
-        again = "1s"
     return page(
         request,
         "_followed.html",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import html
 from http import HTTPStatus
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, quote, urlencode
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -80,7 +80,8 @@ class Guard:
         brought = [value for name, value in query if name == "launch"]
         if brought:
             rest = urlencode([(name, value) for name, value in query if name != "launch"])
-            answer = RedirectResponse(scope["path"] + (f"?{rest}" if rest else ""), HTTPStatus.SEE_OTHER)
+            here = "/" + quote(scope["path"].lstrip("/"))  # two slashes in front would lead to another host
+            answer = RedirectResponse(here + (f"?{rest}" if rest else ""), HTTPStatus.SEE_OTHER)
             if self._launch.knows(brought[0]):
                 answer.headers["Set-Cookie"] = self._launch.cookie
             return answer

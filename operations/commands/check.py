@@ -19,8 +19,10 @@ from operations.evaluation.recorded_events import files_of, records_in
 from operations.evaluation.unseen import Unseen
 from operations.settings.compatibility import Mismatch, in_few_lines, mismatches
 from operations.settings.project import DEFAULT_REGION, DEFAULT_STAGE, PROJECT
-from operations.settings.service_file import read_service
+from operations.settings.service_file import Service, read_service
 from operations.terminal.terminal import Terminal
+
+_DEFAULT_RECEIVERS = "receivers.toml"
 
 
 def add_to(commands: Any) -> None:
@@ -29,9 +31,7 @@ def add_to(commands: Any) -> None:
         "check", help="check the rules and receivers, and whether serverless.yml suits them", description=__doc__
     )
     parser.add_argument("--rules", type=Path, default=PROJECT / "alerts.toml", help="the rules file (alerts.toml)")
-    parser.add_argument(
-        "--receivers", type=Path, default=PROJECT / "receivers.toml", help="the receivers file (receivers.toml)"
-    )
+    parser.add_argument("--receivers", type=Path, help="the receivers file (the stage's, receivers.toml)")
     parser.add_argument("--stage", default=DEFAULT_STAGE, help="the stage to check for (dev)")
     parser.add_argument("--param", action="append", default=[], metavar="NAME=VALUE", help="as for `sls deploy`")
     region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or DEFAULT_REGION
@@ -55,6 +55,7 @@ class Findings:
 
     rules: int = 0
     receivers: int = 0
+    receivers_file: str = ""
     problems: list[tuple[str, tuple[Problem, ...]]] = field(default_factory=list)
     """By file."""
     misfits: list[Mismatch] = field(default_factory=list)
@@ -81,19 +82,35 @@ def _check(arguments: argparse.Namespace) -> Findings:
         found.rules = len(ruleset.rules)
     except SettingsFileError as error:
         found.problems.append((error.source, error.problems))
+    of_service: list[Problem] = []
+    receivers = arguments.receivers or PROJECT / _DEFAULT_RECEIVERS
     try:
-        found.receivers = len(load_receivers(arguments.receivers, ruleset).all)
+        service = read_service(PROJECT, arguments.stage, _given(arguments.param))
+        receivers = arguments.receivers or _receivers_of(service)
+        found.misfits = mismatches(ruleset, service, arguments.region) if ruleset else []
+    except ConfigurationError as error:
+        of_service.append(Problem(str(error)))
+    try:
+        found.receivers = len(load_receivers(receivers, ruleset).all)
     except SettingsFileError as error:
         found.problems.append((error.source, error.problems))
-    if ruleset:
-        try:
-            service = read_service(PROJECT, arguments.stage, _given(arguments.param))
-            found.misfits = mismatches(ruleset, service, arguments.region)
-        except ConfigurationError as error:
-            found.problems.append(("serverless.yml", (Problem(str(error)),)))
+    found.receivers_file = receivers.name
+    if of_service:
+        found.problems.append(("serverless.yml", tuple(of_service)))
     if ruleset and arguments.events:
         found.warnings = _unseen(ruleset, arguments.events)
     return found
+
+
+def _receivers_of(service: Service) -> Path:
+    """Return the stage's file. Raises ConfigurationError for one that is named and not there."""
+    name = str(service.params.get("receiversFile", _DEFAULT_RECEIVERS))
+    if name != _DEFAULT_RECEIVERS and not (PROJECT / name).is_file():
+        raise ConfigurationError(
+            f"params: receiversFile is {name}, and there is no such file: nobody would be a receiver, and those that "
+            "are deployed would be taken out"
+        )
+    return PROJECT / name
 
 
 def _unseen(ruleset: Ruleset, events: list[Path]) -> list[str]:
@@ -106,7 +123,7 @@ def _unseen(ruleset: Ruleset, events: list[Path]) -> list[str]:
 
 def _given(params: list[str]) -> dict[str, str]:
     for param in params:
-        if "=" not in param:
+        if not param.partition("=")[0] or "=" not in param:
             raise ConfigurationError(f"--param {param}: expected NAME=VALUE, such as batchSize=10")
     return dict(param.split("=", 1) for param in params)
 
@@ -151,7 +168,7 @@ def _show(found: Findings, arguments: argparse.Namespace) -> None:
             f"{fit} serverless.yml, stage {arguments.stage}"
         )
         if found.receivers:
-            terminal.line(f"{arguments.receivers.name}: {_count(found.receivers, 'receiver')}, no mistake")
+            terminal.line(f"{found.receivers_file}: {_count(found.receivers, 'receiver')}, no mistake")
 
 
 def _count(count: int, word: str) -> str:

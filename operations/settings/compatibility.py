@@ -62,11 +62,10 @@ def in_few_lines(found: Sequence[Mismatch]) -> list[str]:
 def _place(service: Service, region: str) -> Iterator[Mismatch]:
     if service.stages and service.stage not in service.stages:
         close = nearest(service.stage, service.stages)
-        hint = f"did you mean {close}? " if close else ""
-        named = ", ".join(service.stages)
+        named = ", ".join(service.stages) + (f"; did you mean {close}?" if close else ".")
         yield Mismatch(
             "stage",
-            f"{service.stage} is not among the stages of serverless.yml, {named}; {hint}"
+            f"{service.stage} is not among the stages of serverless.yml, {named} "
             f"For a new one write {service.stage}: {{}} under params",
         )
     if region and service.stream_region and service.stream_region != region:

@@ -81,7 +81,7 @@ def _problem(name: str, value: str) -> str | None:
         return None
     lowest, highest = RANGES[name]
     try:
-        number = int(value)
+        number = int(value.encode("ascii"))
     except ValueError:
         number = lowest - 1
     return None if lowest <= number <= highest else f"a whole number from {lowest} to {highest}"

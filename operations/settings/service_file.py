@@ -18,6 +18,7 @@ from notifications.stream.changes import VIEW_TYPES
 from operations.settings.params import check_params
 
 FUNCTION = "alerts"
+_STREAM_ARN = re.compile(r"arn:[a-z0-9-]+:dynamodb:[a-z0-9-]+:[0-9]{12}:table/[^/]+/stream/.+")
 _PARAM = re.compile(r"\$\{param:([A-Za-z0-9_-]+)\}")
 
 
@@ -67,7 +68,7 @@ def read_service(folder: Path, stage: str, given: Mapping[str, str]) -> Service:
     params = {**defaults, **of_stage, **given}
     stream_arn = params.get("productsStreamArn")
     if stream_arn:
-        if ":dynamodb:" not in stream_arn or "/stream/" not in stream_arn:
+        if not _STREAM_ARN.fullmatch(str(stream_arn)):
             raise ConfigurationError(
                 f"productsStreamArn: {stream_arn!r} is not the ARN of a table's stream; expected "
                 "arn:aws:dynamodb:REGION:ACCOUNT:table/NAME/stream/LABEL, as `aws dynamodb describe-table` gives "

@@ -5,13 +5,16 @@ import path from "node:path";
 
 import { SetupError, capture, step } from "./steps.mjs";
 
-export async function setUpNodePackages(root) {
+export const setUpNodePackages = (root) => installNodePackages(root, "Installing Node packages (npm ci)");
+
+/** Install what the lock file of a folder pins, unless that is done. */
+export async function installNodePackages(root, label) {
   const lock = createHash("sha256").update(fs.readFileSync(path.join(root, "package-lock.json"))).digest("hex");
   const wanted = JSON.stringify({ lock, node: process.version });
   // Inside node_modules, which `npm ci` empties first: an interrupted run leaves no stamp.
   const stamp = path.join(root, "node_modules", ".setup.json");
   if (fs.existsSync(stamp) && fs.readFileSync(stamp, "utf8") === wanted) return;
-  await step("Installing Node packages (npm ci)", async () => {
+  await step(label, async () => {
     fs.rmSync(stamp, { force: true });
     // What the lock file pins is checked by its hash, so a copy from the cache is as good as a new one.
     const args = ["ci", "--prefer-offline", "--fetch-retry-maxtimeout=10000"];

@@ -77,13 +77,13 @@ export async function setUpPython(root, development) {
       if (code !== 0) throw new SetupError(whyPythonFailed(python, output), output);
     });
   }
-  await install(root, python, files.at(-1));
+  await installRequirements(root, files.at(-1), python);
   const { version } = probe(venvPython(root));
   fs.writeFileSync(stamp, JSON.stringify({ ...(adding ? made : {}), [wanted]: requirements, version }));
 }
 
 /** Install with uv, which takes a tenth of pip's time; with pip where uv cannot be had or fails. */
-async function install(root, python, requirements) {
+export async function installRequirements(root, requirements, python = probe(venvPython(root))) {
   const pip = ["-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--require-hashes"];
   let instead = "";
   await step(`Installing Python packages (uv, ${requirements})`, async () => {

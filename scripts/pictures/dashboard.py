@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from operations.settings.project import PROJECT
-from scripts.pictures.played_day import HOURS, PERIODS, Metrics
+from scripts.pictures.emitted import PERIODS, Metrics
+from scripts.pictures.shop import HOURS
 
 TEMPLATE = PROJECT / "tests" / "snapshots" / "prod.json"
 _FIRST_HOUR = 6

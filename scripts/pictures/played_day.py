@@ -7,19 +7,15 @@ begins; at 09:10 a chat is down for a while; from 10:00 to 10:25 SNS is.
 
 from __future__ import annotations
 
-import json
 import logging
 import math
 import random
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
 from event_source_mapping.mapping.session import Options
-from event_source_mapping.model.stream_records import StreamRecord, from_api
-from event_source_mapping.testing.builders import STREAM_ARN, make_settings
+from event_source_mapping.testing.builders import make_settings
 from event_source_mapping.testing.fake_stream import FakeShard
 from event_source_mapping.testing.fakes import FakeFunction, python_function
 from event_source_mapping.testing.simulation import Simulation
@@ -44,15 +40,11 @@ from notifications.pipeline import Pipeline
 from notifications.publishing.fakes import MemoryFailures, MemoryLedger, MemoryTopic
 from notifications.publishing.ledger import Entry, LedgerQuery, LedgerSnapshot, nothing
 from operations.settings.project import PROJECT
+from scripts.pictures.emitted import PERIOD, PERIODS, Metrics
+from scripts.pictures.shop import START, changes, hours, within
 
-START = datetime(2026, 11, 21, 6, 0, tzinfo=UTC).timestamp()
-HOURS = 6
-PERIOD = 300  # seconds of a data point, as the dashboard has it
-PERIODS = HOURS * 3600 // PERIOD
 _HOUR = 3600.0
-_PRODUCTS = 60
-_SALE = (3.0, 3.5)  # hours after the start, as are the others
-_POISON, _REDRIVEN = 2.17, 3.25
+_REDRIVEN = 3.25  # hours after the start, as are the others
 _SNS_IS_DOWN = (4.0, 4.0 + 25 / 60)
 _CHAT_IS_DOWN = (3.17, 3.5)
 _REFUSED = 5.0
@@ -62,32 +54,6 @@ _DELIVERY_FUNCTION = {"FunctionName": "${DeliveryLambdaFunction}"}
 _MAPPING = {"EventSourceMappingUUID": "${AlertsEventSourceMapping}"}
 _OF_THE_MAPPING = ("PolledEventCount", "FilteredOutEventCount", "InvokedEventCount", "FailedInvokeEventCount",
                    "OnFailureDestinationDeliveredEventCount", "DroppedEventCount")  # fmt: skip
-
-Key = tuple[str, str, frozenset[tuple[str, str]]]
-"""Namespace, name and dimensions of a metric; values of dimensions are names in the stack, as in the dashboard."""
-
-
-class Metrics:
-    """What was emitted, by metric and by period."""
-
-    def __init__(self) -> None:
-        """Start empty."""
-        self.values: dict[Key, dict[int, list[float]]] = defaultdict(lambda: defaultdict(list))
-
-    def add(self, namespace: str, name: str, dimensions: Mapping[str, str], at: float, value: float) -> None:
-        """Add a value that was emitted `at` a time."""
-        period = min(int((at - START) // PERIOD), PERIODS - 1)
-        self.values[namespace, name, frozenset(dimensions.items())][period].append(value)
-
-    def add_line(self, line: str) -> None:
-        """Read a line of the embedded metric format, as CloudWatch does."""
-        read = json.loads(line)
-        for directive in read["_aws"]["CloudWatchMetrics"]:
-            for names in directive["Dimensions"]:
-                for metric in directive["Metrics"]:
-                    dimensions = {name: read[name] for name in names}
-                    at = read["_aws"]["Timestamp"] / 1000
-                    self.add(directive["Namespace"], metric["Name"], dimensions, at, read[metric["Name"]])
 
 
 class _Ledger(MemoryLedger):
@@ -120,7 +86,7 @@ class _StreamSide:
         report = BatchReport(_STREAM_FUNCTION["FunctionName"], metrics.add_line, self.now)
         self._pipeline = Pipeline(rules, self.topic, self.ledger, self.failures, observe=partial(self._report, report))
         self._simulation = Simulation(
-            [FakeShard("shardId-1", records=list(_changes(random.Random(14))))],  # noqa: S311 - a picture's dice
+            [FakeShard("shardId-1", records=list(changes(random.Random(14))))],  # noqa: S311 - a picture's dice
             make_settings(
                 batch_size=100, batching_window=1, maximum_retry_attempts=50, report_batch_item_failures=True
             ),
@@ -170,7 +136,7 @@ class _StreamSide:
         report(batch, self._spent)
 
     def _failure_of(self, _message: object) -> ProductAlertsError | None:
-        return ServiceError("SNS did not answer") if _within(hours(self.now()), _SNS_IS_DOWN) else None
+        return ServiceError("SNS did not answer") if within(hours(self.now()), _SNS_IS_DOWN) else None
 
 
 class _DeliverySide:
@@ -218,9 +184,9 @@ class _DeliverySide:
 
     def _failure_of(self, receiver: str, _outgoing: Outgoing) -> ProductAlertsError | None:
         now = hours(self._now)
-        if receiver == "buyers" and _within(now, _CHAT_IS_DOWN):
+        if receiver == "buyers" and within(now, _CHAT_IS_DOWN):
             return DeliveryFailedError("answered 503")
-        if receiver == "buyers" and _within(now, (_REFUSED, _REFUSED + PERIOD / _HOUR)):
+        if receiver == "buyers" and within(now, (_REFUSED, _REFUSED + PERIOD / _HOUR)):
             return RefusedDeliveryError("answered 400")
         return None
 
@@ -244,69 +210,5 @@ def _play(metrics: Metrics) -> None:
         delivery.play(period, [message.body for message in stream.topic.published[before:]])
 
 
-def hours(at: float) -> float:
-    """Return the hours since the start."""
-    return (at - START) / _HOUR
-
-
-def _within(now: float, span: tuple[float, float]) -> bool:
-    return span[0] <= now < span[1]
-
-
 def _queue(name: str) -> dict[str, str]:
     return {"QueueName": f"${{{name}.QueueName}}"}
-
-
-def _changes(dice: random.Random) -> Iterator[StreamRecord]:
-    """Give the table's changes: things are sold, and prices are changed now and then; more while there is a sale."""
-    stock = [dice.randint(4, 90) for _ in range(_PRODUCTS)]
-    price = [dice.randint(500, 9000) for _ in range(_PRODUCTS)]
-    poisoned = False
-    at, number = START, 0
-    while True:
-        sale = _within(hours(at), _SALE)
-        a_day = 1 + 0.6 * math.sin(hours(at) / HOURS * math.pi)
-        at += dice.expovariate(1 / (6 if sale else 24)) / a_day
-        if hours(at) >= HOURS:
-            return
-        number += 1
-        if not poisoned and hours(at) >= _POISON:
-            poisoned = True
-            yield _record(number, at, {"productId": {"S": "prod-000"}, "price": "not a typed value"}, _image(0, 900, 9))
-            continue
-        product = dice.randrange(_PRODUCTS)
-        old = _image(product, price[product], stock[product])
-        if dice.random() < (0.5 if sale else 0.12):
-            price[product] = round(price[product] * dice.choice((0.7, 0.8, 0.95, 1.05, 1.2)))
-        elif stock[product] == 0 or dice.random() < 0.05:  # noqa: PLR2004 - one sale in twenty is a delivery
-            stock[product] += dice.randint(20, 90)
-        else:
-            stock[product] -= min(stock[product], dice.randint(1, 8))
-        yield _record(number, at, _image(product, price[product], stock[product]), old)
-
-
-def _image(product: int, price: int, stock: int) -> dict[str, Any]:
-    return {
-        "productId": {"S": f"prod-{product:03d}"},
-        "name": {"S": f"Product {product}"},
-        "price": {"N": f"{price // 100}.{price % 100:02d}"},
-        "stock": {"N": str(stock)},
-    }
-
-
-def _record(number: int, at: float, new: dict[str, Any], old: dict[str, Any]) -> StreamRecord:
-    return from_api(
-        {
-            "eventID": f"{number:032x}",
-            "eventName": "MODIFY",
-            "dynamodb": {
-                "ApproximateCreationDateTime": float(int(at)),
-                "Keys": {"productId": new["productId"]},
-                "NewImage": new,
-                "OldImage": old,
-                "SequenceNumber": str(10**20 + number),
-                "StreamViewType": "NEW_AND_OLD_IMAGES",
-            },
-        },
-        STREAM_ARN,
-    )

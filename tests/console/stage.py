@@ -181,7 +181,7 @@ class MemoryStage:
         """Look the stage up."""
         del region, running
         self.looked_up += 1
-        return Stack(stage, dict(self.outputs), Session(self.function), None)
+        return Stack(stage, dict(self.outputs), Session(self.function), self.running.endpoint_url)
 
     def put(self, product_id: str, **attributes: Any) -> None:
         """Put a product; numbers are numbers, all else are texts."""

@@ -11,6 +11,7 @@ from operations.settings.service_file import read_document
 from tests.builders import ROOT
 from tests.docs.markdown import blocks, code_in, first_cells, section
 
+RECEIVERS = (ROOT / "infrastructure" / "receivers.cjs").read_text(encoding="utf-8")
 TEXT = (ROOT / "docs" / "deploying.md").read_text(encoding="utf-8")
 # What IAM calls differently than boto3 does. Source: AWS Service Authorization Reference.
 NAMED_OTHERWISE = {
@@ -50,6 +51,21 @@ def test_the_stages_differ_as_their_table_says() -> None:
 
 def _cell(value: Any) -> str:
     return {True: "on", False: "off"}[value] if isinstance(value, bool) else str(value)
+
+
+def test_the_deployers_policy_covers_what_the_templates_have() -> None:
+    """A statement about the service of each type of resource; those of IAM name each action."""
+    (policy,) = [block for block in blocks(TEXT) if block.heading == "A deployer's policy"]
+    statements = json.loads(policy.text)["Statement"]
+    actions = [action for statement in statements for action in listed(statement["Action"])]
+    templates = [json.loads(file.read_text("utf-8")) for file in (ROOT / "tests" / "snapshots").glob("*.json")]
+    types = {each["Type"] for template in templates for each in template["Resources"].values()}
+    types |= set(re.findall(r'Type: "(AWS::[\w:]+)"', RECEIVERS))
+    assert {kind.split("::")[1].lower() for kind in types} <= {action.partition(":")[0] for action in actions}
+    assert "iam:*" not in actions
+    assert not [
+        each for each in statements if "*" in listed(each["Resource"]) and any("*" in a for a in each["Action"])
+    ]
 
 
 def test_the_operators_policy_allows_every_call_of_the_commands_and_no_other() -> None:

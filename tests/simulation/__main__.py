@@ -58,7 +58,8 @@ def _written(scenario: Scenario) -> str:
     lines += [f"    {change}," for change in scenario.changes]
     lines += ["), faults=(", *(f"    {fault}," for fault in scenario.faults)]
     lines += ["), outages=(", *(f"    {outage}," for outage in scenario.outages)]
-    lines += [f"), settings={scenario.settings}, shards={scenario.shards}, splits={scenario.splits})"]
+    lines += [f"), settings={scenario.settings}, shards={scenario.shards}, splits={scenario.splits},"]
+    lines += [f"mutes={scenario.mutes})"]
     return "\n".join(lines)
 
 

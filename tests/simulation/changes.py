@@ -38,6 +38,18 @@ class Change:
 
 
 @dataclass(frozen=True)
+class Mute:
+    """What an operator muted before the start."""
+
+    rule: str
+    """"": every rule."""
+    product: int
+    """-1: every product."""
+    until: float
+    """Seconds after the start, by the records' clock."""
+
+
+@dataclass(frozen=True)
 class Written:
     """A write that changed something, and so has a record in the stream."""
 

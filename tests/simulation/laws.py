@@ -44,7 +44,7 @@ class _Laws:
     def check(self) -> None:
         self._no_duplicate()
         self._in_order()
-        oracle = Oracle()
+        oracle = Oracle(self._world.scenario.mutes)
         due, parked = self._should_have_been(oracle)
         self._given_up_once(parked)
         self._nothing_lost(due, self._alive, self._covered)

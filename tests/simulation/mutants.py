@@ -24,6 +24,7 @@ from notifications.publishing.ledger_table import DynamoDbLedger
 from notifications.publishing.messages import Message
 from notifications.publishing.topic import PublishResult, SnsTopic
 from notifications.recorder import Recorder
+from notifications.rules import rule
 from notifications.rules.memory import Memory
 from notifications.rules.rule import Evaluation, RuleOutcome
 from operations.deployed.redrive import Redrive
@@ -249,6 +250,26 @@ def _(patch: pytest.MonkeyPatch) -> None:
 @_mutant("publishes without a place in the hour", LIMIT)
 def _(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Batch, "reservations", lambda *_: [])
+
+
+@_mutant("mutes nothing", NOT_DUE)
+def _(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(rule, "muted_until", lambda *_: None)
+
+
+@_mutant("takes a mute for an alert in what it remembers", LOST)
+def _(patch: pytest.MonkeyPatch) -> None:
+    learned = Evaluation._learned
+
+    def as_if_alerted(self: Evaluation) -> Memory:
+        before = self.outcome
+        self.outcome = RuleOutcome.ALERT if before is RuleOutcome.MUTED else before
+        try:
+            return learned(self)
+        finally:
+            self.outcome = before
+
+    patch.setattr(Evaluation, "_learned", as_if_alerted)
 
 
 @_mutant("redrive deletes what still fails", LOST, NOWHERE, STILL)

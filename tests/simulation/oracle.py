@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from tests.simulation.changes import Item, Written
+from tests.simulation.changes import START, Item, Mute, Written
 
 HOUR = 3600
 LIMITED, LIMIT = "busy", 2
@@ -39,6 +39,8 @@ class Verdict:
     held: int = 0
     memory: Memory | None = None
     """None: nothing changes."""
+    if_muted: Memory | None = None
+    """What it remembers instead where an operator muted it; None: the same."""
 
 
 def _number(record: Written, side: str, name: str) -> Decimal | None:
@@ -72,7 +74,8 @@ def _steps(record: Written, memory: Memory) -> Verdict:
     old, new = _prices(record)
     baseline = old if memory.baseline is None else memory.baseline
     due = new < baseline and (baseline - new) * 10 >= abs(baseline)
-    return Verdict(due, memory=replace(memory, baseline=new if due else baseline))
+    without = replace(memory, baseline=baseline)
+    return Verdict(due, memory=replace(memory, baseline=new) if due else without, if_muted=without)
 
 
 def _target(record: Written, memory: Memory) -> Verdict:
@@ -90,8 +93,8 @@ def _calm(record: Written, memory: Memory) -> Verdict:
     if new < old:
         return Verdict(False)
     if memory.alerted_at is not None and record.created < memory.alerted_at + HOUR:
-        return Verdict(False, memory=replace(memory, held=memory.held + 1))
-    return Verdict(True, memory.held, replace(memory, alerted_at=record.created, held=0))
+        return Verdict(False, memory=replace(memory, held=memory.held + 1), if_muted=memory)
+    return Verdict(True, memory.held, replace(memory, alerted_at=record.created, held=0), if_muted=memory)
 
 
 def _low(record: Written, memory: Memory) -> Verdict:
@@ -139,7 +142,8 @@ REMEMBERING = frozenset({"steps", "target", "calm", "low"})
 class Oracle:
     """Follows one table, record by record."""
 
-    def __init__(self) -> None:
+    def __init__(self, mutes: Iterable[Mute] = ()) -> None:
+        self._mutes = tuple(mutes)
         self._memories: dict[tuple[str, str], Memory] = {}
 
     def judge(self, record: Written, *, redriven: bool = False) -> dict[str, int]:
@@ -154,6 +158,10 @@ class Oracle:
         due = {rule: verdict.held for rule, verdict in verdicts.items() if verdict.due}
         if record.poison == "value" and due:
             return {}
+        for rule, verdict in verdicts.items():
+            if self._is_muted(rule, record):
+                due.pop(rule, None)
+                verdicts[rule] = replace(verdict, memory=verdict.if_muted or verdict.memory)
         for rule, verdict in verdicts.items():
             if verdict.memory is not None:
                 self._memories[record.product, rule] = replace(verdict.memory, seen=record.number)
@@ -172,8 +180,16 @@ class Oracle:
         if rule in REMEMBERING and record.number <= memory.seen:
             if not redriven:
                 return Verdict(False)
-            return replace(_RULES[rule](record, Memory()), held=0, memory=None)
+            return replace(_RULES[rule](record, Memory()), held=0, memory=None, if_muted=None)
         return _RULES[rule](record, memory)
+
+    def _is_muted(self, rule: str, record: Written) -> bool:
+        return any(
+            mute.rule in {"", rule}
+            and (mute.product < 0 or f"p{mute.product}" == record.product)
+            and record.created < START + mute.until
+            for mute in self._mutes
+        )
 
     def _forget(self, record: Written) -> None:
         """Let a product that comes back be a new one to every rule that has seen nothing later of it."""

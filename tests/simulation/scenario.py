@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from tests.simulation.changes import Change, Value
+from tests.simulation.changes import Change, Mute, Value
 
 PUBLISH, READ, WRITE, PARK, INVOKE = "publish", "read", "write", "park", "invoke"
 CALLS = (PUBLISH, READ, WRITE, PARK)
@@ -18,6 +18,7 @@ ANY_CALL = ("kill_before", "kill_after", "error", "lost", "hang", "slow", "freez
 ALSO = {PUBLISH: ("partial", "partial"), READ: ("unprocessed",), WRITE: ("conflict", "conflict"), PARK: ()}
 # And to an invocation: not reached, killed before its response, delivered again at once, later, or twice at a time.
 INVOCATION = ("throttle", "kill_end", "again", "late_again", "twin")
+_MUTED = ("added", "drop", "steps", "target", "calm", "low", "gone", "edited", "busy", "")
 _OUTAGES = ("error", "error", "error", "hang", "slow")
 
 
@@ -58,6 +59,7 @@ class Scenario:
     shards: int = 1
     splits: tuple[float, ...] = ()
     """When each root shard closes and is split in two."""
+    mutes: tuple[Mute, ...] = ()
 
 
 def draw(seed: int) -> Scenario:
@@ -85,7 +87,19 @@ def draw(seed: int) -> Scenario:
     )
     shards = dice.choice((1, 1, 2))
     splits = tuple(dice.choice((0.2, 0.5, 0.8)) * at for _ in range(shards)) if dice.random() < 0.3 else ()
-    return Scenario(seed, tuple(changes), faults, outages, settings, shards, splits)
+    return Scenario(seed, tuple(changes), faults, outages, settings, shards, splits, _mutes(seed, at))
+
+
+def _mutes(seed: int, at: float) -> tuple[Mute, ...]:
+    """Draw from dice of their own, so that a seed is the scenario that it was before there were mutes."""
+    dice = random.Random(f"mutes {seed}")  # noqa: S311 - a test's dice
+    found = {}  # by what they are about: a mute takes the place of the one before
+    for _ in range(dice.choice((0, 0, 0, 1, 1, 2))):
+        rule, product = dice.choice(_MUTED), dice.choice((-1, 0, 0, 1))
+        if rule or product >= 0:
+            until = float(int(dice.choice((0.3, 0.6, 1.0, 2.0)) * (at + 1)))
+            found[rule, product] = Mute(rule, product, until)
+    return tuple(found.values())
 
 
 def _change(dice: random.Random, at: float, product: int, *, clock: int, poison: int) -> Change:

@@ -38,7 +38,7 @@ def shrink(scenario: Scenario, fails: Fails) -> Scenario:
 
 def _smaller(scenario: Scenario) -> Iterator[Scenario]:
     """Yield scenarios with less in them, the boldest cut first."""
-    for name in ("changes", "faults", "outages"):
+    for name in ("changes", "faults", "outages", "mutes"):
         yield from _without_some(scenario, name)
     for key, value in scenario.settings:
         if value != _PLAIN[key]:

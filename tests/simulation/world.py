@@ -23,8 +23,10 @@ from notifications.config.rules_file import load
 from notifications.pipeline import Pipeline
 from notifications.publishing.failures import SqsFailures
 from notifications.publishing.ledger_table import DynamoDbLedger
+from notifications.publishing.mutes_item import MUTES, attribute_of, to_attribute
 from notifications.publishing.side_by_side import NewCalls
 from notifications.publishing.topic import SnsTopic
+from notifications.rules import mutes
 from operations.deployed.redrive import Redrive
 from tests.simulation.changes import START, Written, written
 from tests.simulation.fake_aws import FakeDynamo, FakeLambda, FakeSns, FakeSqs, FakeStack, FakeStreams
@@ -103,6 +105,11 @@ def _build(scenario: Scenario, records: list[Written], simulation: Simulation) -
     refused = {record.number: record.refused for record in records if record.refused}
     sns = FakeSns(faults, lambda number: refused.get(number, ""))
     dynamo = FakeDynamo(faults)
+    for mute in scenario.mutes:
+        product = f"p{mute.product}" if mute.product >= 0 else ""
+        attribute = to_attribute(mutes.Mute(mute.rule, product, START + mute.until), START)
+        item = dynamo.items.setdefault((MUTES, MUTES), {"product": {"S": MUTES}, "alert": {"S": MUTES}})
+        item[attribute_of(mute.rule, product)] = attribute
     sqs = FakeSqs(faults)
     dice = random.Random(scenario.seed)  # noqa: S311 - a test's dice
     new_calls: NewCalls = lambda: DrawnCalls(faults, dice)  # noqa: E731 - a port

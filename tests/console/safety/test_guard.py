@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urljoin
+
 import pytest
 
 from console.safety.guard import HEADERS
@@ -92,6 +94,22 @@ def test_a_wrong_token_brings_no_cookie(browser: Browser) -> None:
     answer = browser.ask("GET", "/?launch=guessed", None, {})
     assert answer.status == 303
     assert "set-cookie" not in answer.headers
+
+
+@pytest.mark.parametrize("path", ["//evil.example/x", "///evil.example", "/\\evil.example", "http://evil.example/"])
+def test_the_address_leads_to_this_console_alone(browser: Browser, path: str) -> None:
+    """Whatever path stands before the token, no browser takes what comes of it for another host."""
+    answer = browser.ask("GET", f"{path}?launch={TOKEN}", None, {})
+    location = answer.headers.get("location", "/")
+    assert urljoin(f"http://127.0.0.1:{browser.port}/", location).startswith(f"http://127.0.0.1:{browser.port}/")
+    assert "\\" not in location
+
+
+@pytest.mark.parametrize("other", ['prefs={"a":1}', "a[b]=1", "foo", "path=/", 'q="', "=", ";;"])
+def test_cookies_of_other_local_servers_are_in_nobodys_way(browser: Browser, other: str) -> None:
+    """A browser sends a host's cookies to all of its ports, however odd they are."""
+    for cookie in (f"{other}; {browser.cookie}", f"{browser.cookie}; {other}"):
+        assert browser.post("/product/set", EDIT, cookie=cookie).status == 200
 
 
 def test_the_token_stands_on_no_page(browser: Browser) -> None:

@@ -156,6 +156,11 @@ def test_10_14_a_stream_of_another_region_is_refused(check: Check, monkeypatch: 
         ("logRetentionInDays=14.0", "the days that CloudWatch keeps logs for"),
         ("ledgerRetentionInDays=31", "expected 32 or more"),
         ("ledgerRetentionInDays=1", "would be alerted again"),
+        ("batchSize=\uff11\uff10", "expected a whole number from 1 to 10000"),
+        ("productsStreamArn=x:dynamodb:/stream/", "is not the ARN of a table's stream"),
+        ("productsStreamArn=arn:aws:dynamodb::123456789012:table/t/stream/l", "is not the ARN of a table's stream"),
+        ("=5", "expected NAME=VALUE"),
+        ("receiversFile=", "there is no such file"),
     ],
 )
 def test_10_14_a_setting_that_aws_or_the_guarantees_refuse_is_refused(check: Check, param: str, said: str) -> None:
@@ -163,6 +168,21 @@ def test_10_14_a_setting_that_aws_or_the_guarantees_refuse_is_refused(check: Che
     done = check("--param", param)
     assert (done.code, done.out) == (1, "")
     assert said in done.err
+
+
+def test_10_14_a_receivers_file_that_is_not_there_is_refused(check: Check) -> None:
+    """A misspelt name would take every receiver out."""
+    done = check("--stage", "prod", "--param", "receiversFile=recievers.toml")
+    assert (done.code, done.out) == (1, "")
+    assert "receiversFile is recievers.toml, and there is no such file" in done.err
+
+
+def test_the_receivers_of_the_stage_are_checked(check: Check) -> None:
+    """Stage local has a file of its own, and a parameter may name another."""
+    count = (ROOT / "local" / "receivers.toml").read_text("utf-8").count("\n[[receivers]]")
+    assert check("--stage", "local").out.splitlines()[1] == f"receivers.toml: {count} receivers, no mistake"
+    given = ("--stage", "local", "--param", "receiversFile=receivers.toml")
+    assert check(*given).out.splitlines()[1] == "receivers.toml: 1 receiver, no mistake"
 
 
 @pytest.mark.parametrize("param", ["logRetentionInDays=3653", "ledgerRetentionInDays=32", "ledgerRetentionInDays=3650"])

@@ -1,0 +1,193 @@
+"""The ways through the console that people take."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from console.sources import settings
+from console.sources.console import Console
+from tests.builders import ROOT
+from tests.console.browser.conftest import OpenPage
+from tests.console.stage import RULES, Browser, MemoryStage, until
+from tests.rules.scenario import MINUTE, Shop
+
+MANY = 10_000
+A_SECOND = 100
+SECONDS = 5
+
+
+def test_an_edited_price_leads_to_the_verdicts_the_alert_and_its_mail(
+    browser: Browser, stage: MemoryStage, open_page: OpenPage
+) -> None:
+    """Without a reload, beside the table; and from there to the record's own page."""
+    shop = Shop().put(name="Mug", price=10, stock=3)
+    stage.play(shop)
+    stage.put("mug", name="Mug", price=10, stock=3)
+    until(lambda: "Price of Mug" in browser.get("/").text)
+    page = open_page(browser)
+    page.get_by_label("Price of Mug").fill("8")
+    page.keyboard.press("Enter")
+    page.get_by_text("Waiting for the record of").wait_for()
+    item = stage.dynamodb.get_item(TableName="products", Key={"productId": {"S": "mug"}})["Item"]
+    assert item["price"] == {"N": "8"}
+    stage.play(Shop(records=shop.put(after=MINUTE, price=8).records[1:]), delivered_to="merchandising")
+    followed = page.locator("#followed")
+    followed.get_by_text("dropped 20.0% from 10, needs 10%").wait_for()
+    followed.get_by_text("delivered").wait_for()
+    mail = page.frame_locator("#followed iframe")
+    mail.get_by_text("Mug is 20% cheaper").first.wait_for()
+    followed.get_by_role("link", name="Mug: the record's way").click()
+    page.get_by_role("heading", name="What changed").wait_for()
+    page.get_by_role("link", name="Mug: 8.00 USD, was 10.00").click()
+    page.get_by_role("link", name="Dark").click()
+    frame = page.frame_locator("iframe.mail")
+    frame.get_by_text("Mug is 20% cheaper").first.wait_for()
+    ground = frame.locator("body").evaluate("element => getComputedStyle(element).backgroundColor")
+    assert ground == "rgb(17, 20, 24)"
+
+
+def test_a_value_that_cannot_be_stored_is_refused_beside_the_table(
+    browser: Browser, stage: MemoryStage, open_page: OpenPage
+) -> None:
+    """In words, and nothing is changed."""
+    stage.put("mug", name="Mug", price=10)
+    until(lambda: "Price of Mug" in browser.get("/").text)
+    page = open_page(browser)
+    page.get_by_label("Price of Mug").fill("cheap")
+    page.keyboard.press("Enter")
+    page.get_by_text("price takes a number").wait_for()
+
+
+def test_what_was_given_up_is_played_again(browser: Browser, stage: MemoryStage, open_page: OpenPage) -> None:
+    """One by one, and the rest at once; each with its outcome, and the count beside the page's name goes."""
+    for record in Shop().put(name="Mug", price=10).put("lamp", name="Lamp", price=20).put("cup", price=3).records:
+        stage.park(record, "the ledger refuses it")
+    page = open_page(browser, "/failures")
+    page.get_by_role("checkbox").first.check()
+    page.get_by_role("button", name="Play the chosen again").click()
+    page.get_by_text("1 played; 2 left.").wait_for()
+    page.get_by_role("link", name="Look again").click()
+    page.get_by_text("Play 2 again …").click()
+    assert page.get_by_text("lambda:Invoke").is_visible()
+    page.get_by_role("button", name="Play all 2 again").click()
+    page.get_by_text("2 played; 0 left.").wait_for()
+    assert len(stage.function.events) == 3
+    page.get_by_role("link", name="Look again").click()
+    page.get_by_text("Nothing was given up").wait_for()
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Have a project of the test's own."""
+    folder = tmp_path / "project"
+    for name in ("serverless.yml", "infrastructure/products-table.yml", "local/receivers.toml"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, folder / name)
+    (folder / "alerts.toml").write_text(RULES, "utf-8")
+    monkeypatch.setattr(settings, "PROJECT", folder)
+    return folder
+
+
+def test_a_mistake_in_the_rules_is_shown_at_its_line_and_mended(
+    browser: Browser, stage: MemoryStage, project: Path, open_page: OpenPage
+) -> None:
+    """While one types; then what would change, and saving."""
+    stage.play(Shop().put(name="Mug", price=10).put(after=MINUTE, price=8))
+    until(lambda: "price-drop" in browser.get("/live").text)
+    page = open_page(browser, "/rules")
+    text = page.get_by_label("alerts.toml", exact=True)
+    wrong = RULES.replace('at_least = "10%"', 'at_least = "cheap"')
+    line = wrong.split("\n").index('at_least = "cheap"') + 1
+    text.fill(wrong)
+    page.locator(".gutter li.wrong").wait_for()
+    assert page.locator(".gutter li.wrong").all_text_contents() == [str(line)]
+    page.get_by_role("link", name=f"Line {line}").click()
+    chosen = "(field) => field.value.slice(field.selectionStart, field.selectionEnd)"
+    assert text.evaluate(chosen) == 'at_least = "cheap"'
+    page.get_by_role("button", name="Save alerts.toml").click()
+    page.get_by_text("Not saved: there is 1 mistake").wait_for()
+    text.fill(RULES.replace('at_least = "10%"', 'at_least = "30%"'))
+    page.get_by_text("1 fewer").wait_for()
+    assert page.locator(".gutter li.wrong").count() == 0
+    page.get_by_role("button", name="Save alerts.toml").click()
+    page.get_by_text("Being deployed").wait_for()
+    assert 'at_least = "30%"' in (project / "alerts.toml").read_text("utf-8")
+    stage.activity.rules((project / "alerts.toml").read_text("utf-8"))
+    page.get_by_text("Saved and deployed").wait_for()
+
+
+def test_new_records_come_in_while_nobody_points_at_the_list(
+    browser: Browser, stage: MemoryStage, open_page: OpenPage
+) -> None:
+    """With the pointer on it nothing moves: a pill says how many there are, and takes them in when it is pressed."""
+    shop = Shop().put(name="Mug", price=10)
+    stage.play(shop)
+    until(lambda: "Mug" in browser.get("/live").text)
+    page = open_page(browser, "/live")
+    page.locator("tbody tr").first.wait_for()
+    page.mouse.move(5, 880)
+    stage.play(Shop(records=shop.put(after=MINUTE, price=8).records[1:]))
+    page.get_by_text("price 10 → 8").wait_for()
+    page.locator("tbody tr").first.hover()
+    stage.play(Shop(records=shop.put(after=2 * MINUTE, price=7).records[2:]))
+    pill = page.get_by_role("button", name="1 new")
+    pill.wait_for()
+    assert page.get_by_text("price 8 → 7").count() == 0
+    pill.click()
+    page.get_by_text("price 8 → 7").wait_for()
+
+
+def test_ten_thousand_products_and_a_hundred_changes_a_second_leave_the_page_quick(
+    served: tuple[Console, Browser], stage: MemoryStage, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A search answers, and the list of what passes keeps up: what happened last is on it within a few seconds."""
+    console, browser = served
+    items = [
+        {"productId": {"S": f"prod-{number:05}"}, "name": {"S": f"Product {number}"}, "price": {"N": "10"}}
+        for number in range(MANY)
+    ]
+    table = console.products.table()
+    monkeypatch.setattr(table, "pages", lambda: iter([items]))
+    console.products.refresh()
+    until(lambda: "10,000 products" in browser.get("/").text)
+    page = open_page(browser, "/live")
+    done = threading.Event()
+    thread = threading.Thread(target=_change, args=(stage, done), daemon=True)
+    thread.start()
+    search = open_page(browser)
+    waits = []
+    for number in range(8):
+        asked = time.monotonic()
+        search.get_by_role("searchbox").fill(f"Product 99{number}")
+        search.get_by_role("link", name=f"Product 99{number}", exact=True).wait_for()
+        waits.append(time.monotonic() - asked)
+    thread.join(60)
+    assert done.is_set()
+    page.mouse.move(5, 880)
+    page.get_by_text(f"price 10 → {A_SECOND * SECONDS}").wait_for(timeout=5000)
+    assert len(console.records.latest(MANY)) >= A_SECOND * SECONDS
+    assert sorted(waits)[len(waits) // 2] < 2, waits
+
+
+def _change(stage: MemoryStage, done: threading.Event) -> None:
+    """Let a hundred records a second pass, in batches of ten."""
+    number = 0
+    began = time.monotonic()
+    for _ in range(SECONDS * A_SECOND // 10):
+        batch: list[dict[str, Any]] = []
+        for _ in range(10):
+            number += 1
+            shop = Shop().put(f"prod-{number:05}", name=f"Product {number}", price=10)
+            record = shop.put(f"prod-{number:05}", price=number).records[1]
+            record["dynamodb"]["SequenceNumber"] = str(10**21 + number)
+            batch.append(record)
+        stage.activity.invoking(batch)
+        stage.activity.invoked([each["dynamodb"]["SequenceNumber"] for each in batch], (), "")
+        time.sleep(max(began + number / A_SECOND - time.monotonic(), 0))
+    done.set()
