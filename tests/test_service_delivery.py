@@ -139,15 +139,24 @@ def test_the_mapping_reports_partial_failures_and_is_capped(package: Package, na
 
 
 def test_a_digest_and_quiet_hours_are_looked_after_every_hour(package: Package) -> None:
-    """At their minutes, in their zones, through the receiver's own queue; nobody else has a schedule."""
+    """At their minutes, in their zones, through the receiver's own queue; the others may have had one before."""
     schedules = [each["Properties"] for each in package.of_type("AWS::Scheduler::Schedule").values()]
-    assert {(each["ScheduleExpression"], each["ScheduleExpressionTimezone"]) for each in schedules} == {
-        ("cron(15 * * * ? *)", "Asia/Kathmandu"),
-        ("cron(30 * * * ? *)", "Europe/Berlin"),
+    assert {
+        (
+            json.loads(each["Target"]["Input"])["flush"],
+            each["ScheduleExpression"],
+            each["ScheduleExpressionTimezone"],
+        )
+        for each in schedules
+    } == {
+        ("merch", "cron(15 * * * ? *)", "Asia/Kathmandu"),
+        ("merch", "cron(30 * * * ? *)", "Europe/Berlin"),
+        *((name, "cron(0 * * * ? *)", "UTC") for name in NAMES if name != "merch"),
     }
     for each in schedules:
-        assert each["Target"]["Arn"] == {"Fn::GetAtt": ["MerchReceiverQueue", "Arn"]}
-        assert json.loads(each["Target"]["Input"]) == {"flush": "merch"}
+        name = json.loads(each["Target"]["Input"]).pop("flush")
+        assert each["Target"]["Arn"] == {"Fn::GetAtt": [f"{NAMES[name]}ReceiverQueue", "Arn"]}
+        assert json.loads(each["Target"]["Input"]) == {"flush": name}
         assert each["FlexibleTimeWindow"] == {"Mode": "OFF"}
 
 
@@ -209,9 +218,10 @@ def test_the_role_allows_what_the_receivers_need_and_nothing_else(package: Packa
     assert remembers["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["delivery#*", "outbox#*"]}}
 
 
-def test_the_schedules_may_send_to_the_queues_with_a_digest_alone(package: Package) -> None:
+def test_the_schedules_may_send_to_the_receivers_queues_alone(package: Package) -> None:
     """And only on behalf of this account."""
-    assert allowed(package, "FlushRole") == {("sqs:SendMessage", '{"Fn::GetAtt": ["MerchReceiverQueue", "Arn"]}')}
+    queues = [json.dumps({"Fn::GetAtt": [f"{name}ReceiverQueue", "Arn"]}) for name in NAMES.values()]
+    assert allowed(package, "FlushRole") == {("sqs:SendMessage", queue) for queue in queues}
     (trust,) = package.properties("FlushRole")["AssumeRolePolicyDocument"]["Statement"]
     assert trust["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
 

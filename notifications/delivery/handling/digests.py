@@ -11,7 +11,7 @@ from itertools import islice
 
 from notifications.common.errors import OutOfTimeError, PermanentError, ProductAlertsError, ReceiverGoneError
 from notifications.common.time_budget import RemainingTime
-from notifications.delivery.handling.channel import Channel
+from notifications.delivery.handling.channel import MACHINE, Channel
 from notifications.delivery.handling.progress import (
     DELIVERED,
     UNDELIVERED,
@@ -68,7 +68,9 @@ class Digests:
                 every = self._progress.held(receiver, self._now() + _ALL)
                 self._cross_off(channel, [each for each in every if each.mark in sent], remaining_time)
             self._sent.pop(receiver, None)
-            number = self._send(channel, list(_as_many_as_fit(self._progress.held(receiver, until))), remaining_time)
+            held = list(_as_many_as_fit(self._progress.held(receiver, until)))
+            together = [[each] for each in held] if channel.receiver.kind == MACHINE else [held]
+            number = sum(self._send(channel, each, remaining_time) for each in together)
             crossed_off = True
             self._sent.pop(receiver, None)
         finally:

@@ -279,6 +279,14 @@ def test_mistakes_are_told_with_what_was_expected(lines: str, kind: str, said: s
     assert said in message(lines, kind)
 
 
+@pytest.mark.parametrize("address", ["*@shop.example", "a?b@shop.example", "${x}@shop.example", "a$b@shop.example"])
+def test_a_sender_gives_the_function_no_more_than_itself(address: str) -> None:
+    """It stands in a policy of IAM, where * and ? fit anything, and in a text that CloudFormation fills."""
+    (found,) = problems(entry(kind="mail").replace("b@shop.example", address))
+    assert found.key == "from"
+    assert "without *, ? and $" in found.message
+
+
 @pytest.mark.parametrize(
     "address",
     ["x", "a@b", "a b@shop.example", "a@shop.example\\nBcc: b@shop.example", "Me <a@shop.example>", "ä@shop.example"],

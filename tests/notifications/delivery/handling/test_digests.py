@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Sequence
 from datetime import time, timedelta
@@ -12,6 +13,7 @@ from notifications.common.errors import ProductAlertsError, RefusedDeliveryError
 from notifications.config.receiver import Digest, Receiver
 from notifications.delivery.handling.digests import TO_SEND, TO_WRITE
 from notifications.delivery.handling.progress import AGAIN, DELIVERED, Delivery, Held
+from notifications.delivery.handling.windows import flush_minutes
 from notifications.delivery.sending.sender import Outgoing
 from tests.notifications.delivery.handling.test_delivery import BERLIN, FLUSH, Function, body, id_in
 
@@ -191,3 +193,39 @@ def test_what_there_is_no_time_to_give_up_stays(function: Function) -> None:
     assert (len(function.queues.undelivered), len(function.progress.outbox)) == (2, 28)
     assert function.receive(FLUSH) == []
     assert (len({kept.body for kept in function.queues.undelivered}), len(function.queues.undelivered)) == (30, 30)
+
+
+@pytest.mark.parametrize("kind", ["text", "webhook"])
+def test_what_is_held_comes_though_the_receiver_has_a_digest_no_more(kind: str) -> None:
+    """Once its time is there; to a machine each alert as it is."""
+    held = Function(DAILY)
+    held.receive(body("a", 1), body("b", 2))
+    receiver = Receiver("shop", kind)
+    assert flush_minutes(receiver) != set()
+    function = Function(receiver, progress=held.progress, now=held.now)
+    assert function.receive(FLUSH) == []
+    assert function.sent == []
+    function.now += DAY
+    assert function.receive(FLUSH) == []
+    if kind == "webhook":
+        assert [json.loads(sent.body)["id"] for sent in function.sent] == sorted(
+            [id_in(body("a", 1)), id_in(body("b", 2))]
+        )
+    else:
+        assert [sent.subject.partition(":")[0] for sent in function.sent] == ["2 alerts"]
+    assert function.progress.outbox == {}
+    assert function.status(body("a", 1)) == DELIVERED
+
+
+def test_what_a_machine_refuses_of_what_was_held_stands_alone() -> None:
+    """The others reach it."""
+    held = Function(DAILY)
+    bodies = [body(f"p{number}", number) for number in range(1, 4)]
+    held.receive(*bodies)
+    function = Function(Receiver("shop", "webhook"), progress=held.progress, now=held.now + DAY)
+    refused = id_in(bodies[1])
+    function.senders["shop"].failure_of = lambda sent: RefusedDeliveryError("400") if sent.id == refused else None
+    assert function.receive(FLUSH) == []
+    assert {sent.id for sent in function.sent} == {id_in(each) for each in bodies} - {refused}
+    assert [kept.body for kept in function.queues.undelivered] == [bodies[1]]
+    assert function.progress.outbox == {}
