@@ -23,7 +23,7 @@ PREFIX = "mute:"
 
 
 def attribute_of(rule: str, product: str) -> str:
-    """Return the attribute that holds a mute: one a pair, so that two operators do not overwrite each other's."""
+    """Return the attribute that holds a mute: one a pair of rule and product."""
     digest = hashlib.sha256(f"{rule}\0{product}".encode(errors="surrogatepass")).hexdigest()
     return f"{PREFIX}{digest[:32]}"
 

@@ -1,11 +1,12 @@
 """What is muted in a stage: looked up, added and taken back in the ledger, which the function asks with each batch.
 
-Needs `dynamodb:GetItem` and `dynamodb:UpdateItem` on the ledger table. The function itself only reads.
+Needs `dynamodb:GetItem` and `dynamodb:PutItem` on the ledger table. The function itself only reads.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import uuid
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -27,7 +28,9 @@ from operations.deployed.stack import Stack
 
 LONGEST = timedelta(days=366)
 _KEPT = timedelta(days=15)  # after its end: a day in the stream and 14 in the failures queue, a record may still come
-_MOST_REMOVED = 100  # at once: an expression has at most 4 KB
+_VERSION = "version"  # another one with each write: two operators do not undo each other's, nor pass the limit together
+_ATTEMPTS = 10
+_Entries = dict[str, tuple[Mute | None, Any]]
 _KEY = {"product": {"S": MUTES}, "alert": {"S": MUTES}}
 
 
@@ -61,39 +64,60 @@ def mute(stack: Stack, rule: str, product: str, until: datetime, now: datetime) 
     """
     _check_target(rule, product)
     _check_end(until, now)
-    entries = _entries_of(stack)
-    stale = [name for name, (found, _) in entries.items() if not found or found.until < (now - _KEPT).timestamp()]
-    stale = stale[:_MOST_REMOVED]
-    name = attribute_of(rule, product)
-    if len(entries.keys() - {name} - set(stale)) >= MOST_MUTES:
-        raise ConfigurationError(
-            f"{MOST_MUTES} mutes are the most, those included that ended in the last {_KEPT.days} days: take some back "
-            "with unmute, or mute a whole rule or product"
-        )
-    removed = {f"#old{number}": each for number, each in enumerate(stale) if each != name}
-    remove = f" REMOVE {', '.join(removed)}" if removed else ""
-    stack.client("dynamodb").update_item(
-        TableName=stack.outputs["LedgerTableName"],
-        Key=_KEY,
-        UpdateExpression=f"SET #new = :new{remove}",
-        ExpressionAttributeNames={"#new": name, **removed},
-        ExpressionAttributeValues={":new": to_attribute(Mute(rule, product, until.timestamp()), now.timestamp())},
-    )
+    new = to_attribute(Mute(rule, product, until.timestamp()), now.timestamp())
+    oldest = (now - _KEPT).timestamp()
+
+    def with_it(entries: _Entries) -> dict[str, Any]:
+        others = {
+            name: typed
+            for name, (found, typed) in entries.items()
+            if found and found.until >= oldest and (found.rule, found.product) != (rule, product)
+        }
+        if len(others) >= MOST_MUTES:
+            raise ConfigurationError(
+                f"{MOST_MUTES} mutes are the most, those included that ended in the last {_KEPT.days} days: take some "
+                "back with unmute, or mute a whole rule or product"
+            )
+        return others | {attribute_of(rule, product): new}
+
+    _change(stack, with_it)
 
 
 def unmute(stack: Stack, rule: str, product: str, now: datetime) -> bool:
-    """Take a mute back; return whether there was one that was not over."""
+    """Take a mute back, whatever its attribute is called; return whether there was one that was not over."""
     _check_target(rule, product)
-    name = attribute_of(rule, product)
-    answer = stack.client("dynamodb").update_item(
-        TableName=stack.outputs["LedgerTableName"],
-        Key=_KEY,
-        UpdateExpression="REMOVE #old",
-        ExpressionAttributeNames={"#old": name},
-        ReturnValues="UPDATED_OLD",
-    )
-    found, _ = _entries(answer.get("Attributes", {})).get(name, (None, None))
-    return found is not None and found.until > now.timestamp()
+    taken: list[Mute] = []
+
+    def without_it(entries: _Entries) -> dict[str, Any]:
+        taken[:] = [found for found, _ in entries.values() if found and (found.rule, found.product) == (rule, product)]
+        return {name: typed for name, (found, typed) in entries.items() if found and found not in taken}
+
+    _change(stack, without_it)
+    return any(found.until > now.timestamp() for found in taken)
+
+
+def _change(stack: Stack, change: Callable[[_Entries], dict[str, Any]]) -> None:
+    """Write the item anew, without what cannot be read, unless somebody else wrote it since it was read: then again."""
+    dynamodb, table = stack.client("dynamodb"), stack.outputs["LedgerTableName"]
+    for _ in range(_ATTEMPTS):
+        item = _item(dynamodb, table)
+        before = _entries(item)
+        after = change(before)
+        if after == {name: typed for name, (_, typed) in before.items()}:
+            return
+        seen = {":seen": item[_VERSION]} if _VERSION in item else {}
+        try:
+            dynamodb.put_item(
+                TableName=table,
+                Item={**_KEY, **after, _VERSION: {"S": str(uuid.uuid4())}},
+                ConditionExpression="#version = :seen" if seen else "attribute_not_exists(#version)",
+                ExpressionAttributeNames={"#version": _VERSION},
+                **({"ExpressionAttributeValues": seen} if seen else {}),
+            )
+        except dynamodb.exceptions.ConditionalCheckFailedException:
+            continue
+        return
+    raise ConfigurationError(f"others changed the mutes at the same time, {_ATTEMPTS} times in a row: try again")
 
 
 def _check_target(rule: str, product: str) -> None:
@@ -111,7 +135,7 @@ def _check_end(until: datetime, now: datetime) -> None:
         raise ConfigurationError(f"a mute may last {LONGEST.days} days; turn a rule off for good in alerts.toml")
 
 
-def _entries_of(stack: Stack) -> dict[str, tuple[Mute | None, Any]]:
+def _entries_of(stack: Stack) -> _Entries:
     return _entries(_item(stack.client("dynamodb"), stack.outputs["LedgerTableName"]))
 
 
@@ -121,7 +145,7 @@ def _item(dynamodb: Any, ledger_table: str) -> dict[str, Any]:
     return item
 
 
-def _entries(item: Mapping[str, Any]) -> dict[str, tuple[Mute | None, Any]]:
+def _entries(item: Mapping[str, Any]) -> _Entries:
     """Read each attribute of the item that is to be a mute; None for one that cannot be read."""
     return {name: (read_mute(typed), typed) for name, typed in item.items() if name.startswith(PREFIX)}
 
