@@ -146,7 +146,13 @@ function statementsOf(all) {
     allow("KeepUndelivered", "sqs:SendMessage", arn("UndeliveredQueue")),
     allow(
       "RememberDeliveries",
-      ["dynamodb:BatchGetItem", "dynamodb:BatchWriteItem", "dynamodb:PutItem", "dynamodb:Query"],
+      [
+        "dynamodb:BatchGetItem",
+        "dynamodb:BatchWriteItem",
+        "dynamodb:PutItem",
+        "dynamodb:Query",
+        "dynamodb:UpdateItem",
+      ],
       arn("LedgerTable"),
       { Condition: { "ForAllValues:StringLike": { "dynamodb:LeadingKeys": ["delivery#*", "outbox#*"] } } },
     ),
@@ -178,7 +184,6 @@ function statementsOf(all) {
 
 function resources(all) {
   if (!all.length) return {};
-  const flushed = all.filter(({ flushes }) => flushes.length);
   const shared = {
     UndeliveredQueue: {
       Type: "AWS::SQS::Queue",
@@ -204,11 +209,9 @@ function resources(all) {
       Properties: { Name: PREFIX, SuppressionOptions: { SuppressedReasons: ["BOUNCE", "COMPLAINT"] } },
     };
   }
-  if (flushed.length) {
-    const queues = flushed.map((receiver) => arn(queueOf(receiver)));
-    const ours = { Condition: { StringEquals: { "aws:SourceAccount": { Ref: "AWS::AccountId" } } } };
-    shared.FlushRole = role("scheduler.amazonaws.com", "flush", [allow("Flush", "sqs:SendMessage", queues)], ours);
-  }
+  const ours = { Condition: { StringEquals: { "aws:SourceAccount": { Ref: "AWS::AccountId" } } } };
+  const queues = all.map((receiver) => arn(queueOf(receiver)));
+  shared.FlushRole = role("scheduler.amazonaws.com", "flush", [allow("Flush", "sqs:SendMessage", queues)], ours);
   return { Resources: Object.assign(shared, ...all.map(resourcesOf)) };
 }
 

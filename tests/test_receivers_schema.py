@@ -64,6 +64,7 @@ WRONG = [
     entry(kind="webhook").replace("https", "http"),
     entry(kind="webhook").replace("//shop", "//me:pass@shop"),
     entry(kind="mail").replace("b@shop.example", "Me <b@shop.example>"),
+    entry(kind="mail").replace("b@shop.example", "*@shop.example"),
     entry("only = {}"),
     entry("only = { a = 1, b = 1, c = 1, d = 1, e = 1, f = 1 }"),
     entry("only = { type = 'x' }"),

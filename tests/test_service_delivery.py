@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from notifications.bootstrap_delivery import build_delivery
+from notifications.delivery.handling.digests import LONGEST_FLUSH
 from tests.builders import ROOT
 from tests.test_service import Package, listed, sls
 
@@ -138,16 +139,32 @@ def test_the_mapping_reports_partial_failures_and_is_capped(package: Package, na
 
 
 def test_a_digest_and_quiet_hours_are_looked_after_every_hour(package: Package) -> None:
-    """At their minutes, in their zones, through the receiver's own queue; nobody else has a schedule."""
+    """At their minutes, in their zones, through the receiver's own queue; the others may have had one before."""
     schedules = [each["Properties"] for each in package.of_type("AWS::Scheduler::Schedule").values()]
-    assert {(each["ScheduleExpression"], each["ScheduleExpressionTimezone"]) for each in schedules} == {
-        ("cron(15 * * * ? *)", "Asia/Kathmandu"),
-        ("cron(30 * * * ? *)", "Europe/Berlin"),
+    assert {
+        (
+            json.loads(each["Target"]["Input"])["flush"],
+            each["ScheduleExpression"],
+            each["ScheduleExpressionTimezone"],
+        )
+        for each in schedules
+    } == {
+        ("merch", "cron(15 * * * ? *)", "Asia/Kathmandu"),
+        ("merch", "cron(30 * * * ? *)", "Europe/Berlin"),
+        *((name, "cron(0 * * * ? *)", "UTC") for name in NAMES if name != "merch"),
     }
     for each in schedules:
-        assert each["Target"]["Arn"] == {"Fn::GetAtt": ["MerchReceiverQueue", "Arn"]}
-        assert json.loads(each["Target"]["Input"]) == {"flush": "merch"}
+        name = json.loads(each["Target"]["Input"]).pop("flush")
+        assert each["Target"]["Arn"] == {"Fn::GetAtt": [f"{NAMES[name]}ReceiverQueue", "Arn"]}
+        assert json.loads(each["Target"]["Input"]) == {"flush": name}
         assert each["FlexibleTimeWindow"] == {"Mode": "OFF"}
+
+
+def test_a_flush_has_its_outbox_for_longer_than_the_function_may_run(package: Package) -> None:
+    """So only one that was killed leaves it taken, and its message, which the queue then gives again, finds it free."""
+    seconds = package.properties("DeliveryLambdaFunction")["Timeout"]
+    visibility = package.properties("MerchReceiverQueue")["VisibilityTimeout"]
+    assert seconds < LONGEST_FLUSH < visibility
 
 
 def statements(package: Package, role: str) -> Iterator[dict[str, Any]]:
@@ -176,7 +193,10 @@ def test_the_role_allows_what_the_receivers_need_and_nothing_else(package: Packa
     assert allowed(package, "DeliveryRole") == {
         *((f"sqs:{action}", queue) for action in takes for queue in queues),
         ("sqs:SendMessage", undelivered),
-        *((f"dynamodb:{action}", ledger) for action in ("BatchGetItem", "BatchWriteItem", "PutItem", "Query")),
+        *(
+            (f"dynamodb:{action}", ledger)
+            for action in ("BatchGetItem", "BatchWriteItem", "PutItem", "Query", "UpdateItem")
+        ),
         ("sns:Publish", '{"Ref": "PeopleTopic"}'),
         ("sns:Publish", '{"Ref": "NightShiftChatTopic"}'),
         *(
@@ -198,9 +218,10 @@ def test_the_role_allows_what_the_receivers_need_and_nothing_else(package: Packa
     assert remembers["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["delivery#*", "outbox#*"]}}
 
 
-def test_the_schedules_may_send_to_the_queues_with_a_digest_alone(package: Package) -> None:
+def test_the_schedules_may_send_to_the_receivers_queues_alone(package: Package) -> None:
     """And only on behalf of this account."""
-    assert allowed(package, "FlushRole") == {("sqs:SendMessage", '{"Fn::GetAtt": ["MerchReceiverQueue", "Arn"]}')}
+    queues = [json.dumps({"Fn::GetAtt": [f"{name}ReceiverQueue", "Arn"]}) for name in NAMES.values()]
+    assert allowed(package, "FlushRole") == {("sqs:SendMessage", queue) for queue in queues}
     (trust,) = package.properties("FlushRole")["AssumeRolePolicyDocument"]["Statement"]
     assert trust["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from http import HTTPStatus
 
 from starlette.concurrency import run_in_threadpool
@@ -29,8 +28,8 @@ def failures(request: Request) -> Response:
         job=console.jobs.under_way,
         function=stack.outputs.get("AlertsFunctionName", ""),
         most=MOST,
-        left=_left,
-        ago=_ago,
+        left=lambda until: _left(until, console.now()),
+        ago=lambda since: _ago(since, console.now()),
     )
 
 
@@ -80,12 +79,12 @@ def _nothing(request: Request) -> Response:
     raise HTTPException(HTTPStatus.BAD_REQUEST, message)
 
 
-def _left(until: float | None) -> str:
+def _left(until: float | None, now: float) -> str:
     if until is None:
         return "unknown"
-    seconds = until - time.time()
+    seconds = until - now
     return duration_text(seconds) if seconds > 0 else "gone"
 
 
-def _ago(since: float | None) -> str:
-    return "unknown" if since is None else duration_text(max(time.time() - since, 1))
+def _ago(since: float | None, now: float) -> str:
+    return "unknown" if since is None else duration_text(max(now - since, 1))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, datetime
 
 from starlette.requests import Request
@@ -20,9 +19,10 @@ _UNDER_WAY_SECONDS = 10  # since the last attempt: what is older was given up
 def health(request: Request) -> Response:
     """Show the figures."""
     console = console_of(request)
-    figures = console.health.figures()
+    now = datetime.fromtimestamp(console.now(), UTC)
+    figures = console.health.figures(now)
     counts = console.failures.counts()
-    hours = hours_until(datetime.now(UTC))
+    hours = hours_until(now)
     rows = console.health.by_hour([rule.name for rule in console.rules.rules])
     behind = figures["behindSeconds"]
     return page(
@@ -45,8 +45,8 @@ def _behind(console: Console, seconds: float | None) -> str:
     if not console.stage.is_local:
         return "unknown" if seconds is None else duration_text(seconds)
     open_ = [each for each in console.records.latest(MOST_RECORDS) if each.attempts[-1].outcome != "done"]
-    lately = [each for each in open_ if time.time() - each.attempts[-1].at < _UNDER_WAY_SECONDS]
-    return duration_text(time.time() - min(each.at for each in lately)) if lately else "nothing"
+    lately = [each for each in open_ if console.now() - each.attempts[-1].at < _UNDER_WAY_SECONDS]
+    return duration_text(console.now() - min(each.at for each in lately)) if lately else "nothing"
 
 
 _TROUBLE = frozenset(

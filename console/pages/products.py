@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from http import HTTPStatus
 
 from starlette.concurrency import run_in_threadpool
@@ -19,7 +18,7 @@ from operations.products.products_table import ChangeError
 
 PAGE = 50
 _MOST_PAGES = 1000
-_PATIENCE_SECONDS = 20
+_PATIENCE_SECONDS = 60
 """How long the page waits for the record of a change."""
 MOST_OF_PRODUCT = 50
 
@@ -85,7 +84,7 @@ async def set_value(request: Request) -> Response:
     value = form.get("value", [""])[0].strip()
     if role not in ROLES:
         raise HTTPException(HTTPStatus.BAD_REQUEST, "Only a price or a stock is changed here.")
-    position, at = console.records.position, time.time()
+    position, at = console.records.position, console.now()
     try:
         await run_in_threadpool(_set, console, key, role, value)
     except ChangeError as error:
@@ -137,7 +136,7 @@ def _followed(request: Request, key: tuple[str, ...], position: int, at: float) 
     ]
     receivers = console.receivers
     way = console.ways.find(found[-1].number, found[-1].product_id, receivers) if found else None
-    waited = time.time() - at
+    waited = console.now() - at
     again = ""
     if (way is None or not way.settled) and waited < _PATIENCE_SECONDS:
         again = "250ms"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from console.safety.launch import Launch
@@ -38,6 +39,8 @@ class Console:
     failures: Failures
     settings: Settings
     health: Health
+    now: Callable[[], float] = time.time
+    """The time, epoch seconds."""
     stop: threading.Event = field(default_factory=threading.Event)
     """Set when it ends."""
     _receivers: Receivers = field(default_factory=lambda: Receivers(()))

@@ -98,10 +98,11 @@ class Failures:
         if time.monotonic() - self._counted_at > _FRESH_SECONDS[self._stage.is_local] and self._counting.acquire(
             blocking=False
         ):
-            threading.Thread(target=self._count, daemon=True).start()
+            threading.Thread(target=self.count, daemon=True).start()
         return self._counts
 
-    def _count(self) -> None:
+    def count(self) -> None:
+        """Ask for the counts now."""
         try:
             stack = self._stage.stack()
             self._counts = Counts(count_waiting(stack), count_undelivered(stack))
@@ -109,4 +110,5 @@ class Failures:
             self._counts = Counts()
         finally:
             self._counted_at = time.monotonic()
-            self._counting.release()
+            if self._counting.locked():
+                self._counting.release()

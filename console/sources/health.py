@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from console.sources.alerts import Alerts
@@ -25,11 +26,11 @@ class Health:
         self._figures: dict[str, Any] = {}
         self._read_at = 0.0
 
-    def figures(self) -> Mapping[str, Any]:
-        """Read what `status` reads; it may be a moment old."""
+    def figures(self, now: datetime) -> Mapping[str, Any]:
+        """Read what `status` reads, as of `now`; it may be a moment old."""
         with self._lock:
             if not self._figures or time.monotonic() - self._read_at > _FRESH_SECONDS[self._stage.is_local]:
-                self._figures = read_health(self._stage.stack())
+                self._figures = read_health(self._stage.stack(), now)
                 self._read_at = time.monotonic()
             return self._figures
 

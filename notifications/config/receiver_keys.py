@@ -23,6 +23,7 @@ LONGEST_NAME = 32
 NAME = re.compile(rf"[a-z][a-z0-9-]{{0,{LONGEST_NAME - 1}}}(?<!-)")
 SECRET_NAME = re.compile(r"[a-z][a-z0-9-]{0,63}")
 ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?=.{4,255}$)[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
+SPECIAL_IN_TEMPLATES = re.compile(r"[*?$]")  # wildcards of IAM, and what begins a variable of CloudFormation and osls
 TEMPLATE_PATH = re.compile(r"templates/[A-Za-z0-9_-]+\.html")
 MOST_ADDRESSES = 50  # Amazon SES API Reference, "SendRawEmail": recipients of one message
 HOURLY = "hourly"
@@ -79,6 +80,13 @@ def address(value: Any) -> str:
     if not isinstance(value, str) or not ADDRESS.fullmatch(value):
         raise MistakeError('expected an address such as "alerts@shop.example"')
     return value
+
+
+def sender(value: Any) -> str:
+    """Read the address that a mail comes from: the role may send from it, and the template holds it."""
+    if SPECIAL_IN_TEMPLATES.search(address(value)):
+        raise MistakeError("expected an address without *, ? and $, which mean something else in a template of AWS")
+    return str(value)
 
 
 def addresses(value: Any) -> tuple[str, ...]:
@@ -184,7 +192,7 @@ RECEIVER_KEYS = by_name(
     Key("name", receiver_name, "a name that no other receiver has, such as merchandising", required=True),
     Key("kind", KIND, "how the receiver is reached", required=True),
     Key("to", addresses, "the addresses of the mail", ("mail",), required=True),
-    Key("from", address, "the address that the mail comes from; SES has to know it", ("mail",), required=True),
+    Key("from", sender, "the address that the mail comes from; SES has to know it", ("mail",), required=True),
     Key("url", https_url, "where alerts are posted to", ("webhook",), required=True),
     Key("secret", secret_name, "the name of an SSM SecureString, /product-alerts/STAGE/NAME: the webhook's URL for "
         "chats, the signing key for a webhook", (*_CHATS, "webhook"), required=True),

@@ -21,7 +21,9 @@ OWN_SHAPES: Shapes = {
         f"lower-case letters, digits and hyphens, at most {receiver_keys.LONGEST_NAME}",
         {"type": "string", "pattern": f"^[a-z]([a-z0-9-]{{0,{receiver_keys.LONGEST_NAME - 2}}}[a-z0-9])?$"},
     ),
-    receiver_keys.address: Shape("address", _ADDRESS),
+    receiver_keys.sender: Shape(
+        "address without `*`, `?` and `$`", {**_ADDRESS, "not": {"pattern": receiver_keys.SPECIAL_IN_TEMPLATES.pattern}}
+    ),
     receiver_keys.addresses: Shape(
         f"list of at most {receiver_keys.MOST_ADDRESSES} addresses",
         {"type": "array", "minItems": 1, "maxItems": receiver_keys.MOST_ADDRESSES, "items": _ADDRESS},

@@ -13,7 +13,7 @@ import subprocess
 import sys
 
 from operations.settings.project import PROJECT
-from scripts.pictures.pages import RECORD, pages, path_of
+from scripts.pictures.pages import RECORD, Page, pages, path_of, recorded
 
 SCALE = 2
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -23,7 +23,7 @@ LARGEST = 400_000  # bytes of a picture: they lie in the repository
 
 
 def main() -> int:
-    """Draw them all, and write down what they were drawn from; return 1 if that is not possible."""
+    """Draw those that show something else now, and write down what they were drawn from; return 1 if that fails."""
     try:
         from playwright.sync_api import Error, sync_playwright  # noqa: PLC0415 - not part of the basic set-up
     except ImportError:
@@ -32,13 +32,17 @@ def main() -> int:
             "  .venv/bin/python -m pip install --require-hashes -r scripts/pictures/requirements.txt\n"
         )
         return 1
+    drawn_from = pages()
     record = {}
     try:
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(
                 executable_path=_browser(), args=["--no-sandbox", "--font-render-hinting=none"]
             )
-            for name, page in pages().items():
+            for name, page in drawn_from.items():
+                if _is_current(name, page):
+                    record[name] = recorded()[name]
+                    continue
                 tab = browser.new_page(
                     viewport={"width": page.width, "height": 100},
                     device_scale_factor=SCALE,
@@ -64,6 +68,15 @@ def main() -> int:
         return 1
     RECORD.write_text(json.dumps(record, indent=2) + "\n", "utf-8")
     return 0
+
+
+def _is_current(name: str, page: Page) -> bool:
+    """Tell whether a picture shows the page already: another machine's fonts would only make it another file."""
+    known = recorded().get(name, {})
+    path = path_of(name)
+    if known.get("page") != page.fingerprint or not path.exists():
+        return False
+    return bool(hashlib.sha256(path.read_bytes()).hexdigest() == known["picture"])
 
 
 def _browser() -> str | None:

@@ -24,6 +24,7 @@ from operations.evaluation.recorded_events import records_in
 from operations.evaluation.verdicts import judge
 from operations.settings.project import PROJECT
 from scripts.pictures import dashboard
+from scripts.pictures.console import console_pages
 from scripts.pictures.played_day import play
 
 FOLDER = PROJECT / "docs" / "pictures"
@@ -94,7 +95,18 @@ def pages() -> Mapping[str, Page]:
         "slack-dark": Page(_chat(chat, slack, DARK), 640, "dark"),
         "dashboard-light": Page(dashboard.page(played, "light", LIGHT), 1160, "light"),
         "dashboard-dark": Page(dashboard.page(played, "dark", DARK), 1160, "dark"),
+        **_of_console(),
     }
+
+
+def _of_console() -> dict[str, Page]:
+    """Draw each page of the console, and the two that explain most in both schemes."""
+    drawn = console_pages()
+    both = ("console-products", "console-record")
+    found = {name: Page(html, 1160, "light") for name, html in drawn.items() if name not in both}
+    for name in both:
+        found |= {f"{name}-{scheme}": Page(drawn[name], 1160, scheme) for scheme in ("light", "dark")}
+    return found
 
 
 @cache

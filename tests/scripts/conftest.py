@@ -38,7 +38,7 @@ class Project:
         self.root = root
         self.bin = root / "bin"
         self.bin.mkdir()
-        shutil.copytree(ROOT / "scripts", root / "scripts")
+        shutil.copytree(ROOT / "scripts", root / "scripts", ignore=shutil.ignore_patterns("node_modules"))
         shutil.copy(ROOT / "package.json", root)
         shutil.copy(ROOT / "package-lock.json", root)
         for name in ("requirements.txt", "requirements-local.txt", "requirements-dev.txt"):

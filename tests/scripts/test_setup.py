@@ -245,3 +245,20 @@ def test_10_11_both_halves_run_side_by_side(project: Project) -> None:
     project.uv(f": > uv.here; {met.format('npm.here', 'npm.here')}")
 
     assert project.run()[0] == 0
+
+
+def test_a_browser_is_set_up_on_demand_alone(project: Project) -> None:
+    """For the console's tests, once; what `npm start` and `npm test` run on is without it."""
+    browser = project.root / "scripts" / "browser"
+    assert project.run("setup.mjs", "--all")[0] == 0
+    assert not (browser / "node_modules").exists()
+    assert "uv scripts/pictures/requirements" not in project.calls()
+
+    assert project.run("setup.mjs", "--browser")[0] == 0
+    assert (browser / "node_modules").exists()
+    assert project.calls() == ["uv scripts/pictures/requirements"]
+
+    (browser / "calls").unlink()
+    assert project.run("setup.mjs", "--browser")[0] == 0
+    assert project.calls() == []
+    assert not (browser / "calls").exists()

@@ -13,6 +13,8 @@ from notifications.delivery.rendering.digest import DigestView, digest_of
 from notifications.delivery.rendering.view import AlertView, as_test
 from notifications.delivery.sending.sender import Outgoing, Sender
 
+MACHINE = "webhook"
+
 log = logging.getLogger(__name__)
 
 
@@ -43,7 +45,11 @@ class Channel:
         self.send(as_test(self.view_of(body)))
 
     def send_digest(self, views: list[AlertView], digest_id: str) -> None:
-        """Render and send many alerts as one message."""
+        """Render and send many alerts as one message. To a machine, which reads no digests, each is sent as it is."""
+        if self.receiver.kind == MACHINE:
+            for view in views:
+                self.send(view)
+            return
         with _its_own_fault():
             digest = digest_of(views, self.receiver)
             if digest:

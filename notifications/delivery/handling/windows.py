@@ -30,7 +30,8 @@ def due(receiver: Receiver, severity: str, now: datetime) -> datetime | None:
 def flush_minutes(receiver: Receiver) -> set[tuple[int, str]]:
     """Return the minutes of the hour, with their time zones, at which alerts of the receiver may be due.
 
-    Its outbox is looked at in every hour: so no change of the clocks is missed, and what failed is tried again.
+    Its outbox is looked at in every hour: so no change of the clocks is missed, and what failed is tried again. So is
+    that of a receiver without digest and quiet hours: it may have had them, and something may still be held.
     """
     minutes = set()
     if receiver.digest:
@@ -38,7 +39,7 @@ def flush_minutes(receiver: Receiver) -> set[tuple[int, str]]:
         minutes.add((at.minute if at else 0, zone.key if zone else "UTC"))
     if receiver.quiet:
         minutes.add((receiver.quiet.end.minute, receiver.quiet.zone.key))
-    return minutes
+    return minutes or {(0, "UTC")}
 
 
 def _next_digest(digest: Digest, now: datetime) -> datetime:

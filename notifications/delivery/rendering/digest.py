@@ -68,9 +68,9 @@ class DigestView:
 
 def digest_of(alerts: Iterable[AlertView], receiver: Receiver) -> DigestView | None:
     """Put alerts together for a receiver; None where there are none. A repeat, by its id, counts once."""
-    by_product: dict[str, list[AlertView]] = {}
+    by_product: dict[tuple[str, str, str], list[AlertView]] = {}
     for alert in {alert.id: alert for alert in alerts}.values():
-        by_product.setdefault(alert.product_id, []).append(alert)
+        by_product.setdefault(alert.identity, []).append(alert)
     if not by_product:
         return None
     groups = [sorted(group, key=_newest_first) for group in by_product.values()]

@@ -46,6 +46,8 @@ class AlertView:
     """info, warning or critical."""
     rule: str
     product_id: str
+    identity: tuple[str, str, str]
+    """What sets products apart, whole and not for people: the table, the id, and the name, as ids may be shared."""
     name: str
     """The product's name, or its id."""
     headline: str
@@ -133,6 +135,7 @@ def view_of(
         severity=alert.severity,
         rule=clean(alert.rule, 100),
         product_id=clean(alert.subject, _LONGEST_NAME),
+        identity=(str(alert.event.get("source", "")), alert.subject, name),
         name=name,
         headline=headline.format(name=name),
         phrase=phrase,

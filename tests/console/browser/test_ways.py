@@ -114,7 +114,7 @@ def test_a_mistake_in_the_rules_is_shown_at_its_line_and_mended(
     page.get_by_text("Not saved: there is 1 mistake").wait_for()
     text.fill(RULES.replace('at_least = "10%"', 'at_least = "30%"'))
     page.get_by_text("1 fewer").wait_for()
-    assert page.locator(".gutter li.wrong").count() == 0
+    until(lambda: page.locator(".gutter li.wrong").count() == 0)
     page.get_by_role("button", name="Save alerts.toml").click()
     page.get_by_text("Being deployed").wait_for()
     assert 'at_least = "30%"' in (project / "alerts.toml").read_text("utf-8")

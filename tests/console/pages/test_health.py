@@ -20,7 +20,7 @@ def test_the_figures_are_those_of_status(stage: MemoryStage) -> None:
         assert "version 0.1.0" in text
         assert "u-1" in text
         assert "Nobody. Name a receiver" in text
-        assert console.health.figures()["failures"]["waiting"] == 1
+        assert console.health.figures(NOW)["failures"]["waiting"] == 1
 
 
 def test_alerts_are_counted_by_rule_and_hour(browser: Browser, stage: MemoryStage) -> None:

@@ -211,11 +211,11 @@ def test_all_that_is_wrong_in_only_is_said_at_once() -> None:
     """Values, names of attributes, and rules, each once."""
     found = problems(entry('only = { severity = "Critical", type = "x", sku = 7, rule = "price-drpo" }'))
     said = [problem.message for problem in found]
-    assert len(said) == 3
-    assert said[0].startswith('severity "Critical": expected one of info, warning, critical')
-    assert '; type "x": expected one of' in said[0]
-    assert said[1].startswith("sku is not a message attribute")
-    assert said[2].startswith('alerts.toml has no rule "price-drpo"')
+    assert len(said) == 4
+    assert said[0].startswith('severity: "Critical": expected one of info, warning, critical')
+    assert said[1].startswith('type: "x": expected one of')
+    assert said[2].startswith("sku is not a message attribute")
+    assert said[3].startswith('alerts.toml has no rule "price-drpo"')
 
 
 def test_a_kind_that_does_not_exist_is_said_once() -> None:
@@ -277,6 +277,14 @@ def test_names_are_unique(first: str, second: str) -> None:
 def test_mistakes_are_told_with_what_was_expected(lines: str, kind: str, said: str) -> None:
     """And the nearest word where there is one."""
     assert said in message(lines, kind)
+
+
+@pytest.mark.parametrize("address", ["*@shop.example", "a?b@shop.example", "${x}@shop.example", "a$b@shop.example"])
+def test_a_sender_gives_the_function_no_more_than_itself(address: str) -> None:
+    """It stands in a policy of IAM, where * and ? fit anything, and in a text that CloudFormation fills."""
+    (found,) = problems(entry(kind="mail").replace("b@shop.example", address))
+    assert found.key == "from"
+    assert "without *, ? and $" in found.message
 
 
 @pytest.mark.parametrize(

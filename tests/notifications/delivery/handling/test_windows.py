@@ -101,7 +101,7 @@ def test_every_hour_of_two_years_is_held_until_later_and_never_for_longer_than_a
 @pytest.mark.parametrize(
     ("digest", "quiet", "expected"),
     [
-        (None, None, set()),
+        (None, None, {(0, "UTC")}),
         (Digest(), None, {(0, "UTC")}),
         (AT_8, None, {(0, "Europe/Berlin")}),
         (Digest(time(8, 15), KATHMANDU), Quiet(time(22), time(7, 30), BERLIN),
@@ -111,5 +111,5 @@ def test_every_hour_of_two_years_is_held_until_later_and_never_for_longer_than_a
 def test_the_outbox_is_looked_at_whenever_something_may_be_due(
     digest: Digest | None, quiet: Quiet | None, expected: set[tuple[int, str]]
 ) -> None:
-    """In every hour, at the minute of the digest and of the end of the quiet hours."""
+    """In every hour, at the minute of the digest and of the end of the quiet hours; else at the full hour."""
     assert flush_minutes(receiver(digest, quiet)) == expected

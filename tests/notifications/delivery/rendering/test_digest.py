@@ -36,6 +36,23 @@ def test_a_repeat_counts_once() -> None:
     assert (made.count, made.headline) == (1, "1 alert about 1 product")
 
 
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ({"subject": "sku-" + "x" * 116 + "-A"}, {"subject": "sku-" + "x" * 116 + "-B"}),
+        ({"product": {"name": "Lamp"}}, {"product": {"name": "Mouse"}}),
+        ({"subject": "a\u200bb"}, {"subject": "ab"}),
+    ],
+    ids=["differ behind character 120", "share an id", "look the same"],
+)
+def test_no_product_vanishes_in_another(first: dict[str, Any], second: dict[str, Any]) -> None:
+    """What is shown of an id is cut and cleaned, and an id may be shared: each product stands for itself."""
+    made = digest_of([view(id="1", **first), view(id="2", **second), view(id="3", **first)], receiver())
+    assert made
+    assert [len(product.lines) for product in made.products] in ([1, 1], [2, 1], [1, 2])
+    assert made.headline == "3 alerts about 2 products"
+
+
 def test_two_rules_that_say_the_same_of_a_change_make_one_line() -> None:
     """The more severe one; both are counted."""
     stock: dict[str, Any] = {"type": "product.out_of_stock", "product": {"stock": "0"}, "baseline": "3"}
