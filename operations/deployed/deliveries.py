@@ -59,7 +59,10 @@ def send_test(stack: Stack, receiver: str, event: dict[str, Any]) -> str:
         FunctionName=required_output(stack, "DeliveryFunctionName"),
         Payload=json.dumps({"test": receiver, "alert": event}).encode(),
     )
-    response = json.loads(answer["Payload"].read() or b"null")
+    try:
+        response = json.loads(answer["Payload"].read())
+    except (ValueError, RecursionError):
+        response = None
     fields = response if isinstance(response, dict) else {}
     if answer.get("FunctionError"):
         return f"the function failed: {fields.get('errorMessage', response)}"

@@ -131,7 +131,7 @@ class Bucket:
         count = 0
         for page in self.client.get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=PREFIX):
             for found in page.get("Contents", []):
-                if count == most:
+                if count >= most:
                     return
                 count += 1
                 yield StoredBatch(self, found)

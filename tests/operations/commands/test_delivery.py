@@ -183,6 +183,9 @@ def test_a_test_goes_through_the_function(operate: Operate, stage: Stage) -> Non
         ({"delivered": False, "error": "answered 403"}, "answered 403"),
         ({"errorMessage": "timed out"}, "the function failed: timed out"),
         (None, "the function gave no answer"),
+        (b"", "the function gave no answer"),
+        (b"not JSON", "the function gave no answer"),
+        (b"[" * 100_000, "the function gave no answer"),
     ],
 )
 def test_a_test_that_fails_says_why(operate: Operate, stage: Stage, answer: Any, error: str) -> None:

@@ -8,6 +8,7 @@ from typing import Any, cast
 import pytest
 
 from operations.deployed.given_up import MOST_BYTES
+from operations.deployed.redrive import Redrive
 from operations.health.failures import list_waiting
 from tests.builders import added, sequence_number
 from tests.operations.stage import (
@@ -198,6 +199,14 @@ def test_at_most_so_many_are_played(operate: Operate) -> None:
     stage = Stage(json.dumps({"kind": "record", "reason": "r", "record": RECORDS[1]}), a=whole(1, 1), b=whole(3, 3))
     operate("redrive", "--max", 2, stack=stage.stack)
     assert len(stage.played) == 2
+
+
+@pytest.mark.parametrize("most", [0, -1])
+def test_at_most_nothing_is_nothing(most: int) -> None:
+    """A program that asks for less than one gets none, not all."""
+    stage = Stage(a=whole(1, 1))
+    assert not list(Redrive(cast("Any", stage.stack)).results(most))
+    assert stage.played == []
 
 
 def test_a_batch_that_has_grown_beyond_an_invocation_is_played_in_parts(
