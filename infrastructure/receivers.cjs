@@ -146,7 +146,13 @@ function statementsOf(all) {
     allow("KeepUndelivered", "sqs:SendMessage", arn("UndeliveredQueue")),
     allow(
       "RememberDeliveries",
-      ["dynamodb:BatchGetItem", "dynamodb:BatchWriteItem", "dynamodb:PutItem", "dynamodb:Query"],
+      [
+        "dynamodb:BatchGetItem",
+        "dynamodb:BatchWriteItem",
+        "dynamodb:PutItem",
+        "dynamodb:Query",
+        "dynamodb:UpdateItem",
+      ],
       arn("LedgerTable"),
       { Condition: { "ForAllValues:StringLike": { "dynamodb:LeadingKeys": ["delivery#*", "outbox#*"] } } },
     ),

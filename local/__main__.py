@@ -31,7 +31,7 @@ def main(argv: Sequence[str]) -> int:
     sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr] # a terminal may lack ✓ and ●
     _interrupt_on_signals()
     end_with_launcher()
-    report: Report = JsonReport() if arguments.json else ConsoleReport(Terminal())
+    report: Report = JsonReport() if arguments.json else ConsoleReport(Terminal(), verbose=arguments.verbose)
     try:
         ok = run(report, port=arguments.port, once=arguments.once)
     except KeyboardInterrupt:
@@ -58,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--once", action="store_true", help="end after the samples")
     parser.add_argument("--json", action="store_true", help="one JSON object a line, for programs")
     parser.add_argument("--port", type=_port, help="port of the local AWS (a free one)")
-    parser.add_argument("--verbose", action="store_true", help="show tracebacks")
+    parser.add_argument("--verbose", action="store_true", help="show tracebacks, and each batch that goes well")
     return parser
 
 

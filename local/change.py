@@ -2,6 +2,7 @@
 
 npm run change -- prod-456 name="Desk Lamp" price=49.90 stock=7
 npm run change -- prod-456 pricing.amount=39.90
+npm run change -- prod-456 tags='set(new, sale)'
 npm run change -- prod-456 --json '{"tags": ["lamp", "desk"], "dimensions": {"weight": 2}}'
 npm run change -- shop=berlin sku=prod-456 price=39.90     # a table with a composite key
 npm run change -- prod-456 --delete
@@ -16,19 +17,26 @@ from decimal import Decimal
 from typing import Any
 
 from boto3.dynamodb.types import TypeSerializer
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
 
+from local.samples.sample_product import SampleProduct
 from local.stack.local_table import LocalTable
+from notifications.common.errors import RulesError
+from notifications.config import rules_file
 from notifications.stream.attributes import Path
 from operations.deployed.local_endpoint import local_client
 from operations.deployed.running import Running, find_running
 from operations.products.products_table import ChangeError, number_or_text
+from operations.settings.project import PROJECT
 from operations.terminal.terminal import Terminal
 
+RULES = PROJECT / "alerts.toml"
+EXAMPLE_ID = "prod-456"
 _MONEY = "(?:[$€£¥₹]|USD|EUR|GBP|JPY|CHF)?"
 _LOOKS_LIKE_A_NUMBER = re.compile(
     rf"{_MONEY}\s*([+-]?\d{{1,3}}(?:[.,]\d{{3}})*|[+-]?\d+)([.,]\d{{1,2}})?\s*{_MONEY}", re.ASCII
 )
+_SET = re.compile(r"set\((.*)\)", re.DOTALL)
 _NOT_TEXTS = frozenset({"true", "false", "null"})
 
 
@@ -42,6 +50,11 @@ def main(argv: Sequence[str]) -> int:
         done = change(table, words, values, delete=arguments.delete)
     except ChangeError as error:
         Terminal(sys.stderr).error(str(error))
+        return 1
+    except EndpointConnectionError:
+        Terminal(sys.stderr).error(
+            "The local AWS refused the change: it does not answer. `npm start` is ending; start it again."
+        )
         return 1
     except (BotoCoreError, ClientError) as error:
         Terminal(sys.stderr).error(f"The local AWS refused the change: {error}")
@@ -60,13 +73,15 @@ def change(table: LocalTable, words: Sequence[str], values: Mapping[Path, Any], 
     key, pairs = _key_and_pairs(table, words)
     product = "/".join(key.values())
     typed_key = table.key(key)
-    given = {_path(name): number_or_text(text) for name, text in pairs} | dict(values)
+    given = {_path(name): _value(name, text) for name, text in pairs} | dict(values)
     for path in given:
         if path.top in key:
             raise ChangeError(f"{path.top} is the key and cannot be changed. It is given first, as {_usage(table)}")
     if bool(given) == delete:
-        raise ChangeError(f"Give attributes to set, such as price=49.90, or --delete: {_usage(table)}")
+        raise ChangeError(f"Give attributes to set, or --delete: {_usage(table)}")
     if delete:
+        if table.get(typed_key) is None:
+            return [f"There is no product {product}, so nothing is deleted."]
         table.delete(typed_key)
         return [f"{product} is deleted."]
     serialize = TypeSerializer().serialize
@@ -74,16 +89,14 @@ def change(table: LocalTable, words: Sequence[str], values: Mapping[Path, Any], 
         table.set(typed_key, {path: serialize(value) for path, value in given.items()})
     except (ArithmeticError, TypeError) as error:
         raise ChangeError(f"DynamoDB cannot store this value: {error!r}") from error
-    shown = ", ".join(
-        f'{path.text} "{value}"' if isinstance(value, str) else f"{path.text} {value}" for path, value in given.items()
-    )
+    shown = ", ".join(f"{path.text} {_shown(value)}" for path, value in given.items())
     return [f"{product} has {shown}.", *_doubts(pairs)]
 
 
 def _key_and_pairs(table: LocalTable, words: Sequence[str]) -> tuple[dict[str, str], list[tuple[str, str]]]:
     """Tell the product's key from the attributes: one id in front, or the key's attributes by their names."""
     names = list(table.key_types)
-    if len(names) == 1 and words and not words[0].startswith(f"{names[0]}="):
+    if len(names) == 1 and "=" not in words[0]:
         return {names[0]: words[0]}, [_pair(word) for word in words[1:]]
     key = {name: text for name, equals, text in (word.partition("=") for word in words) if equals and name in names}
     if set(key) != set(names):
@@ -93,9 +106,13 @@ def _key_and_pairs(table: LocalTable, words: Sequence[str]) -> tuple[dict[str, s
 
 
 def _usage(table: LocalTable) -> str:
-    names = list(table.key_types)
-    product = "prod-456" if len(names) == 1 else " ".join(f"{name}=…" for name in names)
-    return f"npm run change -- {product} price=49.90"
+    try:
+        ruleset = rules_file.load(RULES)
+    except RulesError:  # `npm start` tells its user
+        names = list(table.key_types)
+        product = EXAMPLE_ID if len(names) == 1 else " ".join(f"{name}=…" for name in names)
+        return f"npm run change -- {product} price=49.90"
+    return f"npm run change -- {SampleProduct(table, ruleset).hints(EXAMPLE_ID)[1]}"
 
 
 def _pair(word: str) -> tuple[str, str]:
@@ -103,6 +120,30 @@ def _pair(word: str) -> tuple[str, str]:
     if not name or not equals:
         raise ChangeError(f'{word!r} is not NAME=VALUE, such as price=49.90 or name="Desk Lamp".')
     return name, text
+
+
+def _value(name: str, text: str) -> Decimal | str | set[str]:
+    """Read a number, a set of texts, or a text."""
+    found = _SET.fullmatch(text)
+    if not found:
+        return number_or_text(text)
+    entries = {each.strip() for each in found[1].split(",")}
+    if "" in entries:
+        raise ChangeError(f"A set has at least one text, and none of them is empty: {name}='set(new, sale)'.")
+    return entries
+
+
+def _shown(value: Any) -> str:
+    """Write a value as JSON does, a number with its own digits and a set as it is given."""
+    if isinstance(value, Decimal):
+        return str(value)
+    if isinstance(value, set):
+        return f"set({', '.join(sorted(value))})"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_shown, value))}]"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{_shown(name)}: {_shown(inner)}' for name, inner in value.items())}}}"
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _path(name: str) -> Path:
@@ -119,6 +160,8 @@ def _doubts(pairs: Sequence[tuple[str, str]]) -> list[str]:
     """Point out texts that look like something else."""
     lines = []
     for name, text in pairs:
+        if not text:
+            lines.append(f"note: {name} is an empty text now. The product keeps the attribute.")
         found = _LOOKS_LIKE_A_NUMBER.fullmatch(text)
         if found and isinstance(number_or_text(text), str):
             number = re.sub("[.,]", "", found[1]) + (found[2] or "").replace(",", ".")

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from notifications.bootstrap_delivery import build_delivery
+from notifications.delivery.handling.digests import LONGEST_FLUSH
 from tests.builders import ROOT
 from tests.test_service import Package, listed, sls
 
@@ -150,6 +151,13 @@ def test_a_digest_and_quiet_hours_are_looked_after_every_hour(package: Package) 
         assert each["FlexibleTimeWindow"] == {"Mode": "OFF"}
 
 
+def test_a_flush_has_its_outbox_for_longer_than_the_function_may_run(package: Package) -> None:
+    """So only one that was killed leaves it taken, and its message, which the queue then gives again, finds it free."""
+    seconds = package.properties("DeliveryLambdaFunction")["Timeout"]
+    visibility = package.properties("MerchReceiverQueue")["VisibilityTimeout"]
+    assert seconds < LONGEST_FLUSH < visibility
+
+
 def statements(package: Package, role: str) -> Iterator[dict[str, Any]]:
     """Give what a role may do."""
     for policy in package.properties(role)["Policies"]:
@@ -176,7 +184,10 @@ def test_the_role_allows_what_the_receivers_need_and_nothing_else(package: Packa
     assert allowed(package, "DeliveryRole") == {
         *((f"sqs:{action}", queue) for action in takes for queue in queues),
         ("sqs:SendMessage", undelivered),
-        *((f"dynamodb:{action}", ledger) for action in ("BatchGetItem", "BatchWriteItem", "PutItem", "Query")),
+        *(
+            (f"dynamodb:{action}", ledger)
+            for action in ("BatchGetItem", "BatchWriteItem", "PutItem", "Query", "UpdateItem")
+        ),
         ("sns:Publish", '{"Ref": "PeopleTopic"}'),
         ("sns:Publish", '{"Ref": "NightShiftChatTopic"}'),
         *(

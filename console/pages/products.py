@@ -53,7 +53,10 @@ def product(request: Request) -> Response:
     table = console.products.table()
     if len(key) != len(table.key_types):
         raise HTTPException(HTTPStatus.NOT_FOUND, "The address does not name a product of this table.")
-    item = console.products.read_one(key)
+    try:
+        item = console.products.read_one(key)
+    except ChangeError as error:
+        raise HTTPException(HTTPStatus.NOT_FOUND, f"The address does not name a product: {error}") from None
     rules = console.rules
     row = row_of(item, table.key_types, rules.product) if item else None
     product_id = row.id if row else clean("/".join(key), 200)

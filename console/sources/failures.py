@@ -13,6 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from console.sources.jobs import Job, Jobs, Step
 from console.sources.stage import Stage
 from notifications.common.errors import ConfigurationError
+from operations.deployed.given_up import LOOKING_SECONDS
 from operations.deployed.redrive import PLAYED, Redrive
 from operations.deployed.undelivered import Undelivered, UndeliveredMessage
 from operations.health.failures import Waiting, list_waiting
@@ -56,7 +57,7 @@ class Failures:
         if "UndeliveredQueueUrl" not in stack.outputs:
             return []
         with self._one_reader:
-            found = Undelivered(stack, wait=_WAIT_SECONDS[self._stage.is_local])
+            found = Undelivered(stack, wait=_WAIT_SECONDS[self._stage.is_local], hidden=LOOKING_SECONDS)
             return [message for message, _ in found.messages(MOST)]
 
     def redrive(self, only: Collection[str] | None) -> Job | None:

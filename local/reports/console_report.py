@@ -28,6 +28,10 @@ INDENT = "   "
 NOT_PRINTED = frozenset(
     {EventType.INVOKING, EventType.CHECKPOINT, EventType.RETRY, EventType.SUMMARY, EventType.STOPPED}
 )
+ALL_WELL = frozenset({
+    EventType.SERVING, EventType.SHARD_STARTED, EventType.SHARD_FINISHED, EventType.READ, EventType.FILTERED,
+    EventType.SUCCEEDED,
+})  # fmt: skip
 STYLES = {
     EventType.SUCCEEDED: "good",
     EventType.FAILED: "bad",
@@ -41,8 +45,9 @@ EXAMPLE_ID = "prod-456"
 class ConsoleReport:
     """Prints to standard output; errors go to standard error."""
 
-    def __init__(self, terminal: Terminal) -> None:
+    def __init__(self, terminal: Terminal, *, verbose: bool = False) -> None:
         self._terminal = terminal
+        self._verbose = verbose
         self._ids: set[str] = set()
 
     def step(self, doing: str, done: str) -> AbstractContextManager[None]:
@@ -104,9 +109,11 @@ class ConsoleReport:
         self._ids.add(alert.id)
 
     def mapping_log(self, events: Sequence[LogEvent]) -> None:
-        """Print the events, one a line; without those that the next one implies."""
+        """Print the events, one a line; without those that the next one implies. Where all is well only if verbose."""
+        well = all(event.outcome in ALL_WELL | NOT_PRINTED for event in events)
+        left_out = NOT_PRINTED | (ALL_WELL if well and not self._verbose else frozenset())
         for event in events:
-            if event.outcome not in NOT_PRINTED:
+            if event.outcome not in left_out:
                 self._terminal.line(f"{INDENT}{self._terminal.style(STYLES.get(event.outcome, ''), describe(event))}")
 
     def given_up(self, message: Mapping[str, Any]) -> None:
@@ -208,6 +215,9 @@ class ConsoleReport:
         """Print the table's name, and how to change a product in it."""
         self._terminal.line()
         self._terminal.line(f"{self._good('✓')} The table {deployment.products_table_name} is watched now.")
+        self._terminal.line(
+            f"{INDENT}Its stream is read from the beginning, so what it holds of changes made before may alert again."
+        )
         self._hints(product)
 
     def rules_deployed(self, rules: DeployedRules) -> None:
@@ -252,7 +262,8 @@ class ConsoleReport:
             self._terminal.line(f"{INDENT}{line}")
 
     def _delivery(self, each: Delivered, width: int) -> None:
-        mark = self._bad("✗") if each.refused else self._good("✓")
+        retried = self._terminal.style("warning", "↻") if each.again else ""
+        mark = retried or (self._bad("✗") if each.refused else self._good("✓"))
         self._terminal.line(f"{INDENT}{mark} {each.receiver:<{width}}  {self._dim(f'{each.kind:<8}')} {each.text}")
 
     def _hints(self, product: SampleProduct) -> None:

@@ -23,7 +23,7 @@ from local.stack.local_aws import LocalAws, local_aws
 from local.stack.local_table import LocalTable
 from local.stack.receivers_deployment import DeployedReceivers
 from local.stack.rules_deployment import DeployedRules
-from local.stack.served_mapping import ServedMapping, served_mapping
+from local.stack.served_mapping import NO_POISON, ServedMapping, served_mapping
 from operations.activity.activity_log import ActivityLog
 from operations.deployed.running import Claim, Running, claim_directory
 from operations.products.products_table import ChangeError
@@ -67,14 +67,14 @@ def _use(aws: LocalAws, claim: Claim, report: Report, *, once: bool) -> bool:
         activity = ActivityLog(claim.directory)
         stack.callback(activity.close)
         activity.rules(text.decode("utf-8", "replace"))
-        mapping = stack.enter_context(served_mapping(aws, POISON_ID, activity))
+        rules = DeployedRules(aws, deployment.alerts_function_name, RULES, text)
+        product = SampleProduct(LocalTable(aws.client("dynamodb"), deployment.products_table_name), rules.ruleset)
+        mapping = stack.enter_context(served_mapping(aws, product.key(POISON_ID), activity))
         subscriber = Subscriber(aws, deployment.alerts_topic_arn)
         report.started(aws, deployment)
         claim.announce(Running(aws.endpoint_url, deployment.products_table_name, receivers.endpoint_url))
         console = None if once else stack.enter_context(console_process(claim.directory))
-        rules = DeployedRules(aws, deployment.alerts_function_name, RULES, text)
         expected = Expected(rules.ruleset)
-        product = SampleProduct(LocalTable(aws.client("dynamodb"), deployment.products_table_name), rules.product)
         ok = _play(
             aws,
             deployment,
@@ -85,6 +85,7 @@ def _use(aws: LocalAws, claim: Claim, report: Report, *, once: bool) -> bool:
             receivers=receivers,
             report=report,
         )
+        mapping.poison = NO_POISON  # a deploy may have the samples read again
         if not once:
             report.watching(aws, deployment, product, console.address() if console else "")
             watcher = Watcher(
@@ -104,9 +105,10 @@ def _use(aws: LocalAws, claim: Claim, report: Report, *, once: bool) -> bool:
                     watcher.watch()
                 report.ending()
             except RemovedError as removed:
-                with report.waiting("`sls remove` is at work"):
-                    until_removed(aws)
+                claim.withdraw()
                 report.ending(str(removed))
+                with report.waiting("`sls remove` still needs the local AWS"):
+                    until_removed(aws)
         return ok or not once
 
 

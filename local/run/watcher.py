@@ -2,13 +2,15 @@
 
 from dataclasses import replace
 
+from botocore.exceptions import ClientError
+
 from event_source_mapping import EventType
 from local.reports.report import Report
 from local.samples.expected import Expected, reasons
 from local.samples.sample_product import SampleProduct
 from local.samples.subscriber import Subscriber
-from local.stack.deployment import Deployment
-from local.stack.errors import ReceiversRefusedError, RulesRefusedError
+from local.stack.deployment import Deployment, is_being_removed
+from local.stack.errors import REMOVED, ReceiversRefusedError, RemovedError, RulesRefusedError
 from local.stack.function_log import FunctionLog
 from local.stack.local_aws import LocalAws
 from local.stack.local_table import LocalTable
@@ -55,7 +57,12 @@ class Watcher:
     def watch(self) -> None:
         """Look again and again. Raises RemovedError when the service is removed, or another LocalError."""
         while True:
-            self.look()
+            try:
+                self.look()
+            except ClientError:  # of a table, say, that is gone before the mapping is
+                if is_being_removed(self._aws):
+                    raise RemovedError(REMOVED) from None
+                raise
             self._aws.check()
 
     def look(self) -> None:
@@ -89,7 +96,7 @@ class Watcher:
             self._deployment = replace(self._deployment, products_stream_arn=arn, products_table_name=name)
             self._claim.announce_table(name)
             table = LocalTable(self._aws.client("dynamodb"), name)
-            self._report.table_changed(self._deployment, SampleProduct(table, self._rules.product))
+            self._report.table_changed(self._deployment, SampleProduct(table, self._rules.ruleset))
 
     def _take_up_rules(self) -> None:
         """Deploy edited rules; a mistake leaves the old ones."""

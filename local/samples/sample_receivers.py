@@ -45,6 +45,8 @@ class Delivered:
     """The subject of a mail, the text of a message, or what became of a webhook."""
     refused: bool = False
     """Answered with an error."""
+    again: bool = False
+    """Answered so on purpose: it is sent again."""
 
 
 class SampleReceivers:
@@ -107,7 +109,7 @@ class SampleReceivers:
         title = json.loads(body)["data"]["title"]
         if self._to_fail is not None and self._to_fail in title:
             self._to_fail = None
-            self._arrived.put(Delivered(name, "webhook", f"answered 500, to show a retry: {title}", True))
+            self._arrived.put(Delivered(name, "webhook", f"answered 500, to show a retry: {title}", True, True))
             return HTTPStatus.INTERNAL_SERVER_ERROR
         self._arrived.put(Delivered(name, "webhook", f"signature verified: {title}"))
         return HTTPStatus.OK

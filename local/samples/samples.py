@@ -1,22 +1,24 @@
-"""The nine sample changes that `npm start` makes: writes to the local table, and one recorded event.
+"""The sample changes that `npm start` makes: writes to the local table, and one recorded event.
 
 They are made for the table that is deployed: its key, and the attributes that `[product]` of alerts.toml names.
 """
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from local.samples.sample_product import SampleProduct
+from local.samples.sample_product import SAMPLE_ID, SampleProduct
 from local.stack.deployment import Deployment
 from local.stack.errors import SamplesError
 from local.stack.local_aws import LocalAws
+from notifications.text.formatting import value_text
 from operations.settings.project import PROJECT
 
-PRODUCT_ID = "prod-123"
+PRODUCT_ID = SAMPLE_ID
+NAME = "Wireless Mouse"
 POISON_ID = "prod-803"
 POISONED_BATCH = ("prod-801", "prod-802", POISON_ID, "prod-804")
 TTL_EXPIRY = PROJECT / "events" / "ttl-expiry.json"
@@ -44,16 +46,18 @@ def samples(aws: LocalAws, deployment: Deployment, product: SampleProduct) -> li
     name, price, stock = (product.attribute(role) for role in ("name", "price", "stock"))
     shown_id = product.shown_id(PRODUCT_ID)
 
-    new_price, lower_price = product.price("25.99"), product.price("19.99")
+    new_price, lower_price = product.prices()
+    many, few = product.stocks()
+    refill = max(many, Decimal(20))
 
-    def set_number(role: str, number: str) -> Callable[[], None]:
-        return lambda: product.set(PRODUCT_ID, role, Decimal(number))
+    def set_number(role: str, number: Decimal) -> Callable[[], None]:
+        return lambda: product.set(PRODUCT_ID, role, number)
 
     return [
         Sample(
             "A new product",
-            f'put {shown_id}: {name} "Wireless Mouse", {price} {new_price}, category Electronics, {stock} 12',
-            lambda: product.put(PRODUCT_ID, name="Wireless Mouse", price=new_price, stock=Decimal(12)),
+            f'put {shown_id}: {name} "{NAME}", {price} {new_price}, {stock} {many}, {product.shown_values()}',
+            lambda: product.put(PRODUCT_ID, name=NAME, price=new_price, stock=many),
             "added",
         ),
         Sample(
@@ -62,10 +66,11 @@ def samples(aws: LocalAws, deployment: Deployment, product: SampleProduct) -> li
             lambda: product.set(PRODUCT_ID, "price", lower_price),
             "price_drop",
         ),
-        Sample("Stock runs low", f"{stock} 12 → 3", set_number("stock", "3"), "low_stock"),
-        Sample("The last one is sold", f"{stock} 3 → 0", set_number("stock", "0"), "out_of_stock"),
-        Sample("Back in stock", f"{stock} 0 → 20", set_number("stock", "20"), "back_in_stock"),
-        Sample("A change that no rule is about", "views 1", set_number("views", "1"), None),
+        Sample("Stock runs low", f"{stock} {many} → {few}", set_number("stock", few), "low_stock"),
+        Sample("The last one is sold", f"{stock} {few} → 0", set_number("stock", Decimal(0)), "out_of_stock"),
+        Sample("Back in stock", f"{stock} 0 → {refill}", set_number("stock", refill), "back_in_stock"),
+        *_edit(product),
+        Sample("A change that no rule is about", "views 1", set_number("views", Decimal(1)), None),
         Sample(
             "A product expires",
             f"invoke the function with {_shown(TTL_EXPIRY)}: the local AWS, unlike AWS, streams no expiries",
@@ -75,13 +80,23 @@ def samples(aws: LocalAws, deployment: Deployment, product: SampleProduct) -> li
         Sample("A product is removed", f"delete {shown_id}", lambda: product.delete(PRODUCT_ID), "removed"),
         Sample(
             "A record that crashes the function",
-            f"put {', '.join(POISONED_BATCH)}; the function is made to crash on {POISON_ID}",
+            f"put {', '.join(POISONED_BATCH)}; the function is made to crash on {POISON_ID}. "
+            "Records are numbered as they are read",
             lambda: product.put_all(POISONED_BATCH),
             "added",
             records=len(POISONED_BATCH) - 1,
             gives_up=True,
         ),
     ]
+
+
+def _edit(product: SampleProduct) -> Iterator[Sample]:
+    """Yield a change of an attribute that a rule names for `changed`, if one does."""
+    found = product.edit(NAME)
+    if found:
+        path, value = found
+        text = f"{path.text} → {value_text(value)}"
+        yield Sample("An edit", text, lambda: product.set_typed(PRODUCT_ID, path, value), "changed")
 
 
 def _invoke_with_expiry(aws: LocalAws, deployment: Deployment, product: SampleProduct) -> list[Mapping[str, Any]]:

@@ -17,6 +17,7 @@ from operations.settings.project import LOCAL_STAGE, PROJECT, stack_name
 
 DEPLOYED_WITHIN_SECONDS = 600
 REMOVED_WITHIN_SECONDS = 60
+_GONE = "DELETE_COMPLETE"
 LAST_LOOK_SECONDS = 7  # osls looks every 5 s
 
 
@@ -74,19 +75,25 @@ def deploy(aws: LocalAws, http_endpoint_url: str = "") -> Deployment:
     )
 
 
+def is_being_removed(aws: LocalAws) -> bool:
+    """Tell whether the stack is on its way out, or gone."""
+    return _status(aws).startswith("DELETE")
+
+
 def until_removed(aws: LocalAws) -> None:
     """Wait until the stack is gone, and the command that removes it has had the time to hear so."""
-    cloudformation = aws.client("cloudformation")
     deadline = time.monotonic() + REMOVED_WITHIN_SECONDS
-    while time.monotonic() < deadline:
-        try:
-            stacks = cloudformation.describe_stacks(StackName=stack_name(LOCAL_STAGE))["Stacks"]
-        except ClientError:
-            break
-        if stacks[0]["StackStatus"] == "DELETE_COMPLETE":
-            break
+    while time.monotonic() < deadline and _status(aws) != _GONE:
         time.sleep(0.5)
     time.sleep(LAST_LOOK_SECONDS)
+
+
+def _status(aws: LocalAws) -> str:
+    try:
+        stacks = aws.client("cloudformation").describe_stacks(StackName=stack_name(LOCAL_STAGE))["Stacks"]
+    except ClientError:
+        return _GONE
+    return str(stacks[0]["StackStatus"])
 
 
 @contextmanager

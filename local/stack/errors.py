@@ -55,6 +55,9 @@ class ReceiversRefusedError(LocalError):
     """Edited receivers have a mistake, so they are not deployed; the details say which."""
 
 
+REMOVED = "The service was removed from the local AWS."
+
+
 class RemovedError(LocalError):
     """The service was removed while `npm start` served it."""
 

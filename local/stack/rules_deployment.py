@@ -13,7 +13,6 @@ from local.stack.errors import RulesRefusedError
 from local.stack.local_aws import LocalAws
 from notifications.common.errors import ConfigurationError, RulesError
 from notifications.config import rules_file
-from notifications.rules.product import Product
 from notifications.rules.ruleset import Ruleset
 from operations.settings.compatibility import mismatches
 from operations.settings.project import LOCAL_STAGE, PROJECT
@@ -37,11 +36,6 @@ class DeployedRules:
     def text(self) -> str:
         """The content of the file that is deployed."""
         return self._deployed.decode("utf-8", "replace")
-
-    @property
-    def product(self) -> Product:
-        """Where the table keeps what an alert talks about."""
-        return self.ruleset.product
 
     def take_up_edits(self) -> bool:
         """Deploy the file if it was edited since the last call, and return whether it was.

@@ -9,7 +9,7 @@ import queue
 import threading
 import time
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -28,7 +28,7 @@ from event_source_mapping import (
     describe,
     serve,
 )
-from local.stack.errors import MappingError, RemovedError
+from local.stack.errors import REMOVED, MappingError, RemovedError
 from local.stack.local_aws import LocalAws
 from operations.activity.activity_log import ActivityLog
 from operations.settings.project import LOCAL_STAGE, stack_name
@@ -45,13 +45,16 @@ SERVED_STATE = {"State": "Disabled"}
 _UNTOLD = frozenset({EventType.CHECKPOINT, EventType.INVOKING, EventType.MESSAGES_DELETED})
 """Log events that the others imply."""
 
+NO_POISON: Mapping[str, Any] = {}
 CRASH = b'{"errorType": "SampleCrash", "errorMessage": "the sample plays a crash"}'
 
 
 class ServedMapping:
     """The mappings of the stack, served from a thread of this process."""
 
-    def __init__(self, aws: LocalAws, activity: ActivityLog | None = None) -> None:
+    def __init__(self, aws: LocalAws, poison: Mapping[str, Any], activity: ActivityLog | None = None) -> None:
+        self.poison = poison
+        """The key of an item: an invocation whose batch has it fails as if it crashed."""
         self.stream_arn = ""
         """The stream that is read now; another one after a deploy with another table."""
         self._lambda = aws.client("lambda")
@@ -81,20 +84,20 @@ class ServedMapping:
         """Yield the records that the function has processed since the last call, as it received them."""
         return _taken(self._done)
 
-    def serve(self, stop: threading.Event, poison: str) -> None:
-        """Serve until `stop` is set; an invocation whose batch holds product `poison` fails as if it crashed.
+    def serve(self, stop: threading.Event) -> None:
+        """Serve until `stop` is set.
 
         The stream is served by itself: a deploy that adds or takes away a queue does not begin it anew.
         """
-        queues = threading.Thread(target=self._serve_kind, args=(stop, poison), kwargs={"queues": True}, daemon=True)
+        queues = threading.Thread(target=self._serve_kind, args=(stop,), kwargs={"queues": True}, daemon=True)
         queues.start()
-        self._serve_kind(stop, poison, queues=False)
+        self._serve_kind(stop, queues=False)
         queues.join()
 
-    def _serve_kind(self, stop: threading.Event, poison: str, *, queues: bool) -> None:
+    def _serve_kind(self, stop: threading.Event, *, queues: bool) -> None:
         try:
             while not stop.is_set():
-                self._serve_these(stop, poison, self._find_kind(queues=queues), queues=queues)
+                self._serve_these(stop, self._find_kind(queues=queues), queues=queues)
         except (MappingError, RemovedError) as error:
             self._ended = error
         except EventSourceMappingError as error:
@@ -105,12 +108,15 @@ class ServedMapping:
                 trace=traceback.format_exc(),
             )
 
+    def _crashes(self, records: Sequence[StreamRecord]) -> bool:
+        return bool(self.poison) and any(record.event["dynamodb"]["Keys"] == self.poison for record in records)
+
     def _note(self, event: LogEvent) -> None:
         self._events.put(event)
         if self._activity and event.outcome not in _UNTOLD:
             self._activity.mapping({**event.as_json(), "queue": event.mapping in self._of_queues}, describe(event))
 
-    def _serve_these(self, stop: threading.Event, poison: str, uuids: list[str], *, queues: bool) -> None:
+    def _serve_these(self, stop: threading.Event, uuids: list[str], *, queues: bool) -> None:
         """Serve the mappings until `stop` is set, or until a deploy has changed which there are."""
         changed = threading.Event()
         watch = threading.Thread(
@@ -132,7 +138,7 @@ class ServedMapping:
                     throttled=RetrySchedule.fixed(RETRY_SECONDS),
                     poll_interval=POLL_SECONDS,
                 ),
-                around_function=lambda function: _Watched(function, poison, self._done, self._activity),
+                around_function=lambda function: _Watched(function, self._crashes, self._done, self._activity),
             )
         finally:
             changed.set()
@@ -172,9 +178,9 @@ class ServedMapping:
         except ClientError as error:
             if error.response.get("Error", {}).get("Code") not in {"ResourceNotFoundException", "ValidationError"}:
                 raise
-            raise RemovedError("The service was removed from the local AWS.") from None
+            raise RemovedError(REMOVED) from None
         if not uuids and self.stream_arn:  # it had one
-            raise RemovedError("The service was removed from the local AWS.")
+            raise RemovedError(REMOVED)
         if not uuids:
             raise MappingError(
                 "The deployed functions have no event source mapping. Add a stream event to serverless.yml."
@@ -185,14 +191,16 @@ class ServedMapping:
 
 
 @contextmanager
-def served_mapping(aws: LocalAws, poison: str = "", activity: ActivityLog | None = None) -> Iterator[ServedMapping]:
+def served_mapping(
+    aws: LocalAws, poison: Mapping[str, Any] = NO_POISON, activity: ActivityLog | None = None
+) -> Iterator[ServedMapping]:
     """Serve every mapping of the deployed stack, of streams and of queues, while the context lasts.
 
     What they read and do goes to `activity`. Raises MappingError.
     """
-    served = ServedMapping(aws, activity)
+    served = ServedMapping(aws, poison, activity)
     stop = threading.Event()
-    thread = threading.Thread(target=served.serve, args=(stop, poison), daemon=True)
+    thread = threading.Thread(target=served.serve, args=(stop,), daemon=True)
     thread.start()
     try:
         yield served
@@ -202,17 +210,17 @@ def served_mapping(aws: LocalAws, poison: str = "", activity: ActivityLog | None
 
 
 class _Watched:
-    """Notes which records the function has processed, and simulates its crash for each batch that holds one product."""
+    """Notes which records the function has processed, and simulates its crash where `crashes` says so."""
 
     def __init__(
         self,
         function: FunctionInvoker,
-        poison: str,
+        crashes: Callable[[Sequence[StreamRecord]], bool],
         done: "queue.SimpleQueue[Mapping[str, Any]]",
         activity: ActivityLog | None,
     ) -> None:
         self._function = function
-        self._poison = poison
+        self._crashes = crashes
         self._done = done
         self._activity = activity
 
@@ -221,7 +229,7 @@ class _Watched:
         records = [record for record in invocation.records if isinstance(record, StreamRecord)]
         if self._activity and records:
             self._activity.invoking(record.event for record in records)
-        if self._poison and any(self._poison in record.item for record in records):
+        if self._crashes(records):
             result = InvokeResult(CRASH, function_error="Unhandled")
         else:
             result = self._function.invoke(function_arn, invocation)

@@ -21,6 +21,7 @@ from notifications.text.formatting import (
     decimal_text,
     digits_of,
     money_text,
+    one_line,
     render_link,
     rfc3339,
     value_text,
@@ -129,7 +130,7 @@ class RenderContext(dict[str, str | None]):
     def title(self) -> str:
         """Write the title: one line, and never an empty one. Raises MalformedRecordError, as all of these do."""
         title = self._render(self._evaluation.rule.title)
-        return " ".join(title.split()) or f"{self._evaluation.rule.name}: {self._evaluation.product_id}"
+        return " ".join(title.split()) or one_line(f"{self._evaluation.rule.name}: {self._evaluation.product_id}")
 
     def text(self) -> str:
         """Write the text, with what was held back before as its last line."""

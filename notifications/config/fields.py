@@ -6,13 +6,14 @@ import difflib
 import re
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from notifications.rules.prices import Margin
 from notifications.stream.attributes import Path, parse_number
 from notifications.text.formatting import Template
 from notifications.text.wording import unknown_name
 
+T = TypeVar("T")
 LONGEST_TEXT = 10_000  # characters of a title, a text or a link
 _LONGEST_PATH = 1000
 _LONGEST_DURATION = 60
@@ -23,10 +24,17 @@ _DURATION = re.compile("".join(rf"(?:([0-9]{{1,9}})\s*{unit}\s*)?" for unit in "
 
 
 class MistakeError(Exception):
-    """A value is not what was expected; the message says what was expected."""
+    """A value is not what was expected; each message says what was expected of it, or of a part of it."""
 
     secret = False
     """Whether the value must not be repeated in the message."""
+
+    def __init__(self, *messages: str) -> None:
+        super().__init__(*messages)
+        self.messages = messages
+
+    def __str__(self) -> str:
+        return "; ".join(self.messages)
 
 
 class Key(NamedTuple):
@@ -49,6 +57,20 @@ class Key(NamedTuple):
     def missing(self) -> str:
         """The message about a required key that is not there."""
         return f"is missing: expected {self.description}"
+
+
+def read_all(parts: Iterable[tuple[str, Any]], kind: Callable[[str, Any], T]) -> list[T]:
+    """Read each part of a value, by a label for its messages; one MistakeError has the mistakes of all of them."""
+    found: list[T] = []
+    messages: list[str] = []
+    for label, value in parts:
+        try:
+            found.append(kind(label, value))
+        except MistakeError as mistake:
+            messages += (f"{label}: {message}" if label else message for message in mistake.messages)
+    if messages:
+        raise MistakeError(*messages)
+    return found
 
 
 def by_name(*keys: Key) -> Mapping[str, Key]:

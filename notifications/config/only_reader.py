@@ -14,7 +14,7 @@ from typing import Any
 
 from notifications.alerts.alert import TYPES
 from notifications.common import sns_limits
-from notifications.config.fields import MistakeError
+from notifications.config.fields import MistakeError, read_all
 from notifications.config.rule_keys import SEVERITY
 from notifications.config.where_reader import one_table
 from notifications.rules.where import Predicate
@@ -32,14 +32,7 @@ def only(value: Any) -> Mapping[str, Any]:
         raise MistakeError('expected conditions on message attributes, such as { severity = ["warning", "critical"] }')
     if len(value) > MOST_NAMES:
         raise MistakeError(f"expected at most {MOST_NAMES} message attributes, which is SNS's limit")
-    policy, mistakes = {}, []
-    for name, wanted in value.items():
-        try:
-            policy[name] = _attribute(name, wanted)
-        except MistakeError as mistake:
-            mistakes.append(str(mistake))
-    if mistakes:
-        raise MistakeError("; ".join(mistakes))
+    policy = dict(read_all(((name, (name, wanted)) for name, wanted in value.items()), lambda _, each: _entry(*each)))
     combinations = prod(map(len, policy.values()))
     if combinations > _MOST_COMBINATIONS:
         raise MistakeError(
@@ -49,22 +42,21 @@ def only(value: Any) -> Mapping[str, Any]:
     return policy
 
 
-def _attribute(name: str, wanted: Any) -> list[Any]:
-    """Read the conditions on one attribute."""
+def _entry(name: str, wanted: Any) -> tuple[str, list[Any]]:
+    """Read what is asked of one message attribute."""
     if not sns_limits.ATTRIBUTE_NAME.fullmatch(name):
-        raise MistakeError(f"{name}: cannot be the name of a message attribute")
+        raise MistakeError("cannot be the name of a message attribute")
     try:
         (condition,) = one_table({"value": wanted})
-        found = _conditions(condition.predicates)
+        conditions = _conditions(condition.predicates)
     except MistakeError as mistake:
-        raise MistakeError(str(mistake).replace("value: ", f"{name}: ", 1)) from None
-    _check_known(name, found)
-    if any(len(text) > _LONGEST_TEXT or not text.isprintable() or "${" in text for text in _texts(found)):
+        raise MistakeError(*(message.removeprefix("value: ") for message in mistake.messages)) from None
+    _check_known(name, conditions)
+    if any(len(text) > _LONGEST_TEXT or not text.isprintable() or "${" in text for text in _texts(conditions)):
         raise MistakeError(
-            f"{name}: expected texts of at most {_LONGEST_TEXT} printable characters, without ${{, which a deploy "
-            "replaces"
+            f"expected texts of at most {_LONGEST_TEXT} printable characters, without ${{, which a deploy replaces"
         )
-    return found
+    return name, conditions
 
 
 def values_of(policy: Mapping[str, Any], name: str) -> list[str]:
@@ -95,7 +87,7 @@ def _texts(conditions: Any) -> Iterator[str]:
 def _check_known(name: str, conditions: list[Any]) -> None:
     for value in values_of({name: conditions}, name) if name in KNOWN_VALUES else ():
         if value not in KNOWN_VALUES[name]:
-            raise MistakeError(f"{name} {json.dumps(value)}: {unknown_value(value, KNOWN_VALUES[name])}")
+            raise MistakeError(f"{json.dumps(value)}: {unknown_value(value, KNOWN_VALUES[name])}")
 
 
 def _conditions(predicates: tuple[Predicate, ...]) -> list[Any]:

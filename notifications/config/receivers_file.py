@@ -20,7 +20,7 @@ from notifications.config.receiver_keys import (
     URLS_ARE_SECRET,
     plain_url,
 )
-from notifications.config.toml_table import TomlTable, lines_of, parse_toml, reason_of
+from notifications.config.toml_table import TomlTable, lines_of, not_toml, parse_toml
 from notifications.rules.ruleset import Ruleset
 from notifications.text.formatting import shorten
 
@@ -53,7 +53,7 @@ def parse(
     try:
         document = parse_toml(content)
     except (ValueError, RecursionError) as error:  # a value may be a secret, so none is repeated
-        raise ReceiversError(source, (Problem(f"is not valid TOML: {reason_of(error)}"),)) from None
+        raise ReceiversError(source, (not_toml(error, content, values=False),)) from None
     lines = lines_of(content)
     problems: list[Problem] = []
     top = TomlTable(document, ("", 1), lines, problems)

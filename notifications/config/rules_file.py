@@ -50,6 +50,9 @@ def parse(content: str, source: str = "alerts.toml") -> Ruleset:
     defaults = _defaults(_table_in(top, "defaults"), lines, problems)
     entries = _entries(top)
     rules = _rules(entries, defaults, product, lines, problems)
+    misnamed = document.get("rule")  # reported already; what is in it has mistakes of its own
+    if isinstance(misnamed, list) and all(isinstance(entry, dict) for entry in misnamed):
+        _rules(misnamed, defaults, product, lines, problems, header="rule")
     if problems:
         raise RulesError(source, tuple(sorted(problems, key=lambda problem: problem.line or 0)))
     by_name = {rule.name: _with_defaults(entry, defaults) for rule, entry in zip(rules, entries, strict=True)}
@@ -94,13 +97,15 @@ def _rules(
     product: Product,
     lines: Lines,
     problems: list[Problem],
+    *,
+    header: str = "rules",
 ) -> tuple[Rule, ...]:
     rules = []
     names: set[str] = set()
     for number, entry in enumerate(entries, 1):
         name = entry.get("name")
         label = name if isinstance(name, str) else f"number {number}"
-        table = TomlTable(_with_defaults(entry, defaults), ("rules", number), lines, problems, label)
+        table = TomlTable(_with_defaults(entry, defaults), (header, number), lines, problems, label)
         for required in ("name", "when"):
             if required not in entry:
                 table.problem(required, RULE_KEYS[required].missing)

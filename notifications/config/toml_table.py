@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from notifications.common.errors import Problem
 from notifications.config.fields import Key, MistakeError, nearest
 from notifications.stream.attributes import parse_number
+from notifications.text.toml_mistakes import in_words
 
 _HEADER = re.compile(r"\s*\[(\[?)([^\]]+)\]")
 _KEY = re.compile(r"""\s*(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|([A-Za-z0-9_-]+))\s*[.=]""")
@@ -48,13 +49,14 @@ class TomlTable:
         return key in self.content
 
     def read(self, key: str, kind: Callable[[Any], T], default: T) -> T:
-        """Read `key` as `kind`; report a mistake and go on with the default."""
+        """Read `key` as `kind`; report its mistakes and go on with the default."""
         if key not in self.content:
             return default
         try:
             return kind(self.content[key])
         except MistakeError as mistake:
-            self.problem(key, str(mistake), None if mistake.secret else self.content[key])
+            for message in mistake.messages:
+                self.problem(key, message, None if mistake.secret else self.content[key])
             return default
 
     def get(self, key: Key) -> Any:
@@ -136,16 +138,19 @@ def parse_toml(content: str) -> dict[str, Any]:
     return document
 
 
-def not_toml(error: Exception, content: str) -> Problem:
-    """Say what is wrong with the file's form; for a value without quotes also what to write."""
+def not_toml(error: Exception, content: str, *, values: bool = True) -> Problem:
+    """Say what is wrong with the file's form; with `values`, none of which is secret, also how to quote one."""
     place = _PLACE.search(str(error))
     lines = content.split("\n")
-    if place and int(place[1]) <= len(lines) and str(error).startswith(_OF_A_VALUE):
+    if values and place and int(place[1]) <= len(lines) and str(error).startswith(_OF_A_VALUE):
         line = lines[int(place[1]) - 1]
         advice = _unquoted(line[:LONGEST_LINE], int(place[2]) - 1)
         if advice:
             return Problem(advice, int(place[1]))
-    return Problem(f"is not valid TOML: {reason_of(error)}")
+    said, number = reason_of(error), None
+    if isinstance(error, tomllib.TOMLDecodeError):
+        said, number = in_words(said, content)
+    return Problem(f"is not valid TOML: {said}", number)
 
 
 def _unquoted(line: str, column: int) -> str:

@@ -4,14 +4,25 @@ from __future__ import annotations
 
 from typing import Any
 
-from notifications.config.fields import Key, MistakeError, amount, by_name, exact, nearest, path, text, yes_or_no
+from notifications.config.fields import (
+    Key,
+    MistakeError,
+    amount,
+    by_name,
+    exact,
+    nearest,
+    path,
+    read_all,
+    text,
+    yes_or_no,
+)
 from notifications.rules.where import AnyOf, Demand, Predicate, Scalar, Where
 
 
 def where(value: Any) -> tuple[Demand, ...]:
     """Read conditions on attributes, all of which have to hold, or a list of such tables, one of which has to."""
     if isinstance(value, list) and value:
-        return (AnyOf(tuple(one_table(table) for table in value)),)
+        return (AnyOf(tuple(read_all((("", table) for table in value), lambda _, table: one_table(table)))),)
     return one_table(value)
 
 
@@ -19,13 +30,7 @@ def one_table(value: Any) -> tuple[Where, ...]:
     """Read conditions on attributes, all of which have to hold."""
     if not isinstance(value, dict) or not value:
         raise MistakeError('expected conditions on attributes, such as { category = ["Electronics", "Home"] }')
-    conditions = []
-    for name, wanted in value.items():
-        try:
-            conditions.append(Where(path(name), _predicates(wanted)))
-        except MistakeError as mistake:
-            raise MistakeError(f"{name}: {mistake}") from None
-    return tuple(conditions)
+    return tuple(read_all(value.items(), lambda name, wanted: Where(path(name), _predicates(wanted, name))))
 
 
 def negated(value: Any) -> Predicate:
@@ -49,19 +54,21 @@ TESTS = by_name(
 """Each described by the attributes that pass."""
 
 
-def _predicates(wanted: Any) -> tuple[Predicate, ...]:
+def _predicates(wanted: Any, name: str = "") -> tuple[Predicate, ...]:
     if not isinstance(wanted, dict):
         return (Predicate("any_of", _scalars(wanted)),)
     if not wanted:
         raise MistakeError(f"expected one of {', '.join(TESTS)}")
-    return tuple(_predicate(operator, argument) for operator, argument in wanted.items())
+    return tuple(read_all((("", each) for each in wanted.items()), lambda _, each: _predicate(each[0], each[1], name)))
 
 
-def _predicate(operator: str, argument: Any) -> Predicate:
+def _predicate(operator: str, argument: Any, name: str) -> Predicate:
     if operator in TESTS:
         return Predicate(operator, TESTS[operator].kind(argument))
     close = nearest(operator, TESTS)
     hint = f"did you mean {close}?" if close else f"expected one of {', '.join(TESTS)}"
+    if not close and name:
+        hint += f'; for an attribute inside of {name} write its path in quotes: "{name}.{operator}"'
     raise MistakeError(f"unknown test {operator!r}; {hint}")
 
 

@@ -85,6 +85,11 @@ class FiresOnInsert:
         return frozenset({INSERT, MODIFY}) if self.first_sight else frozenset({MODIFY})
 
 
+def no_number(side: str, path: Path, value: Any) -> Judgement:
+    """Judge a change that lacks a number on one side, "old" or "new": say whether anything is there instead."""
+    return Judgement(False, "the {} {} is {}", (side, path.text, "absent" if value is None else "not a number"))
+
+
 def comes_or_goes(change: Change, path: Path) -> bool:
     """Tell whether a modification gives an item a number that it lacked, or takes it away."""
     return change.event_name == MODIFY and (number(change.old(path)) is None) != (number(change.new(path)) is None)

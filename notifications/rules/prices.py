@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Context, Decimal
 from typing import Any, NamedTuple
 
-from notifications.rules.conditions import FiresOnInsert, Judgement, comes_or_goes
+from notifications.rules.conditions import FiresOnInsert, Judgement, comes_or_goes, no_number
 from notifications.rules.memory import Memory
 from notifications.rules.price_form import PLAIN, PriceForm
 from notifications.stream.attributes import EXACT, Path, number
@@ -120,7 +120,7 @@ class PriceMoved(FiresOnInsert):
         else:
             old, latest = self._amount(change.old, self.price), self._amount(change.new, self.price)
         if latest is None:
-            return Judgement(False, "the new {} is not a number", (self.price.text,))
+            return no_number("new", self.price, change.new(self.price))
         seen_before = memory.latest is not None
         if self.currency or memory.currency:
             memory = self._in_currency(memory, change.new(self.currency) if self.currency else None)
@@ -129,7 +129,7 @@ class PriceMoved(FiresOnInsert):
                 extreme=self._extreme(memory.extreme, self._record_before(self.record, change, latest))
             )
         if old is None and not seen_before:
-            return self._at_first_sight(latest, memory)
+            return self._at_first_sight(latest, change, memory)
         if self.currency and (memory.latest is None if old is None else change.fields((self.currency,))):
             return Judgement(False, "{} changed, so the prices cannot be compared", (self.currency.text,))
         return self._compared(memory.latest if old is None else old, latest, change, memory)
@@ -141,7 +141,8 @@ class PriceMoved(FiresOnInsert):
         baseline = self._baseline(change, old, memory)
         if baseline is None:
             named = self.baseline.text if isinstance(self.baseline, Path) else self.baseline
-            return Judgement(False, "{}, the baseline, is not a number", (named,))
+            absent = isinstance(self.baseline, Path) and change.new(self.baseline) is None
+            return Judgement(False, "{}, the baseline, is {}", (named, "absent" if absent else "not a number"))
         if self.target is not None and self._target_decides and self._moved(baseline, latest) <= 0:
             baseline = old
         moved = self._moved(baseline, latest)
@@ -235,9 +236,9 @@ class PriceMoved(FiresOnInsert):
             return memory
         return memory._replace(currency=currency, baseline=None, extreme=None, latest=None)
 
-    def _at_first_sight(self, latest: Decimal, memory: Memory) -> Judgement:
+    def _at_first_sight(self, latest: Decimal, change: Change, memory: Memory) -> Judgement:
         if not self.first_sight or self.target is None:
-            return Judgement(False, "the old {} is not a number", (self.price.text,))
+            return no_number("old", self.price, change.old(self.price))
         side = "below" if self.direction < 0 else "above"
         beyond = self._moved(self.target, latest) > 0
         why = "{} is {} at first sight, {}{} {}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from notifications.rules.conditions import FiresOnInsert, Judgement, comes_or_goes
+from notifications.rules.conditions import FiresOnInsert, Judgement, comes_or_goes, no_number
 from notifications.rules.memory import Memory
 from notifications.stream.attributes import Path, number
 from notifications.stream.changes import Change
@@ -47,12 +47,12 @@ class StockMoved(FiresOnInsert):
         old, new = number(change.old(self.stock)), number(change.new(self.stock))
         threshold = decimal_text(self.threshold) if self.kind == "low_stock" else None
         if new is None:
-            return Judgement(False, "the new {} is not a number", (self.stock.text,))
+            return no_number("new", self.stock, change.new(self.stock))
         if old is None:
             old = memory.latest  # it was away, and is back
         if old is None:
             if not self.first_sight:
-                return Judgement(False, "the old {} is not a number", (self.stock.text,))
+                return no_number("old", self.stock, change.old(self.stock))
             armed = self.rearm is None or memory.armed
             fired = new <= 0 if threshold is None else armed and self._is_low(new)
             return Judgement(fired, "{} is {} at first sight", (self.stock.text, new), None, new, threshold)

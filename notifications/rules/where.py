@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from notifications.common.errors import MalformedRecordError
-from notifications.stream.attributes import Path, number
+from notifications.stream.attributes import SETS, Path, number
 from notifications.stream.changes import Change
 from notifications.text.formatting import decimal_text, value_text
 
@@ -21,6 +21,18 @@ NUMBER_OPERATORS: dict[str, Callable[[Decimal, Decimal], bool]] = {
     "at_least": lambda value, wanted: value >= wanted,
 }
 TEXT_OPERATORS: dict[str, Callable[[str, str], bool]] = {"prefix": str.startswith, "suffix": str.endswith}
+
+
+CONTAINERS = frozenset({*SETS, "L", "M"})
+_TYPE_NAMES = {
+    "S": "the text ",
+    "N": "the number ",
+    "BOOL": "",
+    "B": "the bytes ",
+    **dict.fromkeys(SETS, "the set "),
+    "L": "the list ",
+    "M": "the map ",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +56,29 @@ class Predicate:
             return amount is not None and NUMBER_OPERATORS[self.operator](amount, self.wanted)
         text = value.get("S") if isinstance(value, dict) else None
         return isinstance(text, str) and TEXT_OPERATORS[self.operator](text, self.wanted)
+
+    def never_holds_for(self, value: Any) -> bool:
+        """Tell whether a value is there, of a type of which no value passes; for "not" of which none is left out."""
+        kind = next(iter(value), "") if isinstance(value, dict) else ""
+        if self.operator == "not":
+            return bool(self.wanted.never_holds_for(value))
+        return bool(kind) and self.operator != "exists" and kind not in {*self._types(), "NULL"}
+
+    def in_full(self) -> str:
+        """Write what is wanted with its type."""
+        if self.operator == "not":
+            return f"not {self.wanted.in_full()}"
+        if self.operator == "any_of" and len(self._types()) == 1 and len(self.wanted) == 1:
+            return _TYPE_NAMES[next(iter(self._types()))] + str(self)
+        if self.operator == "any_of":
+            return str(self)
+        return f"a {'number' if self.operator in NUMBER_OPERATORS else 'text'}, {self}"
+
+    def _types(self) -> set[str]:
+        """Return DynamoDB's names of the types of which a value may pass."""
+        if self.operator == "any_of":
+            return {_type_of(wanted) for wanted in self.wanted}
+        return {"N"} if self.operator in NUMBER_OPERATORS else {"S"}
 
     def __str__(self) -> str:
         if self.operator == "any_of":
@@ -121,6 +156,11 @@ class FailedPredicate(NamedTuple):
             found = _found(self.value)
         except MalformedRecordError:
             found = "not an attribute value"
+            return f"{self.path.text} is {found}, needs {self.predicate}"
+        if self.predicate.never_holds_for(self.value):
+            kind = next(iter(self.value))
+            inside = "; `where` does not look into it" if kind in CONTAINERS else ""
+            return f"{self.path.text} is {_TYPE_NAMES[kind]}{found}, needs {self.predicate.in_full()}{inside}"
         return f"{self.path.text} is {found}, needs {self.predicate}"
 
 
@@ -143,6 +183,10 @@ def _found(value: Any) -> str:
     if isinstance(value.get("BOOL"), bool):
         return _written(value["BOOL"])
     return _written(written) if "S" in value else written
+
+
+def _type_of(wanted: Scalar) -> str:
+    return "BOOL" if isinstance(wanted, bool) else "N" if isinstance(wanted, Decimal) else "S"
 
 
 def _written(wanted: Any) -> str:

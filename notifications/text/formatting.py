@@ -6,6 +6,7 @@ by its path. Nothing is evaluated, so no code can be reached from a template.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -20,6 +21,8 @@ MISSING = "n/a"
 """Stands where an item has no value."""
 LONGEST_VALUE = 300
 """Characters of one value in a text. A title must never be what makes an alert too long for SNS."""
+
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")  # line breaks among them
 
 Values = Callable[[str], str | None]
 """Gives the text of a placeholder by its name; None where this alert has no value for it."""
@@ -146,7 +149,11 @@ class Template:
         self.names = tuple(name for _, name in self._parts if name is not None)
 
     def render(self, values: Values) -> str:
-        """Fill in the values; a missing one reads "n/a". Runs of blanks become one, and go before an empty value."""
+        """Fill in the values; a missing one reads "n/a". Runs of blanks become one, and go before an empty value.
+
+        Line breaks of the template stay. A value begins no line of its own: its line breaks and control characters
+        become blanks, as whoever writes to the table could otherwise add sentences of the service's own to a text.
+        """
         out: list[str] = []
         for literal, name in self._parts:
             out.append(literal)
@@ -156,6 +163,8 @@ class Template:
                     out[-1] = literal.rstrip(" ")
                 elif value and len(value) > LONGEST_VALUE:
                     value = shorten(value, LONGEST_VALUE)
+                if value and not value.isprintable():
+                    value = _CONTROLS.sub(" ", value)
                 out.append(MISSING if value is None else value)
         filled = "".join(out)
         if "\n" not in filled:

@@ -177,9 +177,14 @@ def _show(found: Findings, arguments: argparse.Namespace) -> None:
         bad.line(bad.style("warning", "warning: ") + warning)
     if not found.problems and not found.misfits:
         terminal = Terminal()
+        fit = "it fits" if found.rules == 1 else "they fit"
         terminal.line(
-            f"{arguments.rules.name}: {found.rules} rules, no mistake; they fit serverless.yml, stage {arguments.stage}"
+            f"{arguments.rules.name}: {_count(found.rules, 'rule')}, no mistake; "
+            f"{fit} serverless.yml, stage {arguments.stage}"
         )
         if found.receivers:
-            count = "1 receiver" if found.receivers == 1 else f"{found.receivers} receivers"
-            terminal.line(f"{found.receivers_file}: {count}, no mistake")
+            terminal.line(f"{found.receivers_file}: {_count(found.receivers, 'receiver')}, no mistake")
+
+
+def _count(count: int, word: str) -> str:
+    return f"{count} {word}" if count == 1 else f"{count} {word}s"

@@ -37,7 +37,7 @@ def add_to(commands: Any) -> None:
         action="append",
         metavar="CHANGE",
         help="a change in the notation of docs/rules.md, such as 'category Home, price 10 → 8'; several are one "
-        "after the other",
+        "after the other; 'shop=berlin sku=7: price 10 → 8' names the product",
     )
     parser.add_argument("--rule", action="append", metavar="NAME", help="only this rule; may be given several times")
     parser.add_argument("--rules", type=Path, default=PROJECT / "alerts.toml", help="the rules file (alerts.toml)")

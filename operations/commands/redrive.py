@@ -11,6 +11,7 @@ from typing import Any
 
 from operations.deployed.redrive import PLAYED, WOULD_PLAY, Redrive
 from operations.deployed.stack import add_stage_to
+from operations.terminal.arguments import at_most
 from operations.terminal.terminal import Terminal
 
 _MOST_MESSAGES = 1000
@@ -32,7 +33,7 @@ def add_to(commands: Any) -> None:
     parser.add_argument(
         "--discard-trimmed", action="store_true", help="delete messages whose records are gone for good"
     )
-    parser.add_argument("--max", type=int, default=_MOST_MESSAGES, help=f"messages at the most ({_MOST_MESSAGES})")
+    parser.add_argument("--max", type=at_most, default=_MOST_MESSAGES, help=f"messages at the most ({_MOST_MESSAGES})")
     parser.add_argument("--json", action="store_true", help="print one JSON object a message, and one in the end")
     parser.set_defaults(run=run)
 

@@ -6,6 +6,7 @@ import argparse
 import json
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 from notifications.text.formatting import duration_text
@@ -33,10 +34,10 @@ def add_to(commands: Any) -> None:
 
 
 def _seconds(text: str) -> float:
-    seconds = float(text)
-    if not 1 <= seconds <= 86_400:  # noqa: PLR2004 - a day
-        raise argparse.ArgumentTypeError("expected 1 to 86400 seconds")
-    return seconds
+    with suppress(ValueError):
+        if 1 <= (seconds := float(text)) <= 86_400:  # noqa: PLR2004 - a day
+            return seconds
+    raise argparse.ArgumentTypeError(f"expected 1 to 86400 seconds, got {text[:40]!r}")
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -14,7 +14,9 @@ from operations.deployed.stack import Stack
 
 MOST_BYTES = 32_000_000  # of an object: Lambda's document has a payload of 6 MB at the most, escaped once more
 PREFIX = "aws/lambda/"
-_HIDDEN_SECONDS = 3600  # from other readers while this runs; at the end the message is given back
+PLAYING_SECONDS, LOOKING_SECONDS = 3600, 30
+"""How long messages are hidden from other readers if they are not given back, as by a process that was killed: of a run
+that plays them, which must not be overtaken by another, and of one that only lists them."""
 
 
 class GivenUp(Protocol):
@@ -27,12 +29,12 @@ class GivenUp(Protocol):
     text: str
     """What to show of what cannot be read: its text, or its name."""
     count: int
-    """How many messages or objects it takes."""
+    """How many messages or objects it takes; 0 where it turns out to be gone."""
     sequence_number: int
     """Of its first record; 0 if that has none."""
 
     def message(self) -> FailureMessage:
-        """Read it. Raises UnknownMessageError for what neither the function nor Lambda wrote."""
+        """Read it. Raises UnknownMessageError for what neither the function nor Lambda wrote, or cannot be read."""
 
     def delete(self) -> None:
         """Delete it for good."""
@@ -44,10 +46,13 @@ class GivenUp(Protocol):
 class Queue:
     """The failures queue."""
 
-    def __init__(self, client: Any, url: str, wait: int = 1) -> None:
-        """Read with a boto3 SQS client, and `wait` seconds for the last messages: without, some may be missed."""
+    def __init__(self, client: Any, url: str, wait: int = 1, hidden: int = PLAYING_SECONDS) -> None:
+        """Read with a boto3 SQS client, and `wait` seconds for the last messages: without, some may be missed.
+
+        Messages are hidden from others for `hidden` seconds.
+        """
         self.client, self.url = client, url
-        self._wait = wait
+        self._wait, self._hidden = wait, hidden
 
     def receive(self, most: int) -> Iterator[GivenUp]:
         """Yield messages, hidden from other readers from then on; those of one record together."""
@@ -57,7 +62,7 @@ class Queue:
                 found = self.client.receive_message(
                     QueueUrl=self.url,
                     MaxNumberOfMessages=min(10, most - len(held)),
-                    VisibilityTimeout=_HIDDEN_SECONDS,
+                    VisibilityTimeout=self._hidden,
                     WaitTimeSeconds=self._wait,
                     AttributeNames=["SentTimestamp"],
                 ).get("Messages", [])
@@ -76,7 +81,7 @@ class Queue:
             raise
 
     def give_back(self, receipt: str) -> None:
-        """Show a message to other readers; should that fail, it shows up by itself when its hour is over."""
+        """Show a message to other readers; should that fail, it shows up by itself after a while."""
         with suppress(ClientError, BotoCoreError):
             self.client.change_message_visibility(QueueUrl=self.url, ReceiptHandle=receipt, VisibilityTimeout=0)
 
@@ -147,7 +152,15 @@ class StoredBatch:
         """Read the object."""
         if self._size > MOST_BYTES:
             raise self._unknown()
-        found = self._bucket.client.get_object(Bucket=self._bucket.name, Key=self.text)["Body"].read()
+        try:
+            found = self._bucket.client.get_object(Bucket=self._bucket.name, Key=self.text)["Body"].read()
+        except (ClientError, BotoCoreError) as error:
+            if isinstance(error, ClientError) and error.response["Error"].get("Code") == "NoSuchKey":
+                self.count = 0  # so that it does not count as left
+                raise UnknownMessageError(
+                    f"{self.text!r} is gone since the bucket was listed: it has expired, or was played by another run"
+                ) from None
+            raise UnknownMessageError(f"{self.text!r} cannot be read: {error}") from None
         try:
             return parse_failure_message(found.decode("utf-8", "replace"))
         except UnknownMessageError:
@@ -164,9 +177,9 @@ class StoredBatch:
         return UnknownMessageError(f"neither a parked record nor a batch given up: {self.text!r}")
 
 
-def places_of(stack: Stack, wait: int = 1) -> list[Queue | Bucket]:
+def places_of(stack: Stack, wait: int = 1, hidden: int = PLAYING_SECONDS) -> list[Queue | Bucket]:
     """Return where a stage keeps what was given up."""
-    places: list[Queue | Bucket] = [Queue(stack.client("sqs"), stack.outputs["FailuresQueueUrl"], wait)]
+    places: list[Queue | Bucket] = [Queue(stack.client("sqs"), stack.outputs["FailuresQueueUrl"], wait, hidden)]
     bucket = stack.outputs.get("GivenUpBucketName")
     if bucket:  # a stack that was deployed before there was one
         places.append(Bucket(stack.client("s3"), bucket))

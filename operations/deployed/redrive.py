@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Collection, Generator
+from collections.abc import Collection, Generator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from notifications.common.errors import ConfigurationError
+from notifications.text.formatting import one_line
 from operations.deployed.failure_messages import FailureMessage, UnknownMessageError
 from operations.deployed.given_up import GivenUp, places_of
 from operations.deployed.stack import Stack
@@ -18,6 +19,10 @@ from operations.deployed.stream_records import Range, Stream
 
 PLAYED, FAILING, TRIMMED, UNKNOWN, WOULD_PLAY = "played", "still failing", "already trimmed", "unknown", "would play"
 _UNFINISHED = "the stream went on with empty pages before its last record came: run it again in a while"
+_NO_ANSWER = (
+    "the function's answer is not a partial batch response, so nothing says that its records are done. "
+    "Is the stage's function this project's, and current?"
+)
 _MOST_PAYLOAD = 6 * 1024 * 1024  # bytes of an invocation
 
 
@@ -77,8 +82,11 @@ class Redrive:
             for number, found in enumerate(waiting, 1):
                 result = self._play(found)
                 if result.status == PLAYED or (result.status == TRIMMED and self._discard):
-                    found.delete()
-                    kept.remove(found)
+                    try:
+                        found.delete()
+                        kept.remove(found)
+                    except (ClientError, BotoCoreError) as error:
+                        result = result._replace(status=FAILING, detail=f"{result.detail}; cannot be deleted: {error}")
                 yield number, len(waiting), result
         finally:
             self.left = sum(found.count for found in kept)
@@ -88,8 +96,6 @@ class Redrive:
     def _play(self, waiting: GivenUp) -> Result:
         try:
             message = waiting.message()
-        except (ClientError, BotoCoreError) as error:
-            return Result(FAILING, waiting.text[:60], 0, str(error))
         except UnknownMessageError as error:
             return Result(UNKNOWN, "message", 0, str(error))
         return self._play_message(message)
@@ -127,15 +133,32 @@ class Redrive:
             middle = len(records) // 2
             return self._invoke(records[:middle]) or self._invoke(records[middle:])
         answer = self._function.invoke(FunctionName=self._function_name, Payload=payload, LogType="Tail")
-        response = json.loads(answer["Payload"].read() or b"null")
-        fields = response if isinstance(response, dict) else {}
-        if answer.get("FunctionError"):
-            return f"the function failed: {fields.get('errorMessage', response)}"
-        failed = fields.get("batchItemFailures")
-        if failed:
-            why = logged_error(answer.get("LogResult", "")) or "its log says why"
-            return f"handed back from sequence number {failed[0]['itemIdentifier'] or 'unknown'} on: {why}"
+        return _complaint_in(answer)
+
+
+def _complaint_in(answer: Mapping[str, Any]) -> str:
+    """Return what the answer of an invocation complains of, or "" if it says that all records are done.
+
+    Only a partial batch response without failures says so: what comes from another function, or from one that was cut
+    off, must not delete anything.
+    """
+    try:
+        response = json.loads(answer["Payload"].read())
+    except (ValueError, RecursionError):
+        response = None
+    if answer.get("FunctionError"):
+        said = response.get("errorMessage") if isinstance(response, dict) else None
+        return f"the function failed: {one_line(said or response or 'its log says why')}"
+    failed = response.get("batchItemFailures") if isinstance(response, dict) else None
+    if not isinstance(failed, list):
+        return _NO_ANSWER
+    named = [each.get("itemIdentifier") if isinstance(each, dict) else None for each in failed]
+    if not all(isinstance(each, str) for each in named):
+        return _NO_ANSWER
+    if not named:
         return ""
+    why = logged_error(answer.get("LogResult", "")) or "its log says why"
+    return f"handed back from sequence number {named[0] or 'unknown'} on: {why}"
 
 
 def _json(event: dict[str, Any]) -> bytes:

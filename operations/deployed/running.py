@@ -64,6 +64,12 @@ class Claim:
         json.dump(fields, self._file)
         self._file.flush()
 
+    def withdraw(self) -> None:
+        """Make this run unknown to `find_running`: there is nothing left to use."""
+        self._announced = None
+        self._file.truncate(0)
+        self._file.flush()
+
     def announce_table(self, products_table_name: str) -> None:
         """Make known that the run announced has another products table now."""
         if self._announced:

@@ -40,11 +40,12 @@ class Undelivered:
         receiver: str = "",
         only: Collection[tuple[str, str]] | None = None,
         wait: int = 1,
+        hidden: int = _HIDDEN_SECONDS,
     ) -> None:
         """List, or with `redrive` send again; `receiver` leaves out the messages of all others.
 
         `only` names messages by receiver and alert; None: all. `wait` seconds for the last ones: without, some may be
-        missed.
+        missed. Messages are hidden from others for `hidden` seconds.
         """
         self._client = stack.client("sqs")
         self._url = required_output(stack, "UndeliveredQueueUrl")
@@ -52,7 +53,7 @@ class Undelivered:
         self._redrive = redrive
         self._receiver = receiver
         self._only = only
-        self._wait = wait
+        self._wait, self._hidden = wait, hidden
 
     def messages(self, most: int) -> Generator[tuple[UndeliveredMessage, str]]:
         """Yield at most `most` messages, each with what kept it from being sent again; "" if nothing did."""
@@ -79,7 +80,7 @@ class Undelivered:
             found = self._client.receive_message(
                 QueueUrl=self._url,
                 MaxNumberOfMessages=min(10, most - received),
-                VisibilityTimeout=_HIDDEN_SECONDS,
+                VisibilityTimeout=self._hidden,
                 WaitTimeSeconds=self._wait,
                 MessageAttributeNames=["All"],
                 AttributeNames=["All"],

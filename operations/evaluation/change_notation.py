@@ -17,12 +17,15 @@ from notifications.stream.attributes import Path, number
 from notifications.stream.changes import INSERT, MODIFY, REMOVE
 
 _EVENTS = {"new": INSERT, "removed": REMOVE, "expired": REMOVE}
+_KEY = r"[\w.-]+=[^\s:=,]+"
 _SUBJECT = re.compile(
-    r"(?:(?P<time>\d\d:\d\d) )?(?:(?P<product>(?!new:|removed:|expired:)[\w-]+): )?"
+    rf"(?:(?P<time>\d\d:\d\d) )?(?:(?P<product>(?!new:|removed:|expired:)(?:{_KEY}(?: +{_KEY})*|[\w-]+)):(?: |$))?"
     r"(?:(?P<event>new|removed|expired):)?(?P<rest>.*)",
     re.DOTALL,
 )
-_VALUE = re.compile(r"(?P<name>\S+) +(?P<old>.+?)(?: *(?:→|->) *(?P<new>.+))?", re.DOTALL)
+_VALUE = re.compile(r"(?P<name>\S+) +(?P<old>\"(?:[^\"\\]|\\.)*\"|.+?)(?: *(?:→|->) *(?P<new>.+))?", re.DOTALL)
+_ARROW = re.compile("→|->")
+_SHORT_TIME = re.compile(r"\d:\d\d\b")
 _DEFAULT_ID = "prod-123"
 _EXAMPLE = "write it as 'category Home, price 10 → 8', 'new: price 5' or 'removed: price 5'"
 
@@ -55,10 +58,15 @@ def parse(text: str) -> WrittenChange:
     if match is None:
         raise ConfigurationError(f"--change {text!r}: {_EXAMPLE}")
     change = WrittenChange(match["time"], match["product"], match["event"], {}, {})
+    if _SHORT_TIME.match(match["rest"]):
+        raise ConfigurationError(f"--change {text[:80]!r}: write the time with two digits, 09:00; {_EXAMPLE}")
+    if not match["rest"].strip() and not match["event"]:
+        raise ConfigurationError(f"--change {text[:80]!r} names no attribute; {_EXAMPLE}")
     for part in _parts(match["rest"]):
         value = _VALUE.fullmatch(part)
-        if value is None:
-            raise ConfigurationError(f"--change: {part[:80]!r} is not NAME VALUE or NAME OLD → NEW; {_EXAMPLE}")
+        doubt = _doubt(value) if value else "is not NAME VALUE or NAME OLD → NEW"
+        if value is None or doubt:
+            raise ConfigurationError(f"--change: {part[:80]!r} {doubt}; {_EXAMPLE}")
         try:
             path = Path.parse(value["name"])
             _put(change.old, path, _value(value["old"]))
@@ -71,8 +79,7 @@ def parse(text: str) -> WrittenChange:
 def record_of(text: str, position: int, product: Product) -> dict[str, Any]:
     """Return the stream record of a change, the `position`th; ConfigurationError says what is not understood."""
     written = parse(text)
-    named = product.id.top if product.id and not product.id.rest else "productId"
-    key = {named: {"S": written.product or _DEFAULT_ID}}
+    key = _key(written.product or _DEFAULT_ID, product)
     change = {
         "ApproximateCreationDateTime": _created(written.time),
         "Keys": key,
@@ -88,6 +95,30 @@ def record_of(text: str, position: int, product: Product) -> dict[str, Any]:
         "dynamodb": change,
         **({"userIdentity": by_service} if written.expired else {}),
     }
+
+
+def _key(text: str, product: Product) -> dict[str, Any]:
+    """Read an id, or the NAME=VALUE pairs of a composite key."""
+    if "=" in text:
+        pairs = (pair.partition("=") for pair in text.split())
+        return {name: _value(value) for name, _, value in pairs}
+    named = product.id.top if product.id and not product.id.rest else "productId"
+    return {named: {"S": text}}
+
+
+def _doubt(value: re.Match[str]) -> str:
+    """Say what speaks against a part being meant as it reads; "" where nothing does."""
+    name, old, new = value["name"], value["old"], value["new"] or ""
+    if _ARROW.match(old):
+        return "lacks the attribute's name in front of the arrow; it has no colon behind it"
+    if old.startswith("="):
+        return f"has a = too many: {name} {old.lstrip('= ')}{' → ' + new if new else ''}"
+    if any(_ARROW.search(each) for each in (old, new) if not each.startswith(('"', "{", "["))):
+        return "has an arrow without a value on both sides, or more than one; a text with an arrow stands in quotes"
+    words = old.split()
+    if len(words) > 1 and all(number({"N": word}) is not None for word in words):
+        return f"has {len(words)} numbers and no arrow between them: {name} {' → '.join(words)}"
+    return ""
 
 
 def _created(time: str | None) -> float:

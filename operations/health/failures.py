@@ -6,12 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from notifications.publishing.failures import record_in
 from notifications.stream.changes import sequence_number_of
 from operations.deployed.failure_messages import FailureMessage, UnknownMessageError
-from operations.deployed.given_up import GivenUp, places_of
+from operations.deployed.given_up import LOOKING_SECONDS, GivenUp, places_of
 from operations.deployed.stack import Stack
 
 STREAM_SECONDS = 86_400
@@ -38,14 +36,14 @@ class Waiting:
     sequence_number: str
     """Of its first record; "" without one."""
     problem: str = ""
-    """Why it cannot be played: neither the function nor Lambda wrote it."""
+    """Why it cannot be played: neither the function nor Lambda wrote it, or it cannot be read."""
 
 
 def list_waiting(stack: Stack, most: int, *, wait: int = 1) -> list[Waiting]:
     """List at most `most` messages and objects, those with the oldest records first; each is left where it is."""
     found: list[GivenUp] = []
     try:
-        for place in places_of(stack, wait):
+        for place in places_of(stack, wait, LOOKING_SECONDS):
             for each in place.receive(most - sum(other.count for other in found)):
                 found.append(each)  # noqa: PERF402 - what came before an interruption has to be known
         return [_waiting(each) for each in sorted(found, key=lambda each: each.sequence_number)]
@@ -59,8 +57,6 @@ def _waiting(found: GivenUp) -> Waiting:
         message = found.message()
     except UnknownMessageError as error:
         return Waiting(found.id, "unknown message", "", None, found.since, True, None, "", str(error))
-    except (ClientError, BotoCoreError) as error:
-        return Waiting(found.id, found.text[:60], "", None, found.since, True, None, "", str(error))
     info = message.body.get("DDBStreamBatchInfo")
     whole = "payload" in message.body or (info is None and not message.body.get("imagesLeftOut"))
     created = _created(message, info)

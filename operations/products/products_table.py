@@ -13,6 +13,8 @@ Key = Mapping[str, Any]
 """Attribute name to typed value, `{"productId": {"S": "prod-123"}}`."""
 
 MOST_DIGITS, MAGNITUDE = 38, 125
+_LONGEST_KEY = (2048, 1024)
+"""Bytes of a partition key and of a sort key. Source: Amazon DynamoDB Developer Guide, "Quotas in DynamoDB"."""
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,4})?", re.ASCII)
 _EXACT = Context(prec=5000)
 
@@ -37,8 +39,9 @@ class ProductsTable:
         return {each["AttributeName"]: types[each["AttributeName"]] for each in keys}
 
     def key(self, values: Mapping[str, str]) -> dict[str, Any]:
-        """Return the typed key for texts. Raises ChangeError for a text that is not a number where one is needed."""
-        return {name: _key_value(name, kind, values[name]) for name, kind in self.key_types.items()}
+        """Return the typed key for texts. Raises ChangeError for a text that no key of the table can be."""
+        longest = dict(zip(self.key_types, _LONGEST_KEY, strict=False))
+        return {name: _key_value(name, kind, values[name], longest[name]) for name, kind in self.key_types.items()}
 
     def set(self, key: Key, values: Mapping[Path, Any]) -> None:
         """Set typed values in an item, made if there is none; what is not named stays. Raises ChangeError."""
@@ -111,7 +114,11 @@ def number_or_text(text: str) -> Decimal | str:
     return number
 
 
-def _key_value(name: str, kind: str, text: str) -> dict[str, Any]:
+def _key_value(name: str, kind: str, text: str, longest: int) -> dict[str, Any]:
+    if not text:
+        raise ChangeError(f"{name} is part of the table's key and must not be empty.")
+    if len(text.encode(errors="replace")) > longest:
+        raise ChangeError(f"{name} is part of the table's key and has {longest} bytes at the most.")
     if kind == "N":
         number = number_or_text(text)
         if isinstance(number, str):

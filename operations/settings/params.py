@@ -6,6 +6,7 @@ Ranges: AWS Lambda API Reference, "CreateEventSourceMapping" and "CreateFunction
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -45,17 +46,22 @@ LOG_RETENTION = (
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 )  # fmt: skip
 """Days that CloudWatch keeps logs for, and no others: CloudWatch Logs API Reference, "PutRetentionPolicy"."""
+_KEY_ARN = re.compile(r"(arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+)?")
+KEYS = ("kmsKeyArn", "productsKeyArn")
+"""ARNs of keys, or nothing. Not of an alias: a policy that names one allows nothing. Source: AWS Key Management Service
+Developer Guide, "Key identifiers" and "Controlling access to aliases"."""
 _DAYS_IN_STREAM, _DAYS_IN_QUEUE, _DAYS_TO_SPARE = 1, 14, 1  # the bucket forgets at the midnight after
 _TWO = 2
 _NO_LIMIT = "-1"  # Lambda's value for "for ever"
 
 
 def check_params(defaults: Mapping[str, Any], of_stage: Mapping[str, Any], given: Mapping[str, str]) -> None:
-    """Raise ConfigurationError for a name that looks like a misspelt default, or for a value out of range."""
+    """Raise ConfigurationError for a name that has no default, or for a value that AWS would refuse."""
     for name in (*of_stage, *given):
-        close = difflib.get_close_matches(name, defaults, 1, cutoff=0.8)
-        if name not in defaults and close:
-            raise ConfigurationError(f"params: {name} is unknown and would have no effect; did you mean {close[0]}?")
+        if name not in defaults:
+            close = difflib.get_close_matches(name, defaults, 1)
+            hint = f"did you mean {close[0]}?" if close else "a parameter of your own needs a line in params, default"
+            raise ConfigurationError(f"params: {name} is unknown and would have no effect; {hint}")
     params = {**defaults, **of_stage, **given}
     for name, value in params.items():
         problem = _problem(name, str(value).lower() if isinstance(value, bool) else str(value))
@@ -75,6 +81,8 @@ def _problem(name: str, value: str) -> str | None:
     if name in WORDS and value not in WORDS[name]:
         words = WORDS[name]
         return " or ".join(words) if len(words) == _TWO else f"one of {', '.join(words)}"
+    if name in KEYS and not _KEY_ARN.fullmatch(value):
+        return "the ARN of a KMS key, arn:aws:kms:REGION:ACCOUNT:key/ID, or nothing"
     if name == "logRetentionInDays" and value not in map(str, LOG_RETENTION):
         return f"one of {', '.join(map(str, LOG_RETENTION))}, the days that CloudWatch keeps logs for"
     if name not in RANGES or (name == "maximumRecordAgeInSeconds" and value == _NO_LIMIT):

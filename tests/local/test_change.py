@@ -1,5 +1,7 @@
 """`npm run change` writes what its arguments say, to the local AWS only."""
 
+from pathlib import Path
+
 import pytest
 
 from local import change
@@ -174,3 +176,63 @@ def test_10_5_other_values_are_not_pointed_out(
 def _use(dynamodb: FakeDynamoDb, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(change, "find_running", lambda: Running("http://127.0.0.1:9", "table"))
     monkeypatch.setattr(change, "local_client", lambda *_: dynamodb)
+
+
+def test_10_14_the_key_of_another_table_is_refused(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A pair in the place of an id is not taken for an id; one that has an equals sign is given by the key's name."""
+    dynamodb = FakeDynamoDb(productId="S")
+    _use(dynamodb, monkeypatch)
+
+    assert change.main(["shop=berlin", "sku=7", "price=4"]) == 1
+    assert "The key of this table is productId: npm run change -- prod-456" in capsys.readouterr().err
+    assert not dynamodb.items
+    assert change.main(["productId=a=b", "price=4"]) == 0
+    assert dynamodb.only()["productId"] == {"S": "a=b"}
+
+
+def test_10_14_examples_have_the_tables_own_key_and_price(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """A message shows a command that this table takes; without readable rules a common one."""
+    rules = tmp_path / "alerts.toml"
+    rules.write_text(
+        '[product]\nprice = "pricing.amount"\nprice_unit = "cents"\n[[rules]]\nname = "n"\nwhen = "added"\n'
+    )
+    monkeypatch.setattr(change, "RULES", rules)
+    _use(FakeDynamoDb(shop="S", sku="N"), monkeypatch)
+
+    assert change.main(["berlin", "price=4"]) == 1
+    assert "npm run change -- shop=prod-456 sku=1 pricing.amount=3990" in capsys.readouterr().err
+    rules.write_text("[")
+    assert change.main(["berlin", "price=4"]) == 1
+    assert "npm run change -- shop=… sku=… price=49.90" in capsys.readouterr().err
+
+
+def test_10_14_what_was_set_is_shown_as_it_is_given(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Truth values, lists and maps as JSON, sets of texts as set(…)."""
+    dynamodb = FakeDynamoDb(productId="S")
+    _use(dynamodb, monkeypatch)
+
+    given = '{"sold": false, "list": ["ä", 1.50, null], "map": {"a": true}}'
+    assert change.main(["p", "tags=set(new, sale)", "name=Mouse", "--json", given]) == 0
+    shown = 'tags set(new, sale), name "Mouse", sold false, list ["ä", 1.50, null], map {"a": true}'
+    assert capsys.readouterr().out == f"p has {shown}.\n"
+    assert sorted(dynamodb.only()["tags"]["SS"]) == ["new", "sale"]
+    assert change.main(["p", "tags=set()"]) == 1
+    assert "A set has at least one text" in capsys.readouterr().err
+
+
+def test_10_14_what_changes_nothing_or_empties_is_said(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A product that is not there is not said to be deleted, and an empty text is pointed out."""
+    _use(FakeDynamoDb(productId="S"), monkeypatch)
+
+    assert change.main(["p", "--delete"]) == 0
+    assert capsys.readouterr().out == "There is no product p, so nothing is deleted.\n"
+    assert change.main(["p", "price="]) == 0
+    assert "note: price is an empty text now." in capsys.readouterr().out

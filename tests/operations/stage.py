@@ -183,12 +183,14 @@ class FakeBucket:
 
 
 class FakeFunction:
-    """A lambda client: answers from a list, and then that all is done."""
+    """A lambda client: answers from a list, and then that all is done. An answer in bytes goes out as it is."""
 
     def __init__(self, *answers: Any) -> None:
         self.answers = list(answers)
         self.events: list[Any] = []
         self.log = ""
+        self.error = ""
+        """The FunctionError of every answer; without one, an answer with an errorMessage fails."""
 
     def invoke(self, *, FunctionName: str, Payload: bytes, LogType: str = "None") -> dict[str, Any]:  # noqa: N803
         """Run it."""
@@ -198,8 +200,9 @@ class FakeFunction:
         answer = self.answers.pop(0) if self.answers else {"batchItemFailures": []}
         if isinstance(answer, ClientError):
             raise answer
-        failed = {"FunctionError": "Unhandled"} if isinstance(answer, dict) and "errorMessage" in answer else {}
-        return {"Payload": io.BytesIO(json.dumps(answer).encode()), **failed, **log}
+        error = self.error or ("Unhandled" if isinstance(answer, dict) and "errorMessage" in answer else "")
+        payload = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+        return {"Payload": io.BytesIO(payload), **({"FunctionError": error} if error else {}), **log}
 
 
 class FakeStack:

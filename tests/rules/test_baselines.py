@@ -111,7 +111,11 @@ def test_a_product_without_the_baseline_attribute_does_not_fire() -> None:
     text = rule("price_drop", 'baseline = { attribute = "listPrice" }')
     shop = Shop().put(price=80).put(price=40)
     assert fired(text, shop) == []
-    assert reasons(text, shop)[1] == "listPrice, the baseline, is not a number"
+    assert reasons(text, shop)[1] == "listPrice, the baseline, is absent"
+    assert (
+        reasons(text, Shop().put(price=80, listPrice="?").put(price=60))[1]
+        == "listPrice, the baseline, is not a number"
+    )
     assert fired(text, Shop().put(price=80, listPrice=100).put(price=60, listPrice=None)) == []
 
 

@@ -75,9 +75,9 @@ def test_prices_in_two_currencies_are_not_compared() -> None:
 
 
 @pytest.mark.parametrize("when", ["price_drop", "price_rise", "out_of_stock", "back_in_stock", "low_stock"])
-@pytest.mark.parametrize("gap", [None, "on request"], ids=["absent", "text"])
-def test_a_missing_value_on_either_side_is_neither_an_alert_nor_an_error(when: str, gap: object) -> None:
-    """A price or stock that goes, comes, or is a text fires nothing, and the reason says which side lacks it."""
+@pytest.mark.parametrize(("gap", "is_what"), [(None, "absent"), ("on request", "not a number")], ids=["absent", "text"])
+def test_a_missing_value_on_either_side_is_neither_an_alert_nor_an_error(when: str, gap: object, is_what: str) -> None:
+    """A price or stock that goes, comes, or is a text fires nothing; the reason says which side, and what it is."""
     text = rule(when, "threshold = 5" if when == "low_stock" else "")
     attribute = "price" if when.startswith("price") else "stock"
     shop = Shop()
@@ -85,7 +85,7 @@ def test_a_missing_value_on_either_side_is_neither_an_alert_nor_an_error(when: s
         given: dict[str, Any] = {attribute: value}
         shop.put(**given)
     assert play(text, shop) == []
-    assert reasons(text, shop)[1:] == [f"the new {attribute} is not a number", f"the old {attribute} is not a number"]
+    assert reasons(text, shop)[1:] == [f"the new {attribute} is {is_what}", f"the old {attribute} is {is_what}"]
 
 
 def test_an_item_of_a_list_can_be_the_price() -> None:

@@ -103,9 +103,9 @@ def test_expiries_can_be_left_out(more: str, deleted: int, expired: int) -> None
 @pytest.mark.parametrize(
     ("found", "reason"),
     [
-        ("true", 'active is "true", needs true'),
+        ("true", 'active is the text "true", needs true'),
         (False, "active is false, needs true"),
-        (5, "active is 5, needs true"),
+        (5, "active is the number 5, needs true"),
         (None, "active is absent, needs true"),
     ],
 )

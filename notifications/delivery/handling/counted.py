@@ -76,6 +76,18 @@ class CountedProgress:
         for (receiver, status), number in found.items():
             self._metrics.count(receiver, status, number)
 
+    def open_outbox(self, receiver: str, seconds: int) -> frozenset[bytes]:
+        """Take the outbox."""
+        return self._ledger.open_outbox(receiver, seconds)
+
+    def mark_sent(self, receiver: str, marks: frozenset[bytes]) -> None:
+        """Mark it."""
+        self._ledger.mark_sent(receiver, marks)
+
+    def close_outbox(self, receiver: str, *, crossed_off: bool) -> None:
+        """Give the outbox back."""
+        self._ledger.close_outbox(receiver, crossed_off=crossed_off)
+
     def disable(self, receiver: str, reason: str) -> None:
         """Disable it."""
         self._ledger.disable(receiver, reason)

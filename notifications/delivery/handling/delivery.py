@@ -14,6 +14,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from notifications.common.errors import (
@@ -24,8 +25,9 @@ from notifications.common.errors import (
     ReceiverGoneError,
     RetryableError,
 )
+from notifications.common.time_budget import RemainingTime
 from notifications.delivery.handling.channel import Channel
-from notifications.delivery.handling.digests import Digests
+from notifications.delivery.handling.digests import TO_SEND, Digests
 from notifications.delivery.handling.progress import (
     DELIVERED,
     DONE,
@@ -45,8 +47,7 @@ from notifications.delivery.rendering.view import AlertView
 log = logging.getLogger(__name__)
 
 Response = dict[str, Any]
-RemainingTime = Callable[[], int]
-ONE_DELIVERY = 30_000
+ONE_DELIVERY = TO_SEND
 """Milliseconds that sending one message takes at the most, with what is written down about it."""
 
 
@@ -92,7 +93,7 @@ class Deliveries:
             late = late or (remaining_time is not None and remaining_time() < ONE_DELIVERY)
             if late:
                 self._delay(message, 0)
-            if late or not self._finish(message):
+            if late or not self._finish(message, remaining_time):
                 failures.append({"itemIdentifier": message.message_id})
         return {"batchItemFailures": failures}
 
@@ -106,24 +107,27 @@ class Deliveries:
             return {"delivered": False, "error": f"{error}"}
         return {"delivered": True, "error": ""}
 
-    def _finish(self, message: QueuedMessage) -> bool:
+    def _finish(self, message: QueuedMessage, remaining_time: RemainingTime | None) -> bool:
         """Return whether the message is done with, and may be deleted."""
         receiver = message.queue_arn.rpartition(":")[2].removeprefix(self._queue_prefix)
         try:
-            return self._deliver(receiver, message)
+            return self._deliver(receiver, message, remaining_time)
         except ProductAlertsError as error:  # of the ledger or the queue `undelivered`, else it was dealt with
             log.warning("%s: message %s comes again: %s", receiver, message.message_id, error)
             self._delay(message, SOON)
             return False
 
-    def _deliver(self, receiver: str, message: QueuedMessage) -> bool:
+    def _deliver(self, receiver: str, message: QueuedMessage, remaining_time: RemainingTime | None) -> bool:
         channel = self._channels.get(receiver)
         if channel is None:
             self._keep(receiver, message.body, PermanentError("receivers.toml has no such receiver"), 0)
             return True
         flush = _flush_in(message.body)
         if flush:
-            return self._flush(channel, message, everything=flush.get("now") is True)
+            flushing = partial(
+                self._digests.flush, channel, everything=flush.get("now") is True, remaining_time=remaining_time
+            )
+            return self._flush(channel, message, flushing)
         try:
             view = channel.view_of(message.body)
         except PermanentError as error:
@@ -176,13 +180,13 @@ class Deliveries:
         self._delay(message, delay)
         return False
 
-    def _flush(self, channel: Channel, message: QueuedMessage, *, everything: bool) -> bool:
-        """Send what is due, or everything that is held.
+    def _flush(self, channel: Channel, message: QueuedMessage, flush: Callable[[], int]) -> bool:
+        """Flush an outbox.
 
         What fails for long is tried again by the next hour's flush, which has its own message.
         """
         try:
-            self._digests.flush(channel, everything=everything)
+            flush()
         except ProductAlertsError as error:
             asked = error.retry_after if isinstance(error, DeliveryFailedError) else None
             delay = delay_after(message.receives, asked, FLUSH_DELAYS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
+from notifications.common.errors import ServiceError
 from notifications.delivery.handling.progress import Delivery, Held, Known, Progress
 from notifications.delivery.handling.queues import QueuedMessage, Undelivered
 
@@ -17,6 +18,8 @@ class MemoryProgress:
         self.deliveries: dict[tuple[str, str], Delivery] = {}
         self.outbox: dict[tuple[str, datetime, str], Held] = {}
         self.disabled: dict[str, str] = {}
+        self.marks: dict[str, frozenset[bytes]] = {}
+        self._open: dict[str, object] = {}
 
     def read(self, receiver: str, alert_ids: Iterable[str]) -> Known:
         """Look everything up."""
@@ -41,8 +44,25 @@ class MemoryProgress:
     def release(self, alerts: Sequence[tuple[Held, Delivery]]) -> None:
         """Take them out."""
         for held, delivery in alerts:
-            self.write(delivery)
+            self.deliveries[delivery.receiver, delivery.alert_id] = delivery
             self.outbox.pop((delivery.receiver, held.due, held.alert_id), None)
+
+    def open_outbox(self, receiver: str, seconds: int) -> frozenset[bytes]:
+        """Take it, if nobody has it."""
+        mine: object = object()
+        if self._open.setdefault(receiver, mine) is not mine:
+            raise ServiceError(f"another flush has the outbox, for {seconds} s at the most")
+        return self.marks.get(receiver, frozenset())
+
+    def mark_sent(self, receiver: str, marks: frozenset[bytes]) -> None:
+        """Keep them."""
+        self.marks[receiver] = marks
+
+    def close_outbox(self, receiver: str, *, crossed_off: bool) -> None:
+        """Give it back."""
+        if crossed_off:
+            self.marks.pop(receiver, None)
+        self._open.pop(receiver, None)
 
     def disable(self, receiver: str, reason: str) -> None:
         """Keep the reason."""

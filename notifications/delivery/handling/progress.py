@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,6 +11,7 @@ from typing import NamedTuple, Protocol
 DELIVERED, HELD, FAILING, UNDELIVERED, AGAIN = "delivered", "held", "failing", "undelivered", "again"
 """AGAIN: an operator asked for the alert to be delivered once more."""
 DONE = frozenset({DELIVERED, HELD})
+MARK_BYTES = 16
 DISABLED = "disabled"
 """Of a receiver, not of a delivery: it answered 410, and is sent nothing until the next deployment."""
 
@@ -43,6 +45,11 @@ class Held(NamedTuple):
     alert_id: str
     event: bytes
 
+    @property
+    def mark(self) -> bytes:
+        """Stand for this entry of the outbox in what a flush marks as sent: 16 bytes, so that 20,000 fit an item."""
+        return hashlib.sha256(f"{self.due.isoformat()}#{self.alert_id}".encode()).digest()[:MARK_BYTES]
+
 
 @dataclass(slots=True)
 class Known:
@@ -71,6 +78,18 @@ class ProgressLedger(Protocol):
 
     def release(self, alerts: Sequence[tuple[Held, Delivery]]) -> None:
         """Take alerts out of the outbox, and keep what became of each."""
+
+    def open_outbox(self, receiver: str, seconds: int) -> frozenset[bytes]:
+        """Keep other flushes from an outbox, for so many seconds at the most; return the marks of what was sent.
+
+        Raises RetryableError, too, while another flush has it.
+        """
+
+    def mark_sent(self, receiver: str, marks: frozenset[bytes]) -> None:
+        """Remember what a digest had in it, in the place of what was marked before: all of it or nothing."""
+
+    def close_outbox(self, receiver: str, *, crossed_off: bool) -> None:
+        """Let the next flush have an outbox; `crossed_off` forgets the marks, too."""
 
     def disable(self, receiver: str, reason: str) -> None:
         """Disable a receiver until the next deployment."""

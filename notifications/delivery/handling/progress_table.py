@@ -1,7 +1,8 @@
 """Deliveries and the outbox in the ledger table.
 
 An item a delivery under `delivery#RECEIVER` and the alert's id, and one a held alert under `outbox#RECEIVER`, sorted by
-when it is due. Limits: Amazon DynamoDB API Reference, "BatchGetItem" and "BatchWriteItem".
+when it is due. One more for each receiver says until when a flush has its outbox, and what was in its digest.
+Limits: Amazon DynamoDB API Reference, "BatchGetItem" and "BatchWriteItem".
 """
 
 from __future__ import annotations
@@ -13,12 +14,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from notifications.common.errors import ServiceError
-from notifications.delivery.handling.progress import Delivery, Held, Known, Progress
+from notifications.delivery.handling.progress import MARK_BYTES, Delivery, Held, Known, Progress
 from notifications.publishing.aws_calls import aws_call
 from notifications.text.formatting import shorten
 
-DISABLED = "#disabled"  # sorts before every id
+DISABLED, FLUSH = "#disabled", "#flush"  # sort keys beside the ids, which do not begin so
 MOST_WRITTEN = 25
+_TAKEN = "ConditionalCheckFailedException"
 _ATTEMPTS = 5
 _FIRST_PAUSE = 0.05  # seconds; doubles
 _LONGEST_TITLE = 300
@@ -113,6 +115,42 @@ class DynamoDbProgress:
                 requests += [{"PutRequest": {"Item": self._item(delivery)}}, {"DeleteRequest": {"Key": key}}]
             for _ in self._until_done("batch_write_item", {self._table_name: requests}, left="UnprocessedItems"):
                 pass
+
+    def open_outbox(self, receiver: str, seconds: int) -> frozenset[bytes]:
+        """Take the flush's item with a conditional write, which also says what is marked."""
+        now = int(self._now())
+        times = {":until": {"N": str(now + seconds)}, ":now": {"N": str(now)}, ":expires": self._expires()}
+        try:
+            answer = self._update_flush(
+                receiver,
+                UpdateExpression="SET busyUntil = :until, expiresAt = :expires",
+                ConditionExpression="attribute_not_exists(busyUntil) OR busyUntil <= :now",
+                ExpressionAttributeValues=times,
+                ReturnValues="ALL_NEW",
+            )
+        except ServiceError as error:
+            if _TAKEN in str(error):
+                raise ServiceError(f"another flush has the outbox, for {seconds} s at the most") from error
+            raise
+        marks = bytes(answer["Attributes"].get("sent", {}).get("B", b""))
+        return frozenset(marks[at : at + MARK_BYTES] for at in range(0, len(marks), MARK_BYTES))
+
+    def mark_sent(self, receiver: str, marks: frozenset[bytes]) -> None:
+        """Write all marks into the one item, with one call."""
+        sent = {"B": b"".join(sorted(marks))}
+        self._update_flush(
+            receiver,
+            UpdateExpression="SET sent = :sent, expiresAt = :expires",
+            ExpressionAttributeValues={":sent": sent, ":expires": self._expires()},
+        )
+
+    def close_outbox(self, receiver: str, *, crossed_off: bool) -> None:
+        """Take the lock from the item, and the marks."""
+        self._update_flush(receiver, UpdateExpression=f"REMOVE busyUntil{', sent' if crossed_off else ''}")
+
+    def _update_flush(self, receiver: str, **arguments: Any) -> dict[str, Any]:
+        key = _key(deliveries_of(receiver), FLUSH)
+        return self._call("update_item", TableName=self._table_name, Key=key, **arguments)
 
     def disable(self, receiver: str, reason: str) -> None:
         """Write down which deployment found the receiver gone: for the next one it counts no longer."""

@@ -9,6 +9,7 @@ from typing import Any
 
 from operations.deployed.stack import add_stage_to
 from operations.deployed.undelivered import Undelivered
+from operations.terminal.arguments import at_most
 from operations.terminal.terminal import Terminal
 
 _MOST_MESSAGES = 1000
@@ -19,7 +20,7 @@ def add_to(commands: Any) -> None:
     parser = commands.add_parser("undelivered", help="list or redrive what could not be delivered", description=__doc__)
     parser.add_argument("--receiver", default="", metavar="NAME", help="of this receiver alone")
     parser.add_argument("--redrive", action="store_true", help="put each message into its receiver's queue again")
-    parser.add_argument("--max", type=int, default=_MOST_MESSAGES, help=f"messages at the most ({_MOST_MESSAGES})")
+    parser.add_argument("--max", type=at_most, default=_MOST_MESSAGES, help=f"messages at the most ({_MOST_MESSAGES})")
     add_stage_to(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object a message")
     parser.set_defaults(run=run)

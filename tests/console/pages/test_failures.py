@@ -8,7 +8,10 @@ import time
 from typing import Any
 
 import pytest
+from moto.sqs.models import sqs_backends
 
+from operations.deployed.given_up import Queue
+from operations.deployed.undelivered import Undelivered
 from tests.builders import message
 from tests.console.stage import Browser, MemoryStage, console_of, until
 from tests.rules.scenario import MINUTE, Shop
@@ -170,6 +173,21 @@ def test_undelivered_alerts_are_listed_and_sent_again(
     over(browser, browser.post("/failures/send", {"all": "1"}).text)
     assert queued(stage) == [undelivered[1]]
     assert "Nothing is undelivered" in browser.get("/failures").text
+
+
+@pytest.mark.usefixtures("parked", "undelivered")
+def test_a_console_that_is_killed_while_it_looks_hides_messages_for_half_a_minute_only(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is given back then; a run that plays them may begin soon after."""
+    monkeypatch.setattr(Queue, "give_back", lambda *_: None)
+    monkeypatch.setattr(Undelivered, "_give_back", lambda *_: None)
+    assert browser.get("/failures").status == 200
+    queues = sqs_backends["123456789012"]["us-east-1"].queues
+    for name in ("failures", "undelivered"):
+        hidden = [(message.visible_at / 1000) - time.time() for message in queues[name]._messages]
+        assert len(hidden) == 2
+        assert all(0 < seconds <= 30 for seconds in hidden)
 
 
 def test_a_job_that_is_not_known_is_said_to_be_so(browser: Browser) -> None:

@@ -92,8 +92,10 @@ def test_a_value_is_changed_in_place(browser: Browser, stage: MemoryStage, role:
         ({"k": "nobody", "role": "price", "value": "5"}, "not in the table any more"),
         ({"k": ["prod-1", "x"], "role": "price", "value": "5"}, "does not name a product"),
         ({"role": "price", "value": "5"}, "does not name a product"),
+        ({"k": "", "role": "price", "value": "5"}, "must not be empty"),
+        ({"k": "x" * 2049, "role": "price", "value": "5"}, "has 2048 bytes at the most"),
     ],
-    ids=str,
+    ids=lambda value: str(value)[:60],
 )
 def test_what_cannot_be_stored_is_refused_in_words(
     browser: Browser, stage: MemoryStage, form: dict[str, str], said: str
@@ -106,6 +108,26 @@ def test_what_cannot_be_stored_is_refused_in_words(
     assert "Nothing was changed" in answer.text
     table = stage.dynamodb.scan(TableName="products")["Items"]
     assert table == [{"productId": {"S": "prod-1"}, "price": {"N": "10"}}]
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("/product?k=", "productId is part of the table&#39;s key and must not be empty."),
+        (f"/product?k={'x' * 2049}", "has 2048 bytes at the most"),
+        (f"/product?k={'%C3%BC' * 1025}", "has 2048 bytes at the most"),
+        ("/product", "does not name a product"),
+        ("/product?k=a&k=b", "does not name a product"),
+    ],
+    ids=lambda value: value[:30],
+)
+def test_an_address_that_can_be_no_product_is_not_found(browser: Browser, address: str, said: str) -> None:
+    """AWS is not asked for what it would refuse."""
+    answer = browser.get(address)
+    assert answer.status == 404
+    assert "The address does not name a product" in answer.text
+    assert said in answer.text
+    assert browser.get(f"/product?k={'x' * 2048}").status == 200
 
 
 def test_only_a_price_or_a_stock_is_changed(browser: Browser, stage: MemoryStage) -> None:

@@ -4,9 +4,11 @@ import io
 
 import pytest
 
+from event_source_mapping import EventType, LogEvent
 from local.reports.console_report import ConsoleReport
 from local.reports.report import RunSummary
 from local.samples.expected import Expected, reasons
+from local.samples.sample_receivers import Delivered
 from local.samples.subscriber import ReceivedAlert
 from operations.terminal.terminal import Terminal
 from tests.builders import one_rule, priced
@@ -148,6 +150,7 @@ def test_10_1_10_5_10_6_10_9_what_happens_while_watching_is_printed() -> None:
         "     line 3",
         "     | [ERROR] Topic does not exist",
         "✓ The table a-table is watched now.",
+        "   Its stream is read from the beginning, so what it holds of changes made before may alert again.",
         "   npm run change -- prod-456 price=39.90",
     ):
         assert line in printed
@@ -163,3 +166,29 @@ def test_10_36_a_product_cannot_forge_the_lines_of_an_alert() -> None:
 
     assert "\x1b" not in printed
     assert not [line for line in printed.splitlines() if line.startswith("   ● Forged")]
+
+
+def test_10_14_batches_that_go_well_are_printed_only_if_asked() -> None:
+    """Where something fails, the whole way of the batch is there; else --verbose shows it."""
+
+    def event(outcome: EventType) -> LogEvent:
+        return LogEvent(0, "mapping", outcome, "", first="1", last="1", records=1, attempt=1)
+
+    def printed(*outcomes: EventType, verbose: bool = False) -> str:
+        stream = io.StringIO()
+        ConsoleReport(Terminal(stream), verbose=verbose).mapping_log([event(outcome) for outcome in outcomes])
+        return stream.getvalue()
+
+    well = (EventType.SERVING, EventType.READ, EventType.INVOKING, EventType.SUCCEEDED)
+    assert printed(*well) == ""
+    assert len(printed(*well, verbose=True).splitlines()) == 3
+    assert len(printed(EventType.READ, EventType.FAILED, EventType.SUCCEEDED).splitlines()) == 3
+
+
+def test_10_14_a_webhook_that_is_sent_again_is_not_marked_as_a_failure() -> None:
+    """The first answer of a sample is an error on purpose; one that is not keeps its mark."""
+    stream = io.StringIO()
+    texts = Delivered("hook", "webhook", "answered 500", True, True), Delivered("hook", "webhook", "answered 401", True)
+    ConsoleReport(Terminal(stream)).delivered(texts, AWS)
+    marks = [line.split()[0] for line in stream.getvalue().splitlines() if "answered" in line]
+    assert marks == ["↻", "✗"]

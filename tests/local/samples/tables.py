@@ -5,7 +5,7 @@ from typing import Any
 
 from local.samples.sample_product import SampleProduct
 from local.stack.local_table import LocalTable
-from tests.builders import one_rule
+from tests.builders import rules
 
 
 class FakeDynamoDb:
@@ -52,6 +52,7 @@ def table(dynamodb: FakeDynamoDb) -> LocalTable:
     return LocalTable(dynamodb, "a-table")
 
 
-def sample_product(dynamodb: FakeDynamoDb, product: str = "") -> SampleProduct:
-    """Make a product of the shape that the text of `[product]` gives it."""
-    return SampleProduct(table(dynamodb), one_rule("added", product=product).product)
+def sample_product(dynamodb: FakeDynamoDb, product: str = "", rules_text: str = "") -> SampleProduct:
+    """Make a product of the shape that the text of `[product]` gives it, for one rule about new products and others."""
+    text = f'[product]\n{product}\n[[rules]]\nname = "new"\nwhen = "added"\n{rules_text}'
+    return SampleProduct(table(dynamodb), rules(text))

@@ -125,6 +125,24 @@ def _until_succeeded(mapping: ServedMapping, count: int) -> list[LogEvent]:
     return events
 
 
+def test_10_14_a_crash_is_played_for_one_key_and_as_long_as_is_wanted(tmp_path: Path) -> None:
+    """Whatever the key looks like; a deploy that has the samples read again finds them in order."""
+    with local_aws(tmp_path) as aws:
+        _deploy(aws, TEMPLATE["Resources"])
+        with served_mapping(aws, {"id": {"S": "a"}}) as mapping:
+            aws.client("dynamodb").put_item(TableName="things", Item={"id": {"S": "a"}})
+            _until(mapping, EventType.FAILED)
+            mapping.poison = {}
+            _until(mapping, EventType.SUCCEEDED)
+
+
+def _until(mapping: ServedMapping, outcome: EventType) -> None:
+    deadline = time.monotonic() + SERVED_WITHIN_SECONDS
+    while outcome not in {event.outcome for event in mapping.log_events()}:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
 def test_a_stack_without_a_mapping_is_said_so(tmp_path: Path) -> None:
     """Nothing would ever reach the function."""
     with local_aws(tmp_path) as aws:

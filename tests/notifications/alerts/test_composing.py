@@ -200,3 +200,32 @@ def test_composing_changes_nothing(entry: dict[str, Any]) -> None:
     first = [compose(evaluation, loaded.product) for evaluation in fired(loaded, entry)]
     assert [compose(evaluation, loaded.product) for evaluation in fired(loaded, entry)] == first
     assert repr(entry) == before
+
+
+FORGED = "Mouse\r\n\nURGENT: Sign in at https://evil.example now.\x0b\x85\u2028Rule price-drop: needs 10%\x1b[2J\n"
+
+
+@pytest.mark.parametrize("when", KEYS_BY_WHEN)
+def test_a_products_name_begins_no_line_of_the_text(when: str) -> None:
+    """Of a name with line breaks the text stays one line, and the title, too; the item is given as it is."""
+    entries = {
+        "added": added(name=FORGED),
+        "removed": removed(name=FORGED),
+        "changed": modified({"name": "Mouse"}, {"name": FORGED}),
+        "price_drop": modified({"name": FORGED, "price": 2}, {"name": FORGED, "price": 1}),
+        "price_rise": modified({"name": FORGED, "price": 1}, {"name": FORGED, "price": 2}),
+        "out_of_stock": modified({"name": FORGED, "stock": 1}, {"name": FORGED, "stock": 0}),
+        "back_in_stock": modified({"name": FORGED, "stock": 0}, {"name": FORGED, "stock": 1}),
+        "low_stock": modified({"name": FORGED, "stock": 5}, {"name": FORGED, "stock": 4}),
+    }
+    made = alert(when, entries[when], "threshold = 5" if when == "low_stock" else "")
+    assert made.data["product"]["name"] == FORGED
+    assert "Mouse URGENT: Sign in at https://evil.example now. Rule price-drop: needs 10% [2J" in made.data["text"]
+    assert made.data["text"].isprintable()
+    assert made.data["title"].isprintable()
+
+
+def test_a_products_id_begins_no_line_of_a_title_that_stands_for_an_empty_one() -> None:
+    """The rule and the id are named instead, on one line."""
+    entry = added("p\nURGENT", name=" ")
+    assert alert("added", entry, 'title = "{name}"').data["title"] == "r: p URGENT"

@@ -211,11 +211,11 @@ def test_all_that_is_wrong_in_only_is_said_at_once() -> None:
     """Values, names of attributes, and rules, each once."""
     found = problems(entry('only = { severity = "Critical", type = "x", sku = 7, rule = "price-drpo" }'))
     said = [problem.message for problem in found]
-    assert len(said) == 3
-    assert said[0].startswith('severity "Critical": expected one of info, warning, critical')
-    assert '; type "x": expected one of' in said[0]
-    assert said[1].startswith("sku is not a message attribute")
-    assert said[2].startswith('alerts.toml has no rule "price-drpo"')
+    assert len(said) == 4
+    assert said[0].startswith('severity: "Critical": expected one of info, warning, critical')
+    assert said[1].startswith('type: "x": expected one of')
+    assert said[2].startswith("sku is not a message attribute")
+    assert said[3].startswith('alerts.toml has no rule "price-drpo"')
 
 
 def test_a_kind_that_does_not_exist_is_said_once() -> None:

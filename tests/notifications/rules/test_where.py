@@ -97,7 +97,13 @@ def test_not_is_the_opposite_for_every_value(value: dict[str, Any], predicate: s
         ("{ exists = true }", ABSENT, "a is absent, needs it to be there"),
         ("{ exists = false }", "x", 'a is "x", needs it to be absent'),
         ('{ not = "x" }', "x", 'a is "x", needs not "x"'),
-        ("[true, 5]", "x", 'a is "x", needs true or 5'),
+        ("[true, 5]", "x", 'a is the text "x", needs true or 5'),
+        ('"7"', 7, 'a is the number 7, needs the text "7"'),
+        ("7", "7", 'a is the text "7", needs the number 7'),
+        ('"x"', {"x", "y"}, 'a is the set x, y, needs the text "x"; `where` does not look into it'),
+        ("{ at_least = 5 }", "7", 'a is the text "7", needs a number, at least 5'),
+        ('{ prefix = "x" }', 7, 'a is the number 7, needs a text, prefix "x"'),
+        ("{ not = { exists = true } }", 7, "a is 7, needs not it to be there"),
     ],
 )
 def test_the_reason_names_the_value_and_the_predicate(predicate: str, value: Any, reason: str) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from tests.builders import EVENTS, EVERY_KIND, ROOT, modified, priced
 from tests.operations.stage import Done, Operate
+from tests.rules.scenario import rule
 
 OWN_STREAM = "arn:aws:dynamodb:eu-west-1:123456789012:table/catalogue/stream/2026-01-01T00:00:00.000"
 COMPARE_BOTH_IMAGES = ["changed", "drop", "rise", "out", "back", "low"]
@@ -48,6 +49,11 @@ def test_the_projects_own_rules_fit(check: Check) -> None:
     assert done.out == (
         "alerts.toml: 8 rules, no mistake; they fit serverless.yml, stage dev\nreceivers.toml: 1 receiver, no mistake\n"
     )
+
+
+def test_18_12_one_rule_is_counted_as_one(check: Check) -> None:
+    """Its line reads as a sentence."""
+    assert check(text=rule("added")).out.startswith("alerts.toml: 1 rule, no mistake; it fits serverless.yml")
 
 
 @pytest.mark.parametrize("stage", ["dev", "prod", "local"])
@@ -175,6 +181,9 @@ def test_10_14_a_stream_of_another_region_is_refused(check: Check, monkeypatch: 
         ("batchSize=\uff11\uff10", "expected a whole number from 1 to 10000"),
         ("productsStreamArn=x:dynamodb:/stream/", "is not the ARN of a table's stream"),
         ("productsStreamArn=arn:aws:dynamodb::123456789012:table/t/stream/l", "is not the ARN of a table's stream"),
+        ("kmsKeyArn=foo", "kmsKeyArn is foo; expected the ARN of a KMS key"),
+        ("productsKeyArn=x", "productsKeyArn is x; expected the ARN of a KMS key"),
+        ("unknownParam=1", "unknownParam is unknown and would have no effect"),
         ("=5", "expected NAME=VALUE"),
         ("receiversFile=", "there is no such file"),
     ],

@@ -76,7 +76,7 @@ def test_people_read_a_line_a_rule(explain: Any) -> None:
         "✓ drop  dropped 10.0% from 10, needs 10%",
         "“Mug: 9, was 10”",
         "The price of Mug (mug) dropped by 10.0%, from 10 to 9.",
-        "· low   the new stock is not a number",
+        "· low   the new stock is absent",
         "1 record, 2 rules: 1 alert",
     ]
 

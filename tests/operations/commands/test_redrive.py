@@ -109,6 +109,50 @@ def test_what_still_fails_stays_and_its_neighbours_go_on(answer: Any, said: str,
     assert stage.queue.hidden == set()
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        b"null",
+        b"not JSON",
+        b"\xff",
+        b"[" * 100_000,
+        b"[]",
+        b"{}",
+        b"true",
+        b'{"errorMessage": "x"}',
+        b'{"batchItemFailures": null}',
+        b'{"batchItemFailures": {}}',
+        b'{"batchItemFailures": "x"}',
+        b'{"batchItemFailures": [{}]}',
+        b'{"batchItemFailures": ["x"]}',
+        b'{"batchItemFailures": [{"itemIdentifier": null}]}',
+        b'{"batchItemFailures": [{"itemIdentifier": "1"}, {"itemIdentifier": 5}]}',
+    ],
+    ids=lambda answer: answer[:40].decode("ascii", "replace"),
+)
+def test_only_a_partial_batch_response_deletes(answer: bytes, operate: Operate) -> None:
+    """Another answer, without FunctionError, says nothing of the records: they stay, and their neighbours go on."""
+    stage = _Stage(_parked(1), _parked(2), answers=(answer,))
+    done = operate("redrive", stack=stage.stack)
+    assert (done.code, done.err) == (1, "")
+    assert done.lines[0].startswith("1/2  still failing")
+    assert "not a partial batch response" in done.lines[0]
+    assert done.lines[-1] == "1 still failing, 1 played; 1 left in the queue"
+    assert stage.queue.messages == {"receipt-1": _parked(1)}
+
+
+@pytest.mark.parametrize("answer", [b"", b"null", b'"x"', b"not JSON", b'{"errorMessage": null}'])
+def test_a_failure_without_a_message_is_a_failure(answer: bytes, operate: Operate) -> None:
+    """What Lambda marks as failed is kept, whatever comes with it."""
+    stage = _Stage(_parked(1), answers=(answer,))
+    stage.function.error = "Unhandled"
+    done = operate("redrive", stack=stage.stack)
+    assert done.code == 1
+    assert "the function failed: " in done.lines[0]
+    assert len(stage.queue.messages) == 1
+
+
 def test_a_batch_that_the_stream_forgot_is_said_and_kept(operate: Operate) -> None:
     """24 hours are over: nothing can be played, and nothing is deleted without being asked to."""
     stage = _Stage(_batch(2, 3), shard=Shard([RECORDS], trimmed_before=sequence_number(5)))
@@ -183,6 +227,20 @@ def test_no_more_messages_are_taken_than_asked_for(operate: Operate) -> None:
     operate("redrive", "--max", "12", stack=stage.stack)
     assert len(stage.played) == 12
     assert len(stage.queue.messages) == 13
+
+
+@pytest.mark.parametrize("command", ["redrive", "undelivered"])
+@pytest.mark.parametrize("most", ["0", "-1", "1.5", "1e3", "x", "", "1000001", "9" * 5000, "²"])
+def test_at_the_most_is_at_least_one(
+    command: str, most: str, operate: Operate, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Anything else is refused before a stage is looked for; -1 does not mean all."""
+    with pytest.raises(SystemExit) as ended:
+        operate(command, f"--max={most}")
+    assert ended.value.code == 2
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert "argument --max: expected a whole number from 1 to 1,000,000" in said
+    assert len(said) < 200
 
 
 def test_json_is_an_object_a_message_and_a_summary(operate: Operate) -> None:

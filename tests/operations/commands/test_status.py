@@ -303,8 +303,9 @@ def test_a_package_that_cannot_be_read_leaves_the_rest(stage: Deployed, operate:
 
 
 @pytest.mark.parametrize("wrong", ["0", "x", "1e9", "nan"])
-def test_a_watch_has_a_sensible_pace(wrong: str, operate: Operate) -> None:
+def test_a_watch_has_a_sensible_pace(wrong: str, operate: Operate, capsys: pytest.CaptureFixture[str]) -> None:
     """Else the command line is wrong."""
     with pytest.raises(SystemExit) as raised:
         operate("status", "--watch", wrong)
     assert raised.value.code == 2
+    assert f"expected 1 to 86400 seconds, got {wrong!r}" in capsys.readouterr().err

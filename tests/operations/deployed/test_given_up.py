@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from operations.deployed.given_up import MOST_BYTES
+from operations.health.failures import list_waiting
 from tests.builders import added, sequence_number
 from tests.operations.stage import (
     KEY,
@@ -127,9 +128,66 @@ def test_an_object_that_is_too_large_is_not_read(operate: Operate) -> None:
     assert stage.played == []
 
 
-def test_a_bucket_that_may_not_be_read_gives_the_messages_back(operate: Operate) -> None:
+def test_an_object_that_may_not_be_read_is_said_and_the_rest_is_played(operate: Operate) -> None:
+    """Its key may be disabled: it stays, with the reason."""
+    stage = Stage(a=refusal("AccessDenied"), b=whole(3, 3))
+    for option, word in (("--dry-run", "would"), ("--max=1000", "played")):
+        done = operate("redrive", option, stack=stage.stack)
+        assert [line.split()[1] for line in done.lines[:2]] == ["unknown", word]
+        assert f"'{KEY}a' cannot be read: " in done.lines[0]
+        assert "AccessDenied" in done.lines[0]
+        assert done.err == ""
+    assert done.code == 1
+    assert stage.played == [RECORDS[2:3]]
+    assert list(stage.bucket.objects) == [f"{KEY}a"]
+
+
+def test_an_object_that_is_gone_since_the_listing_is_said_and_not_left(operate: Operate) -> None:
+    """It has expired, or somebody else has played it."""
+    stage = Stage(a=refusal("NoSuchKey"), b=whole(3, 3))
+    done = operate("redrive", stack=stage.stack)
+    assert (done.code, done.err) == (0, "")
+    assert f"'{KEY}a' is gone since the bucket was listed" in done.lines[0]
+    assert stage.played == [RECORDS[2:3]]
+    assert done.lines[-1] == "1 unknown, 1 played; 0 left in the queue and bucket"
+
+
+@pytest.mark.parametrize("code", ["AccessDenied", "NoSuchKey"])
+def test_what_waits_is_listed_around_an_object_that_cannot_be_read(code: str) -> None:
+    """With the reason in its place."""
+    stage = Stage(a=refusal(code), b=whole(3, 3))
+    unread, readable = list_waiting(cast("Any", stage.stack), 10)
+    assert f"{KEY}a" in unread.problem
+    assert (readable.problem, readable.records) == ("", 1)
+
+
+def test_what_cannot_be_deleted_is_said_and_the_rest_is_played(operate: Operate) -> None:
+    """It is played again at the next run, and alerts no second time."""
+    stage = Stage(a=whole(1, 2), b=whole(3, 3))
+    delete = stage.bucket.delete_object
+
+    def refuse(**arguments: Any) -> None:
+        if arguments["Key"].endswith("a"):
+            raise refusal("AccessDenied")
+        delete(**arguments)
+
+    stage.bucket.delete_object = refuse  # type: ignore[method-assign]
+    done = operate("redrive", stack=stage.stack)
+    assert (done.code, done.err) == (1, "")
+    assert "still failing" in done.lines[0]
+    assert "2 records; cannot be deleted: " in done.lines[0]
+    assert stage.played == [RECORDS[:2], RECORDS[2:3]]
+    assert list(stage.bucket.objects) == [f"{KEY}a"]
+
+
+def test_a_bucket_that_may_not_be_listed_gives_the_messages_back(operate: Operate) -> None:
     """One clear line, and nothing stays hidden."""
-    stage = Stage(json.dumps({"kind": "record", "reason": "r", "record": RECORDS[1]}), a=refusal("AccessDenied"))
+    stage = Stage(json.dumps({"kind": "record", "reason": "r", "record": RECORDS[1]}))
+
+    def refuse(**_: Any) -> Any:
+        raise refusal("AccessDenied")
+
+    stage.bucket.paginate = refuse  # type: ignore[method-assign]
     done = operate("redrive", stack=stage.stack)
     assert (done.code, len(done.err.splitlines())) == (1, 1)
     assert stage.queue.hidden == set()

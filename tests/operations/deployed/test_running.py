@@ -32,6 +32,17 @@ def test_a_run_that_serves_another_table_stays_what_it_is(tmp_path: Path) -> Non
         assert find_running(tmp_path) == Running(RUNNING.endpoint_url, "another", RUNNING.http_endpoint_url)
 
 
+def test_10_14_a_run_whose_service_is_removed_is_not_found(tmp_path: Path) -> None:
+    """While it waits for `sls remove`, there is nothing left to use; its directory stays its own."""
+    with claim_directory(tmp_path) as claim:
+        claim.announce(RUNNING)
+        claim.withdraw()
+        claim.announce_table("another")
+        assert find_running(tmp_path) is None
+        with claim_directory(tmp_path) as second:
+            assert second.directory == tmp_path / "2"
+
+
 def test_a_second_run_gets_a_directory_of_its_own(tmp_path: Path) -> None:
     """Two runs share no files, and when one ends the other is found."""
     other = Running("http://127.0.0.1:2", "table")

@@ -8,15 +8,19 @@ from typing import Any
 
 import pytest
 
+from notifications.common.errors import RetryableError, ServiceError
+from notifications.delivery.handling.digests import MOST_ALERTS
 from notifications.delivery.handling.fakes import MemoryProgress, MemoryQueues
 from notifications.delivery.handling.progress import (
     AGAIN,
     DELIVERED,
     FAILING,
     HELD,
+    MARK_BYTES,
     UNDELIVERED,
     Delivery,
     Held,
+    Known,
     Progress,
     ProgressLedger,
 )
@@ -101,6 +105,47 @@ def test_what_was_released_is_out_of_the_outbox_and_written_down(progress: Progr
     }
 
 
+def test_an_outbox_is_opened_by_one_flush_at_a_time(progress: ProgressLedger) -> None:
+    """Those of other receivers are others."""
+    for _ in range(2):
+        progress.open_outbox("shop", 60)
+        progress.open_outbox("other", 60)
+        with pytest.raises(RetryableError):
+            progress.open_outbox("shop", 60)
+        progress.close_outbox("shop", crossed_off=False)
+        progress.close_outbox("other", crossed_off=True)
+
+
+def test_what_is_marked_as_sent_is_known_until_it_is_crossed_off(progress: ProgressLedger) -> None:
+    """As many alerts as a digest may have, and no others."""
+    held = [Held(DUE, f"{number}", EVENT) for number in range(MOST_ALERTS)]
+    marks = frozenset(each.mark for each in held)
+    assert len(marks) == MOST_ALERTS
+    assert progress.open_outbox("shop", 60) == frozenset()
+    progress.mark_sent("shop", frozenset({b"x" * MARK_BYTES}))
+    progress.mark_sent("shop", marks)
+    progress.close_outbox("shop", crossed_off=False)
+    assert progress.open_outbox("shop", 60) == marks
+    assert progress.open_outbox("other", 60) == frozenset()
+    assert Held(DUE + timedelta(days=1), "1", EVENT).mark not in marks
+    progress.close_outbox("shop", crossed_off=True)
+    assert progress.open_outbox("shop", 60) == frozenset()
+
+
+def test_a_flush_that_was_killed_keeps_its_outbox_for_no_longer_than_it_said(dynamodb: Any) -> None:
+    """And its item is not one of the outbox, nor a delivery."""
+    clock = [1000.0]
+    ledger = DynamoDbProgress(dynamodb, TABLE, 90, "deploy-1", now=lambda: clock[0])
+    ledger.open_outbox("shop", 60)
+    clock[0] += 59
+    with pytest.raises(ServiceError, match="another flush has the outbox"):
+        ledger.open_outbox("shop", 60)
+    clock[0] += 1
+    ledger.open_outbox("shop", 60)
+    assert list(ledger.held("shop", DUE)) == []
+    assert ledger.read("shop", ["a"]) == Known()
+
+
 def test_a_disabled_receiver_is_known_as_such(progress: ProgressLedger) -> None:
     """It alone, and with the reason."""
     progress.disable("shop", "answered 410")
@@ -120,8 +165,9 @@ def test_everything_expires(dynamodb: Any) -> None:
     ledger.write(delivery("a"))
     ledger.hold(delivery("b", HELD), DUE)
     ledger.disable("shop", "gone")
+    ledger.open_outbox("shop", 60)
     items = dynamodb.scan(TableName=TABLE)["Items"]
-    assert len(items) == 4
+    assert len(items) == 5
     assert {item["expiresAt"]["N"] for item in items} == {str(1000 + 2 * 86_400)}
 
 

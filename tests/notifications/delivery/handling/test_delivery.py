@@ -52,13 +52,18 @@ def id_in(text: str) -> str:
 class Function:
     """The delivery function over fakes, with a clock to be turned."""
 
-    def __init__(self, *receivers: Receiver) -> None:
-        """Serve `receivers`, by default one of kind text, called "shop"."""
+    def __init__(
+        self,
+        *receivers: Receiver,
+        progress: MemoryProgress | None = None,
+        now: datetime = datetime(2026, 11, 21, 9, 0, tzinfo=UTC),
+    ) -> None:
+        """Serve `receivers`, by default one of kind text, called "shop", over a ledger that there may be."""
         self.receivers = receivers or (Receiver("shop", "text"),)
         self.senders = {receiver.name: MemorySender() for receiver in self.receivers}
-        self.progress = MemoryProgress()
+        self.progress = progress or MemoryProgress()
         self.queues = MemoryQueues()
-        self.now = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
+        self.now = now
         channels = {receiver.name: self._channel(receiver) for receiver in self.receivers}
         self.deliveries = Deliveries(channels, self.progress, self.queues, PREFIX, lambda: self.now)
 
