@@ -28,15 +28,16 @@ def products(request: Request) -> Response:
     console = console_of(request)
     text = request.query_params.get("q", "")[:200]
     number = _number(request.query_params.get("page", "1"), _MOST_PAGES)
-    rows, total = console.products.matching(text, console.rules.product, PAGE, (number - 1) * PAGE)
-    pages = max(-(-total // PAGE), 1)
+    found = console.products.matching(text, console.rules.product, PAGE, (number - 1) * PAGE)
+    pages = max(-(-found.total // PAGE), 1)
     return page(
         request,
         "_product_rows.html" if wants_part(request) else "products.html",
         title="Products",
         q=text,
-        rows=rows,
-        total=total,
+        rows=found.rows,
+        total=found.total,
+        reading=found.reading,
         number=number,
         pages=pages,
         roles=ROLES,

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from console.sources.stage import Stage
 from notifications.common.errors import MalformedRecordError
@@ -44,6 +44,16 @@ class Row:
         return self.values.get(role, "")
 
 
+class Found(NamedTuple):
+    """What was found of the products."""
+
+    rows: list[Row]
+    """Some of them."""
+    total: int
+    reading: bool
+    """Whether the table is being read for the first time, so that there may be more."""
+
+
 class Products:
     """The products table of a stage."""
 
@@ -61,11 +71,6 @@ class Products:
         self.problem = ""
         """Why the last reading failed."""
 
-    @property
-    def reading(self) -> bool:
-        """Whether the table is being read for the first time."""
-        return self._reading and not self._read_at
-
     def table(self) -> ProductsTable:
         """Return the table. Raises ConfigurationError where there is no stage."""
         stack = self._stage.stack()
@@ -78,19 +83,20 @@ class Products:
                 self._read_at = 0.0
             return self._table
 
-    def matching(self, text: str, product: Product, most: int, after: int = 0) -> tuple[list[Row], int]:
-        """Return some of the products whose id or name has the text, by id, and how many there are."""
+    def matching(self, text: str, product: Product, most: int, after: int = 0) -> Found:
+        """Return some of the products whose id or name has the text, by id."""
         table = self.table()
         self.refresh()
         with self._lock:
             items = sorted(self._items.items(), key=lambda pair: pair[0])
+            reading = not self._read_at and not self.problem
         wanted = text.casefold().strip()
         if not wanted:
             part = items[after : after + most]
-            return [self._row(table, key, item, product) for key, item in part], len(items)
+            return Found([self._row(table, key, item, product) for key, item in part], len(items), reading)
         rows = [self._row(table, key, item, product) for key, item in items]
         found = [row for row in rows if wanted in row.search]
-        return found[after : after + most], len(found)
+        return Found(found[after : after + most], len(found), reading)
 
     def read_one(self, key: tuple[str, ...]) -> dict[str, Any] | None:
         """Read one item from the table itself; None where it has none."""

@@ -8,6 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from local.reports.report import Report
 from local.run.player import Player
+from local.run.receivers_deployment import DeployedReceivers
 from local.run.watcher import Watcher
 from local.samples.expected import Expected
 from local.samples.failures_queue import FailuresQueue
@@ -21,7 +22,6 @@ from local.stack.errors import LocalError, RemovedError
 from local.stack.function_log import FunctionLog
 from local.stack.local_aws import LocalAws, local_aws
 from local.stack.local_table import LocalTable
-from local.stack.receivers_deployment import DeployedReceivers
 from local.stack.rules_deployment import DeployedRules
 from local.stack.served_mapping import NO_POISON, ServedMapping, served_mapping
 from operations.activity.activity_log import ActivityLog

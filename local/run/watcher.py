@@ -6,6 +6,7 @@ from botocore.exceptions import ClientError
 
 from event_source_mapping import EventType
 from local.reports.report import Report
+from local.run.receivers_deployment import DeployedReceivers
 from local.samples.expected import Expected, reasons
 from local.samples.sample_product import SampleProduct
 from local.samples.subscriber import Subscriber
@@ -14,7 +15,6 @@ from local.stack.errors import REMOVED, ReceiversRefusedError, RemovedError, Rul
 from local.stack.function_log import FunctionLog
 from local.stack.local_aws import LocalAws
 from local.stack.local_table import LocalTable
-from local.stack.receivers_deployment import DeployedReceivers
 from local.stack.rules_deployment import DeployedRules
 from local.stack.served_mapping import ServedMapping
 from operations.activity.activity_log import ActivityLog

@@ -5,11 +5,11 @@ from typing import Any, cast
 
 import pytest
 
+from local.run import receivers_deployment
+from local.run.receivers_deployment import DeployedReceivers
 from local.samples.sample_receivers import SampleReceivers
-from local.stack import receivers_deployment
 from local.stack.errors import DeployRefusedError, ReceiversRefusedError
 from local.stack.local_aws import LocalAws
-from local.stack.receivers_deployment import DeployedReceivers
 from notifications.config.receiver import Receiver
 
 ONE = '[[receivers]]\nname = "everyone"\nkind = "text"\n'
