@@ -17,6 +17,8 @@ From the command line: `python -m event_source_mapping --help`. From Python:
 see `testing/simulation.py`. How it behaves and why: docs/event-source-mapping.md.
 """
 
+from __future__ import annotations
+
 from event_source_mapping.log.events import EventType, LogEvent
 from event_source_mapping.log.metrics import Metrics
 from event_source_mapping.log.writers import describe, json_log, text_log

@@ -1,5 +1,7 @@
 """The command: python -m event_source_mapping --endpoint-url URL --mapping UUID."""
 
+from __future__ import annotations
+
 import argparse
 import os
 import signal

@@ -1,5 +1,7 @@
 """Serving mappings from a live endpoint: the composition root of this package."""
 
+from __future__ import annotations
+
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path

@@ -4,6 +4,8 @@ Exit codes: 0 all expected alerts arrived, or the user ended the watching; 1 an 
 130 interrupted before that.
 """
 
+from __future__ import annotations
+
 import argparse
 import os
 import signal

@@ -8,6 +8,8 @@ npm run change -- shop=berlin sku=prod-456 price=39.90     # a table with a comp
 npm run change -- prod-456 --delete
 """
 
+from __future__ import annotations
+
 import argparse
 import json
 import re

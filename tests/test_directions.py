@@ -1,5 +1,7 @@
 """Who may import whom: between the top-level packages, and between the rooms of one."""
 
+from __future__ import annotations
+
 import ast
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path

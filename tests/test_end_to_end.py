@@ -1,5 +1,7 @@
 """The whole service, from a write to the table to a subscriber's queue."""
 
+from __future__ import annotations
+
 import time
 import uuid
 

@@ -1,5 +1,7 @@
 """docs/guarantees.md against the tests that it names."""
 
+from __future__ import annotations
+
 import re
 from pathlib import Path
 

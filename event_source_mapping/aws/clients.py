@@ -3,6 +3,8 @@
 boto3's own retries are off: what is repeated, and what that costs, is for the mapping to decide.
 """
 
+from __future__ import annotations
+
 import os
 from typing import Any, Protocol
 

@@ -3,6 +3,8 @@
 docs/event-source-mapping.md, "On-failure destinations".
 """
 
+from __future__ import annotations
+
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime

@@ -1,5 +1,7 @@
 """The Lambda API's Invoke through boto3."""
 
+from __future__ import annotations
+
 from botocore.exceptions import BotoCoreError, ClientError
 
 from event_source_mapping.aws.clients import ClientFactory, error_code, error_text

@@ -3,6 +3,8 @@
 GetEventSourceMapping, ListEventSourceMappings, GetFunctionConfiguration.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import Any
 

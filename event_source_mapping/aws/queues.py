@@ -3,6 +3,8 @@
 docs/event-source-mapping.md, "Receiving from a queue".
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from typing import Any
 

@@ -3,6 +3,8 @@
 docs/event-source-mapping.md, "Reading a shard".
 """
 
+from __future__ import annotations
+
 import json
 from collections.abc import Mapping
 from typing import Any

@@ -1,5 +1,7 @@
 """Logging what happens to a batch: its records by their identifiers, and as numbered in their source."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from typing import Any
 

@@ -3,6 +3,8 @@
 docs/event-source-mapping.md, "Batches".
 """
 
+from __future__ import annotations
+
 import math
 from collections import deque
 from typing import Generic, TypeVar

@@ -1,5 +1,7 @@
 """Invoking the function once."""
 
+from __future__ import annotations
+
 from functools import partial
 
 from event_source_mapping.mapping.session import Session

@@ -4,6 +4,8 @@ docs/event-source-mapping.md, "Partial responses", lists every form and its mean
 and queues; the consequences differ.
 """
 
+from __future__ import annotations
+
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field

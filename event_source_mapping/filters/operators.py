@@ -3,6 +3,8 @@
 docs/event-source-mapping.md, "Filter patterns".
 """
 
+from __future__ import annotations
+
 import json
 import re
 from collections.abc import Callable, Mapping

@@ -3,6 +3,8 @@
 Semantics: docs/event-source-mapping.md, "Filter patterns".
 """
 
+from __future__ import annotations
+
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

@@ -3,6 +3,8 @@
 docs/event-source-mapping.md, "Tumbling windows".
 """
 
+from __future__ import annotations
+
 from event_source_mapping.batches.batch_log import BatchLog
 from event_source_mapping.batches.invoking import invoke
 from event_source_mapping.batches.responses import Failed, Succeeded, classify

@@ -3,6 +3,8 @@
 docs/event-source-mapping.md, "The failure document": fields, their order and formats.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime

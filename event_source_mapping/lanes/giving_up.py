@@ -3,6 +3,8 @@
 docs/event-source-mapping.md, "On-failure destinations".
 """
 
+from __future__ import annotations
+
 from functools import partial
 
 from event_source_mapping.batches.batch_log import BatchLog

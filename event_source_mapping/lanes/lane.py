@@ -3,6 +3,8 @@
 docs/event-source-mapping.md, "Order and concurrency", "Batches" and "Tumbling windows".
 """
 
+from __future__ import annotations
+
 from zlib import crc32
 
 from event_source_mapping.batches.buffer import BatchBuffer

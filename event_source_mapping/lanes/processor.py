@@ -3,6 +3,8 @@
 docs/event-source-mapping.md, "Retries", "Record age" and "Bisection".
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from typing import Any
 

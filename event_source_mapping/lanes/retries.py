@@ -3,6 +3,8 @@
 docs/event-source-mapping.md, "Retries", "Partial responses" and "Bisection".
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass, replace
 from typing import Protocol
 

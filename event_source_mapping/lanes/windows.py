@@ -3,6 +3,8 @@
 docs/event-source-mapping.md, "Tumbling windows".
 """
 
+from __future__ import annotations
+
 import math
 from typing import Any
 

@@ -3,6 +3,8 @@
 docs/event-source-mapping.md, "The decision log", lists them and their fields.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum

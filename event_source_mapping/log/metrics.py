@@ -3,6 +3,8 @@
 docs/event-source-mapping.md, "Counters".
 """
 
+from __future__ import annotations
+
 from dataclasses import asdict, dataclass
 
 

@@ -3,6 +3,8 @@
 docs/event-source-mapping.md, "The decision log".
 """
 
+from __future__ import annotations
+
 import json
 import time
 from typing import TextIO

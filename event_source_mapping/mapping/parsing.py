@@ -1,5 +1,7 @@
 """From an answer of GetEventSourceMapping to typed settings, by the kind of the source."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import Any
 

@@ -3,6 +3,8 @@
 `aws/` has the real ones, `testing/` the fakes; both pass the same contract tests.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol

@@ -3,6 +3,8 @@
 docs/event-source-mapping.md, "Settings of a queue".
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any

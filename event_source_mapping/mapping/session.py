@@ -1,5 +1,7 @@
 """One session of a mapping: the settings until they change, and what all of its batches share."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar

@@ -3,6 +3,8 @@
 docs/event-source-mapping.md, "Settings".
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any

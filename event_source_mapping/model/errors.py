@@ -20,6 +20,8 @@ EventSourceMappingError
 └── DestinationError              the on-failure destination refused the document
 """
 
+from __future__ import annotations
+
 
 class EventSourceMappingError(Exception):
     """Base of every error this package raises on purpose."""

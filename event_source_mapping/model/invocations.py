@@ -1,5 +1,7 @@
 """What the function is invoked with, and what comes back."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any

@@ -3,6 +3,8 @@
 docs/event-source-mapping.md, "The record of a message".
 """
 
+from __future__ import annotations
+
 import base64
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,5 +1,7 @@
 """Records: what a source holds and the function receives, whichever kind of source it is."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass

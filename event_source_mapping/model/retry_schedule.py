@@ -1,5 +1,7 @@
 """How long to wait before something is tried again."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 
@@ -12,7 +14,7 @@ class RetrySchedule:
     longest: float = 60.0
 
     @classmethod
-    def fixed(cls, seconds: float) -> "RetrySchedule":
+    def fixed(cls, seconds: float) -> RetrySchedule:
         """Make a schedule that always waits the same."""
         return cls(seconds, 1.0, seconds)
 

@@ -3,6 +3,8 @@
 docs/event-source-mapping.md, "The record".
 """
 
+from __future__ import annotations
+
 import base64
 import json
 from collections.abc import Mapping

@@ -3,6 +3,8 @@
 docs/event-source-mapping.md, "Shards" and "Reading a shard".
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 

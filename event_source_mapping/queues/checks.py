@@ -3,6 +3,8 @@
 docs/event-source-mapping.md, "Settings of a queue".
 """
 
+from __future__ import annotations
+
 from dataclasses import replace
 
 from event_source_mapping.mapping.ports import MappingApi, QueueClient

@@ -3,6 +3,8 @@
 docs/event-source-mapping.md, "Batches of messages" and "Message groups".
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
 from event_source_mapping.batches.buffer import BatchBuffer

@@ -3,6 +3,8 @@
 docs/event-source-mapping.md, "Deleting".
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from functools import partial
 

@@ -3,6 +3,8 @@
 docs/event-source-mapping.md, "Filtering messages".
 """
 
+from __future__ import annotations
+
 import json
 from collections.abc import Sequence
 from typing import NoReturn

@@ -3,6 +3,8 @@
 docs/event-source-mapping.md, "The decision log".
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Sequence
 from typing import Any
 

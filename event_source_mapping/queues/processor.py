@@ -3,6 +3,8 @@
 docs/event-source-mapping.md, "What becomes of a message" and "Throttling".
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
 from event_source_mapping.batches.invoking import invoke

@@ -3,6 +3,8 @@
 docs/event-source-mapping.md, "Receiving from a queue".
 """
 
+from __future__ import annotations
+
 from event_source_mapping.mapping.queue_settings import QueueSettings
 from event_source_mapping.mapping.session import Session
 from event_source_mapping.queues.consumer import QueueConsumer

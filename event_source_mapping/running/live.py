@@ -1,5 +1,7 @@
 """The scheduler of the real world: the machine's clock, and I/O on threads."""
 
+from __future__ import annotations
+
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor

@@ -1,5 +1,7 @@
 """Tasks that are spawned together and waited for."""
 
+from __future__ import annotations
+
 from event_source_mapping.running.tasks import Scheduler, Signal, Sleep, Task
 
 

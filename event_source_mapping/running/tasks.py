@@ -5,6 +5,8 @@ the core itself reads no clock, opens no socket and knows no thread. `virtual.py
 and moves a clock of its own; `live.py` runs I/O on threads and waits.
 """
 
+from __future__ import annotations
+
 import heapq
 import math
 from collections.abc import Callable, Generator
@@ -26,7 +28,7 @@ class Sleep:
     """Wake when `until` (epoch seconds) has come or the signal fires, whichever is first."""
 
     until: float | None = None
-    signal: "Signal | None" = None
+    signal: Signal | None = None
 
 
 Effect = Perform | Sleep
@@ -55,7 +57,7 @@ class Signal:
         for waiter in waiting:
             waiter.wake()
 
-    def add(self, waiter: "Waiter") -> None:
+    def add(self, waiter: Waiter) -> None:
         """Let a sleeping task be woken by the next `fire`."""
         self._waiting = [other for other in self._waiting if not other.woken]
         self._waiting.append(waiter)
@@ -66,7 +68,7 @@ class Waiter:
 
     __slots__ = ("_scheduler", "_task", "woken")
 
-    def __init__(self, scheduler: "Scheduler", task: Task[None]) -> None:
+    def __init__(self, scheduler: Scheduler, task: Task[None]) -> None:
         self._scheduler = scheduler
         self._task = task
         self.woken = False

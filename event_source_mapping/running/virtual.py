@@ -1,5 +1,7 @@
 """The scheduler of virtual time, for tests and simulations."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from typing import Any
 

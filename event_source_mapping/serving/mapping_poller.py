@@ -3,6 +3,8 @@
 docs/event-source-mapping.md, "While it runs".
 """
 
+from __future__ import annotations
+
 from event_source_mapping.log.events import EventLog, EventType
 from event_source_mapping.log.metrics import Metrics
 from event_source_mapping.mapping.session import Options, Ports, Session

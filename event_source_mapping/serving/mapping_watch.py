@@ -3,6 +3,8 @@
 docs/event-source-mapping.md, "While it runs".
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial

@@ -1,5 +1,7 @@
 """The two kinds of sources, and what they have to do alike to be served."""
 
+from __future__ import annotations
+
 from typing import Any, Protocol
 
 from event_source_mapping.mapping.queue_settings import QueueSettings

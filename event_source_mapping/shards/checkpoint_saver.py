@@ -1,5 +1,7 @@
 """Saving a mapping's checkpoints whenever one has moved, one save at a time."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from functools import partial
 

@@ -3,6 +3,8 @@
 docs/event-source-mapping.md, "Checkpoints".
 """
 
+from __future__ import annotations
+
 import json
 import os
 import tempfile

@@ -3,6 +3,8 @@
 docs/event-source-mapping.md, "Batches" and "Order and concurrency".
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 
 from event_source_mapping.batches.buffer import BatchBuffer

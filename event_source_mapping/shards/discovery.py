@@ -3,6 +3,8 @@
 docs/event-source-mapping.md, "Shards".
 """
 
+from __future__ import annotations
+
 from functools import partial
 
 from event_source_mapping.log.events import EventType

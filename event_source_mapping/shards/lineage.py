@@ -3,6 +3,8 @@
 docs/event-source-mapping.md, "Shards".
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 

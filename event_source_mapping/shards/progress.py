@@ -3,6 +3,8 @@
 docs/event-source-mapping.md, "Order and concurrency".
 """
 
+from __future__ import annotations
+
 from collections import deque
 from collections.abc import Iterable
 

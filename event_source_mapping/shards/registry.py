@@ -3,6 +3,8 @@
 docs/event-source-mapping.md, "Shards" and "Checkpoints".
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping
 
 from event_source_mapping.mapping.ports import ShardCheckpoint

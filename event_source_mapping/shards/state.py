@@ -1,5 +1,7 @@
 """What is known of a shard beyond one session: it lives as long as its mapping is served."""
 
+from __future__ import annotations
+
 from event_source_mapping.shards.progress import ShardProgress
 
 

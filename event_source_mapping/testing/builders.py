@@ -1,5 +1,7 @@
 """Records and settings for tests, at their defaults but for what a test is about."""
 
+from __future__ import annotations
+
 from typing import Any
 
 from event_source_mapping.mapping.queue_settings import QueueSettings

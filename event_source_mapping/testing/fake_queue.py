@@ -1,5 +1,7 @@
 """The actions of SQS that Lambda uses, over messages in memory, for virtual time."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import md5
@@ -38,7 +40,7 @@ class FakeQueue:
         *,
         arn: str = QUEUE_ARN,
         visibility_timeout: int = 30,
-        dead_letters: "FakeQueue | None" = None,
+        dead_letters: FakeQueue | None = None,
         maximum_receives: int = 3,
         before: Callable[[str], None] = lambda _call: None,
         deleted: Callable[[str], None] = lambda _message_id: None,

@@ -1,5 +1,7 @@
 """The Streams API over shards in memory, for virtual time."""
 
+from __future__ import annotations
+
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field

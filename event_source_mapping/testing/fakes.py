@@ -3,6 +3,8 @@
 They pass the contract tests of the real ones, as `fake_stream.py` does.
 """
 
+from __future__ import annotations
+
 import json
 from collections.abc import Callable, Mapping
 from typing import Any

@@ -5,6 +5,8 @@
 A handler that takes time says so with `simulation.scheduler.spend(seconds)`.
 """
 
+from __future__ import annotations
+
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace

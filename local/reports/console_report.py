@@ -1,5 +1,7 @@
 """The report for people, printed to the terminal."""
 
+from __future__ import annotations
+
 import json
 import os
 import sys

@@ -6,6 +6,8 @@ delivery (what arrived at a receiver), summary, watching, tableChanged, rulesDep
 receiversDeployed, receiversRefused, ended, error.
 """
 
+from __future__ import annotations
+
 import json
 import sys
 from collections.abc import Mapping, Sequence

@@ -1,5 +1,7 @@
 """The report of a run, as it happens: `console_report.py` prints it, `json_report.py` writes it as JSON."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field

@@ -1,5 +1,7 @@
 """Makes the sample changes, and compares the alerts that arrive with those that the rules ask for."""
 
+from __future__ import annotations
+
 import time
 from collections.abc import Iterable, Sequence
 from typing import Any

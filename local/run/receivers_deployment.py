@@ -1,5 +1,7 @@
 """Takes up edits of local/receivers.toml: the service is deployed again, with the queues that its receivers need."""
 
+from __future__ import annotations
+
 from pathlib import Path
 
 from local.samples.sample_receivers import SampleReceivers

@@ -1,5 +1,7 @@
 """One run of the service on the laptop, from an empty local AWS to the last alert."""
 
+from __future__ import annotations
+
 import contextlib
 import traceback
 from contextlib import ExitStack

@@ -1,5 +1,7 @@
 """Watches while the user makes changes: alerts, what receivers are sent, changes that raise none, edits, failures."""
 
+from __future__ import annotations
+
 from dataclasses import replace
 
 from botocore.exceptions import ClientError

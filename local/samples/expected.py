@@ -1,5 +1,7 @@
 """Asks the rules what is due for a record: which alerts, or why none."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping
 from typing import Any
 

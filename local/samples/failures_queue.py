@@ -1,5 +1,7 @@
 """Shows what was given up, in the failures queue and the bucket of batches, without taking it away."""
 
+from __future__ import annotations
+
 import json
 import time
 from typing import Any

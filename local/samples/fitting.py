@@ -1,5 +1,7 @@
 """Values with which samples raise alerts under the user's rules: what `where` asks for, and what is compared."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import ROUND_DOWN, ROUND_UP, Decimal
 from typing import Any

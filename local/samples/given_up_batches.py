@@ -1,5 +1,7 @@
 """Shows the batches that the mapping gave up, which lie in a bucket, each once."""
 
+from __future__ import annotations
+
 import json
 from typing import Any
 

@@ -1,5 +1,7 @@
 """What receivers of kind text and chatbot are sent: both publish to topics, to which a queue of ours is subscribed."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator
 

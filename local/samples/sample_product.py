@@ -1,5 +1,7 @@
 """Sample products in the shape that the user's table has: its key, and the attributes that `[product]` names."""
 
+from __future__ import annotations
+
 import base64
 import json
 import shlex

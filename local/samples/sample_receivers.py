@@ -3,6 +3,8 @@
 Whatever stands in local/receivers.toml is served: a receiver that is added there needs no more than its entry.
 """
 
+from __future__ import annotations
+
 import base64
 import json
 import queue

@@ -3,6 +3,8 @@
 They are made for the table that is deployed: its key, and the attributes that `[product]` of alerts.toml names.
 """
 
+from __future__ import annotations
+
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping

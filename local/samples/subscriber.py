@@ -1,5 +1,7 @@
 """A subscriber of the alerts topic: an SQS queue, attached as any team would attach one."""
 
+from __future__ import annotations
+
 import json
 from dataclasses import dataclass
 from typing import Any

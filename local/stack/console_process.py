@@ -1,5 +1,7 @@
 """The console of `npm start`: a process of its own, which ends with this one, whatever ends that."""
 
+from __future__ import annotations
+
 import contextlib
 import os
 import secrets
@@ -20,7 +22,7 @@ _LONGEST_LINE = 1000
 
 
 @contextmanager
-def console_process(run: Path) -> Iterator["ConsoleProcess"]:
+def console_process(run: Path) -> Iterator[ConsoleProcess]:
     """Run the console while the context lasts, for the `npm start` that has claimed the directory `run`.
 
     What it says goes to a log there.
@@ -46,7 +48,7 @@ def console_process(run: Path) -> Iterator["ConsoleProcess"]:
 class ConsoleProcess:
     """A console that was started."""
 
-    def __init__(self, process: "subprocess.Popen[bytes]", log: Path) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], log: Path) -> None:
         self._process = process
         self._said: SimpleQueue[str] = SimpleQueue()
         threading.Thread(target=self._read, args=(log,), daemon=True).start()

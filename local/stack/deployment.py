@@ -1,5 +1,7 @@
 """The service deployed to the local AWS by the command that deploys it to AWS: `sls deploy`."""
 
+from __future__ import annotations
+
 import fcntl
 import subprocess
 import tempfile

@@ -13,6 +13,8 @@ LocalError
 └── SamplesError             the sample changes cannot be played
 """
 
+from __future__ import annotations
+
 
 class LocalError(Exception):
     """An error that the user can do something about.

@@ -1,5 +1,7 @@
 """What the function logged in the local AWS."""
 
+from __future__ import annotations
+
 from local.stack.local_aws import LocalAws
 
 _FRAME = ("START RequestId", "END RequestId", "REPORT RequestId")

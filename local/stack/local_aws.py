@@ -6,6 +6,8 @@
 It sees nothing of the user's AWS settings, and starts empty each time.
 """
 
+from __future__ import annotations
+
 import contextlib
 import http.client
 import os

@@ -1,5 +1,7 @@
 """The products table in the local AWS: what samples and `npm run change` do to it, beside what an operator does."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from typing import Any
 

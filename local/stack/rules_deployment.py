@@ -4,6 +4,8 @@ It takes a second where a deploy takes ten, and comes to the same: alerts.toml i
 of the artifact stays.
 """
 
+from __future__ import annotations
+
 import io
 import urllib.request
 import zipfile

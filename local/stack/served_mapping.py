@@ -4,6 +4,8 @@ The mappings are deployed disabled, so that the poller of the local AWS leaves t
 settings, replace them or add others: what is deployed is served.
 """
 
+from __future__ import annotations
+
 import json
 import queue
 import threading
@@ -216,7 +218,7 @@ class _Watched:
         self,
         function: FunctionInvoker,
         crashes: Callable[[Sequence[StreamRecord]], bool],
-        done: "queue.SimpleQueue[Mapping[str, Any]]",
+        done: queue.SimpleQueue[Mapping[str, Any]],
         activity: ActivityLog | None,
     ) -> None:
         self._function = function
@@ -260,7 +262,7 @@ def _error_in(payload: bytes) -> str:
         return "the function failed"
 
 
-def _taken(waiting: "queue.SimpleQueue[T]") -> Iterator[T]:
+def _taken(waiting: queue.SimpleQueue[T]) -> Iterator[T]:
     while True:
         try:
             yield waiting.get_nowait()

@@ -6,6 +6,8 @@ was killed, the supervisor ends the whole group: the command and everything that
 does not reach the group, so the starter decides in which order things end.
 """
 
+from __future__ import annotations
+
 import contextlib
 import os
 import signal

@@ -1,5 +1,7 @@
 """Clients for the AWS that runs on the laptop. They read nothing of the user's AWS profiles and settings."""
 
+from __future__ import annotations
+
 import os
 from typing import Any
 

@@ -4,6 +4,8 @@ Each run claims a directory, `.local/` or `.local/2/` …, by a lock on its `run
 lock when the process ends, however it ends, so a file that a killed run left behind is never taken for a live run.
 """
 
+from __future__ import annotations
+
 import fcntl
 import itertools
 import json

@@ -1,5 +1,7 @@
 """A products table, whatever its key: items are written by path, as `[product]` names them."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator, Mapping
 from decimal import Context, Decimal

@@ -1,5 +1,7 @@
 """What the project is called, and where it lies."""
 
+from __future__ import annotations
+
 from pathlib import Path
 
 PROJECT = Path(__file__).parents[2]

@@ -1,5 +1,7 @@
 """Ends a command with scripts/run.mjs, which started it: if that is killed, it cannot pass the signal on."""
 
+from __future__ import annotations
+
 import os
 import signal
 import threading

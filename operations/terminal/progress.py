@@ -1,5 +1,7 @@
 """Progress of something slow: the seconds, or how many of how many. Only a person who watches sees it."""
 
+from __future__ import annotations
+
 import threading
 import time
 from collections.abc import Iterable, Iterator

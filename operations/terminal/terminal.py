@@ -3,6 +3,8 @@
 Whatever leaves here is visible: a line is one line, and no sequence reaches the terminal but the colours of `style`.
 """
 
+from __future__ import annotations
+
 import os
 import re
 import sys

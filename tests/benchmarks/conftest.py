@@ -1,5 +1,7 @@
 """What the tests of the benchmarks share."""
 
+from __future__ import annotations
+
 import logging
 from collections.abc import Iterator
 

@@ -1,5 +1,7 @@
 """Figures to test with."""
 
+from __future__ import annotations
+
 from benchmarks.measuring.figures import Budget, Figure
 
 MET = Figure("Topic", "calls", 120, budget=Budget(160))

@@ -1,5 +1,7 @@
 """`python -m benchmarks`: its exit code, and the results that it writes."""
 
+from __future__ import annotations
+
 import json
 from pathlib import Path
 from xml.etree import ElementTree as ET

@@ -1,5 +1,7 @@
 """A local AWS of the tests' own: on loopback, on a free port, gone afterwards."""
 
+from __future__ import annotations
+
 import os
 import signal
 import socket

@@ -4,6 +4,8 @@
 the function received and answered, and by what the queue was asked to delete.
 """
 
+from __future__ import annotations
+
 import random
 from collections import defaultdict
 from dataclasses import dataclass, field, replace

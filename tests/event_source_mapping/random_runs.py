@@ -5,6 +5,8 @@ from outside: by what the function received and answered and what the destinatio
 what the mapping says about itself.
 """
 
+from __future__ import annotations
+
 import random
 from collections import Counter, defaultdict
 from collections.abc import Sequence

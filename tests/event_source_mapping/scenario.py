@@ -1,5 +1,7 @@
 """Shared words of the scenarios: one shard of records, handlers that fail on order."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Callable, Collection
 from typing import Any

@@ -5,6 +5,8 @@ Each run follows from its number alone, so a failure is repeated with `--first N
 
 # ruff: noqa: T201 - a command line tool speaks by printing
 
+from __future__ import annotations
+
 import argparse
 import random
 import sys

@@ -1,5 +1,7 @@
 """What an end-to-end test deploys and asks: tables, functions, queues, the command itself."""
 
+from __future__ import annotations
+
 import io
 import json
 import os

@@ -1,5 +1,7 @@
 """The documentation keeps up with the code."""
 
+from __future__ import annotations
+
 import os
 import re
 import shutil

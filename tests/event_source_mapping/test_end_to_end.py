@@ -1,5 +1,7 @@
 """The command against a deployed function, stream and destinations, every setting at least once."""
 
+from __future__ import annotations
+
 import json
 import re
 import signal

@@ -1,5 +1,7 @@
 """Serving until there is nothing left to serve."""
 
+from __future__ import annotations
+
 from typing import Any
 
 from event_source_mapping.service import _run

@@ -1,5 +1,7 @@
 """`npm run change` writes what its arguments say, to the local AWS only."""
 
+from __future__ import annotations
+
 from pathlib import Path
 
 import pytest

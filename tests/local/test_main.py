@@ -1,5 +1,7 @@
 """`npm start` as a user sees it end."""
 
+from __future__ import annotations
+
 import os
 import signal
 import socket

@@ -1,5 +1,7 @@
 """A project in a temporary folder, set up with tools that only play their part."""
 
+from __future__ import annotations
+
 import os
 import shutil
 import subprocess

@@ -1,5 +1,7 @@
 """The hooks of .pre-commit-config.yaml: the project's own tools, on the files that are committed."""
 
+from __future__ import annotations
+
 import shlex
 import subprocess
 from pathlib import Path

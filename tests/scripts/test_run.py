@@ -1,5 +1,7 @@
 """What npm starts passes on arguments, exit codes and signals."""
 
+from __future__ import annotations
+
 import signal
 
 import pytest

@@ -1,5 +1,7 @@
 """Set-up does what is missing, skips what is there, and fails with a way out."""
 
+from __future__ import annotations
+
 import json
 import os
 import signal

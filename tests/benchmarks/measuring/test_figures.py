@@ -1,5 +1,7 @@
 """Figures, their budgets, and the table that is made of them."""
 
+from __future__ import annotations
+
 import pytest
 
 from benchmarks.measuring.figures import Budget, Figure, missed, number_text, table

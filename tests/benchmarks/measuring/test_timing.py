@@ -1,5 +1,7 @@
 """Contenders take turns; spreads and percentiles."""
 
+from __future__ import annotations
+
 from benchmarks.measuring.timing import Spread, interleaved, percentile
 
 

@@ -1,5 +1,7 @@
 """The machine that figures belong to."""
 
+from __future__ import annotations
+
 from benchmarks.report import machine
 
 

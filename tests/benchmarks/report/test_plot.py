@@ -1,5 +1,7 @@
 """The plot of a run."""
 
+from __future__ import annotations
+
 from xml.etree import ElementTree as ET
 
 from benchmarks.measuring.figures import Figure

@@ -1,5 +1,7 @@
 """Steps of the interpreter, which the gate counts."""
 
+from __future__ import annotations
+
 from functools import partial
 
 from benchmarks.suites.growth import by_steps, count_steps

@@ -1,5 +1,7 @@
 """Peak memory is of the process measured."""
 
+from __future__ import annotations
+
 import json
 import subprocess
 import sys

@@ -1,5 +1,7 @@
 """The contenders do the same work: otherwise there is nothing to compare."""
 
+from __future__ import annotations
+
 import json
 import random
 from decimal import Decimal

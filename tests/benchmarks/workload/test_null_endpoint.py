@@ -1,5 +1,7 @@
 """The null endpoint answers as the services do, as far as botocore looks."""
 
+from __future__ import annotations
+
 from benchmarks.workload.contenders import OURS, POWERTOOLS, client_of, contender
 from benchmarks.workload.events import batch, event
 from benchmarks.workload.null_endpoint import null_endpoint

@@ -1,5 +1,7 @@
 """boto3 clients that answer what a test queued."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import boto3

@@ -1,5 +1,7 @@
 """The S3 object of a failure document; test_contracts.py has the rest."""
 
+from __future__ import annotations
+
 from event_source_mapping.aws.destinations import object_key
 
 AT = 1_764_086_000.123

@@ -1,5 +1,7 @@
 """What Invoke answers, in the package's errors."""
 
+from __future__ import annotations
+
 import pytest
 
 from event_source_mapping.aws.functions import AwsFunction

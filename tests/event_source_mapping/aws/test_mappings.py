@@ -1,5 +1,7 @@
 """What GetEventSourceMapping answers, as settings and errors."""
 
+from __future__ import annotations
+
 import pytest
 
 from event_source_mapping.aws.mappings import AwsMappings

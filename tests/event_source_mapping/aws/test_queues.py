@@ -1,5 +1,7 @@
 """What SQS answers: errors by their codes, deletions refused one by one."""
 
+from __future__ import annotations
+
 import pytest
 
 from event_source_mapping.aws.queues import AwsQueues

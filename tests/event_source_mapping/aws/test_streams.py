@@ -1,5 +1,7 @@
 """What the Streams API answers: shards as listed, errors by their codes."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread

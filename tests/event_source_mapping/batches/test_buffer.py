@@ -1,5 +1,7 @@
 """Batches by size, window and payload."""
 
+from __future__ import annotations
+
 from itertools import chain
 
 import pytest

@@ -1,5 +1,7 @@
 """What each form of an answer means, at the surface and in a batch's life."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import pytest

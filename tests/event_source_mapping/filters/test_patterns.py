@@ -1,5 +1,7 @@
 """Filter patterns, as Lambda treats them on DynamoDB records."""
 
+from __future__ import annotations
+
 import json
 from typing import Any
 

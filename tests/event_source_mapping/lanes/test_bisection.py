@@ -1,5 +1,7 @@
 """Bisection, alone and with partial responses."""
 
+from __future__ import annotations
+
 from itertools import chain
 
 from event_source_mapping.model.invocations import Invocation, InvokeResult

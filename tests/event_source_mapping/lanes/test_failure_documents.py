@@ -1,5 +1,7 @@
 """The failure document, field by field, and what S3 gets on top."""
 
+from __future__ import annotations
+
 import json
 
 from event_source_mapping.lanes.failure_documents import GivenUp, failure_document, iso_milliseconds

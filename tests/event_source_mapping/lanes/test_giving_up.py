@@ -1,5 +1,7 @@
 """Records that are given up: the destination, the counters, the shard behind them."""
 
+from __future__ import annotations
+
 from event_source_mapping.log.events import EventType
 from event_source_mapping.testing.fakes import FakeDestination
 from tests.event_source_mapping.scenario import documents, fails_on, sent, simulate

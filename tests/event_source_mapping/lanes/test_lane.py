@@ -1,5 +1,7 @@
 """Lanes: order per item, and the checkpoint of several batches in flight."""
 
+from __future__ import annotations
+
 from collections import defaultdict
 
 import pytest

@@ -1,5 +1,7 @@
 """Retries, throttles, record age and retention."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import replace
 

@@ -1,5 +1,7 @@
 """Tumbling windows: state, bounds, the final invocation."""
 
+from __future__ import annotations
+
 from typing import Any
 
 from event_source_mapping.log.events import EventType

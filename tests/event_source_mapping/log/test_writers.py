@@ -1,5 +1,7 @@
 """The decision log: lines to read, or one object a line."""
 
+from __future__ import annotations
+
 import io
 import json
 

@@ -1,5 +1,7 @@
 """Settings of a queue: defaults, ranges, and what AWS refuses in which words."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import pytest

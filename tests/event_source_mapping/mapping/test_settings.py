@@ -1,5 +1,7 @@
 """Settings: defaults, ranges, what the Lambda API may leave out."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import pytest

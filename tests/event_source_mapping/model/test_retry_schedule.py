@@ -1,5 +1,7 @@
 """The waits between retries."""
 
+from __future__ import annotations
+
 import pytest
 
 from event_source_mapping.model.retry_schedule import RetrySchedule

@@ -1,5 +1,7 @@
 """The record, from the Streams API's form to the event's."""
 
+from __future__ import annotations
+
 import json
 import time
 from datetime import UTC, datetime

@@ -1,5 +1,7 @@
 """Shared words of the queue's scenarios: a queue of numbered messages, handlers that fail on order."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace

@@ -1,5 +1,7 @@
 """What is checked when a queue's mapping is first seen, and when it names another function."""
 
+from __future__ import annotations
+
 from dataclasses import replace
 
 import pytest

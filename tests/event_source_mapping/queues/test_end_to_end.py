@@ -1,5 +1,7 @@
 """The command against a deployed function and queue."""
 
+from __future__ import annotations
+
 import base64
 import json
 import re

@@ -1,5 +1,7 @@
 """Filter patterns on a message: the body as JSON, and as text."""
 
+from __future__ import annotations
+
 import json
 from typing import Any
 

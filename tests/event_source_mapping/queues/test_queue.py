@@ -1,5 +1,7 @@
 """A queue's mapping under virtual time: what becomes of each message, and when."""
 
+from __future__ import annotations
+
 from dataclasses import replace
 from typing import Any
 

@@ -1,5 +1,7 @@
 """Laws that hold in every run, over random queues, settings, functions and faults."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import pytest

@@ -1,5 +1,7 @@
 """A mapping that changes while it is served: disable, enable, update, delete, stop."""
 
+from __future__ import annotations
+
 from dataclasses import replace
 
 import pytest

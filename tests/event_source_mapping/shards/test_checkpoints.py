@@ -1,5 +1,7 @@
 """Checkpoints: one contract, in memory and in a file; a restart goes on where it stopped."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Callable
 from pathlib import Path

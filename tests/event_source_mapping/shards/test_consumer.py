@@ -1,5 +1,7 @@
 """Reading ahead of the lanes."""
 
+from __future__ import annotations
+
 from event_source_mapping.testing.builders import make_record
 from tests.event_source_mapping.scenario import fails_on, simulate
 

@@ -1,5 +1,7 @@
 """Lineage: parents before children, late children, trimmed parents, paged listings."""
 
+from __future__ import annotations
+
 import pytest
 
 from event_source_mapping.log.events import EventType

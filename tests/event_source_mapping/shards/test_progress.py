@@ -1,5 +1,7 @@
 """How far a shard has come, with several batches in flight."""
 
+from __future__ import annotations
+
 from event_source_mapping.shards.progress import ShardProgress
 
 

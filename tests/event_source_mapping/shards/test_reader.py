@@ -1,5 +1,7 @@
 """Reading a shard: expired iterators, trimmed data, throttling in both spellings."""
 
+from __future__ import annotations
+
 import pytest
 
 from event_source_mapping.log.events import EventType

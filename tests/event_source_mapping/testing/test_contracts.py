@@ -1,5 +1,7 @@
 """One contract for each port: the fakes of virtual time and the real ones keep the same."""
 
+from __future__ import annotations
+
 import json
 import time
 from collections.abc import Callable

@@ -1,5 +1,7 @@
 """A Lambda handler as the fake function."""
 
+from __future__ import annotations
+
 from typing import Any
 
 from event_source_mapping.log.events import EventType

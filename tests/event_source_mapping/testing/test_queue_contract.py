@@ -1,5 +1,7 @@
 """One contract for the queue: the fake of virtual time and the real one keep the same."""
 
+from __future__ import annotations
+
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

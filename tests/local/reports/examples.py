@@ -1,5 +1,7 @@
 """What the reports are given in their tests."""
 
+from __future__ import annotations
+
 from pathlib import Path
 
 from local.samples.samples import Sample

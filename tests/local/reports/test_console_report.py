@@ -1,5 +1,7 @@
 """What a run prints for people."""
 
+from __future__ import annotations
+
 import io
 
 import pytest

@@ -1,5 +1,7 @@
 """What a run writes for programs."""
 
+from __future__ import annotations
+
 import json
 from typing import cast
 

@@ -1,5 +1,7 @@
 """The samples are held against what the user's rules say of them, not against those that we wrote."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager

@@ -1,5 +1,7 @@
 """Edits of local/receivers.toml are taken up while `npm start` runs."""
 
+from __future__ import annotations
+
 from pathlib import Path
 from typing import Any, cast
 

@@ -1,5 +1,7 @@
 """What `npm start` does while it watches: with its receivers, and when the service is removed."""
 
+from __future__ import annotations
+
 from contextlib import nullcontext
 from types import SimpleNamespace
 from typing import Any

@@ -1,5 +1,7 @@
 """What `npm start` does while it watches, against the local AWS. The tests share one stack, in their order."""
 
+from __future__ import annotations
+
 import subprocess
 import time
 from collections.abc import Callable, Iterator

@@ -1,5 +1,7 @@
 """A table of any shape, that keeps its items."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import Any
 

@@ -1,5 +1,7 @@
 """What is due for a record is asked of the rules."""
 
+from __future__ import annotations
+
 from local.samples.expected import Expected, reasons
 from notifications.alerts.alert import TYPES
 from notifications.config import rules_file

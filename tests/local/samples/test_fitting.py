@@ -1,5 +1,7 @@
 """The samples raise alerts under the user's own rules, as far as one product can."""
 
+from __future__ import annotations
+
 from decimal import Decimal
 from typing import Any
 

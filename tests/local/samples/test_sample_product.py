@@ -1,5 +1,7 @@
 """Samples have the shape of the user's table."""
 
+from __future__ import annotations
+
 from decimal import Decimal
 from typing import Any
 

@@ -1,5 +1,7 @@
 """What the receivers of `npm start` were sent, whatever the rules are."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Iterator
 from types import SimpleNamespace

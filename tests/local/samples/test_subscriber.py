@@ -1,5 +1,7 @@
 """The subscriber's queue may hold anything."""
 
+from __future__ import annotations
+
 import json
 from typing import Any
 
@@ -18,7 +20,7 @@ class Sqs:
     def __init__(self, body: str) -> None:
         self.body = body
 
-    def client(self, service: str) -> "Sqs":
+    def client(self, service: str) -> Sqs:
         """Be every service."""
         del service
         return self

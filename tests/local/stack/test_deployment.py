@@ -1,5 +1,7 @@
 """A refused deploy is reported in the words of the tool that refused it."""
 
+from __future__ import annotations
+
 import fcntl
 import os
 import threading

@@ -1,5 +1,7 @@
 """The local AWS: one loopback port, nobody's credentials, gone in time."""
 
+from __future__ import annotations
+
 import os
 import signal
 import socket

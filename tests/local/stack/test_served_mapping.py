@@ -1,5 +1,7 @@
 """`npm start` serves all mappings of the stack from one process."""
 
+from __future__ import annotations
+
 import json
 import time
 from pathlib import Path

@@ -1,5 +1,7 @@
 """Nothing that the laptop starts outlives it."""
 
+from __future__ import annotations
+
 import os
 import signal
 import subprocess

@@ -1,5 +1,7 @@
 """Records of GetRecords become what Lambda hands to the function."""
 
+from __future__ import annotations
+
 from datetime import UTC, datetime
 from typing import Any
 

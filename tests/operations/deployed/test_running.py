@@ -1,5 +1,7 @@
 """A running `npm start` is found while it runs, and not a moment longer."""
 
+from __future__ import annotations
+
 import json
 import signal
 import subprocess

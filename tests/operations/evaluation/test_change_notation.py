@@ -1,5 +1,7 @@
 """A change that is written down becomes the record that was meant, or a message."""
 
+from __future__ import annotations
+
 import pytest
 
 from notifications.common.errors import ConfigurationError

@@ -1,5 +1,7 @@
 """What the rules name is held against the records at hand."""
 
+from __future__ import annotations
+
 from typing import Any
 
 from operations.evaluation.unseen import Unseen

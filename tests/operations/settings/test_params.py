@@ -1,5 +1,7 @@
 """The parameters of serverless.yml, before osls sees them."""
 
+from __future__ import annotations
+
 import pytest
 
 from notifications.common.errors import ConfigurationError

@@ -1,5 +1,7 @@
 """A stream that somebody watches."""
 
+from __future__ import annotations
+
 import io
 
 

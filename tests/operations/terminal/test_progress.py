@@ -1,5 +1,7 @@
 """Progress: seconds and counts, for a person who watches."""
 
+from __future__ import annotations
+
 import io
 import itertools
 from collections.abc import Iterator

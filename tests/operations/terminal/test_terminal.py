@@ -1,5 +1,7 @@
 """Colour and lines on a terminal, plain text in a file."""
 
+from __future__ import annotations
+
 import io
 
 import pytest
