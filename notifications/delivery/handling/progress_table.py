@@ -132,7 +132,7 @@ class DynamoDbProgress:
             if _TAKEN in str(error):
                 raise ServiceError(f"another flush has the outbox, for {seconds} s at the most") from error
             raise
-        marks = bytes(answer["Attributes"].get("sent", {}).get("B", b""))
+        marks = bytes(answer.get("Attributes", {}).get("sent", {}).get("B", b""))
         return frozenset(marks[at : at + MARK_BYTES] for at in range(0, len(marks), MARK_BYTES))
 
     def mark_sent(self, receiver: str, marks: frozenset[bytes]) -> None:
