@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
@@ -11,13 +10,13 @@ from typing import Any, NamedTuple, TypeVar
 from notifications.rules.prices import Margin
 from notifications.stream.attributes import Path, parse_number
 from notifications.text.formatting import Template
+from notifications.text.nearest import nearest
 from notifications.text.wording import unknown_name
 
 T = TypeVar("T")
 LONGEST_TEXT = 10_000  # characters of a title, a text or a link
 _LONGEST_PATH = 1000
 _LONGEST_DURATION = 60
-_LONGEST_WORD = 100  # of which a near miss is worth a hint
 _LARGEST_BITS = 420  # of a whole number: more than DynamoDB holds
 # Blanks stand behind a digit or a unit alone: where two runs of them could meet, matching would try every split.
 _DURATION = re.compile("".join(rf"(?:([0-9]{{1,9}})\s*{unit}\s*)?" for unit in "dhms"))
@@ -118,13 +117,6 @@ def _at_most(value: str, limit: int) -> str:
     if len(value) > limit:
         raise MistakeError(f"expected at most {limit} characters, got {len(value)}")
     return value
-
-
-def nearest(word: Any, allowed: Iterable[str]) -> str | None:
-    """Return the one of `allowed` that was probably meant, if any."""
-    if not isinstance(word, str) or len(word) > _LONGEST_WORD:
-        return None
-    return next(iter(difflib.get_close_matches(word, tuple(allowed), 1)), None)
 
 
 def amount(value: Any) -> Decimal:

@@ -5,7 +5,6 @@ Source: Amazon SNS Developer Guide, "Subscription filter policies" and "Filter p
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
@@ -18,6 +17,7 @@ from notifications.config.fields import MistakeError, read_all
 from notifications.config.rule_keys import SEVERITY
 from notifications.config.where_reader import one_table
 from notifications.rules.where import Predicate
+from notifications.text.nearest import nearest
 
 KNOWN_VALUES: Mapping[str, tuple[str, ...]] = {"type": tuple(TYPES.values()), "severity": tuple(SEVERITY.words)}
 MOST_NAMES = 5
@@ -71,8 +71,8 @@ def values_of(policy: Mapping[str, Any], name: str) -> list[str]:
 def unknown_value(value: str, known: Iterable[str]) -> str:
     """Say of a word which ones there are, and the nearest."""
     words = list(known)
-    close = difflib.get_close_matches(value, words, 1)
-    return f"expected one of {', '.join(words)}" + (f"; did you mean {close[0]}?" if close else "")
+    close = nearest(value, words)
+    return f"expected one of {', '.join(words)}" + (f"; did you mean {close}?" if close else "")
 
 
 def _texts(conditions: Any) -> Iterator[str]:

@@ -14,13 +14,13 @@ from functools import lru_cache
 from typing import Any
 
 from notifications.common.errors import Problem
-from notifications.config.fields import nearest
 from notifications.config.rule_keys import OVERRIDABLE_KEYS, RULE_KEYS
 from notifications.config.rule_reader import read_rule
 from notifications.config.toml_table import TomlTable
 from notifications.rules.product import Product
 from notifications.rules.rule import Rule
 from notifications.stream.changes import Change
+from notifications.text.nearest import nearest
 
 log = logging.getLogger(__name__)
 

@@ -6,7 +6,6 @@ by `npm run generate`.
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Mapping
 from datetime import time
@@ -18,6 +17,7 @@ from notifications.config.fields import Key, MistakeError, OneOf, WholeNumber, b
 from notifications.config.only_reader import only
 from notifications.config.receiver import Digest, Quiet
 from notifications.text.formatting import shorten
+from notifications.text.nearest import nearest
 
 LONGEST_NAME = 32
 NAME = re.compile(rf"[a-z][a-z0-9-]{{0,{LONGEST_NAME - 1}}}(?<!-)")
@@ -181,8 +181,8 @@ def _zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        close = difflib.get_close_matches(name[:_LONGEST_ZONE], sorted(available_timezones()), 1)
-        hint = f"did you mean {close[0]}?" if close else "expected a name such as Europe/Berlin or UTC"
+        close = nearest(name[:_LONGEST_ZONE], sorted(available_timezones()))
+        hint = f"did you mean {close}?" if close else "expected a name such as Europe/Berlin or UTC"
         raise MistakeError(f"unknown time zone {shorten(name, _LONGEST_ZONE)!r}; {hint}") from None
 
 

@@ -9,9 +9,9 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 from notifications.common.errors import Problem
-from notifications.config.fields import Key, MistakeError, nearest
+from notifications.config.fields import Key, MistakeError
 from notifications.stream.attributes import parse_number
-from notifications.text.toml_mistakes import in_words
+from notifications.text.nearest import nearest
 
 _HEADER = re.compile(r"\s*\[(\[?)([^\]]+)\]")
 _KEY = re.compile(r"""\s*(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|([A-Za-z0-9_-]+))\s*[.=]""")
@@ -113,12 +113,6 @@ LONGEST_FILE = 1_000_000
 LONGEST_LINE = 12_000
 """Characters; reading a key of so many dots takes a moment, and the time grows with the square."""
 MOST_LEVELS = 20
-_PLACE = re.compile(r"\(at line (\d{1,9}), column (\d{1,9})\)")
-_BARE_VALUE = re.compile(r"\s*([A-Za-z0-9_.-]{1,80})\s*=\s*([^\s\"'\[{#][^\"'\[\]{}#]{0,99}?)\s*(?:#.*)?")
-_BARE_WORD = re.compile(r"[^\s,={}\[\]#\"']{1,100}(?![^\s,={}\[\]#\"']|\s*=)")
-_WITH_COMMA = re.compile(r"[0-9]+,[0-9]+")
-_QUOTES = "\u201c\u201d\u201e\u2018\u2019\u00ab\u00bb"  # those that a word processor makes
-_OF_A_VALUE = ("Invalid value", "Expected newline", "Unclosed inline table", "Unclosed array")
 
 
 def parse_toml(content: str) -> dict[str, Any]:
@@ -140,44 +134,16 @@ def parse_toml(content: str) -> dict[str, Any]:
 
 def not_toml(error: Exception, content: str, *, values: bool = True) -> Problem:
     """Say what is wrong with the file's form; with `values`, none of which is secret, also how to quote one."""
-    place = _PLACE.search(str(error))
-    lines = content.split("\n")
-    if values and place and int(place[1]) <= len(lines) and str(error).startswith(_OF_A_VALUE):
-        line = lines[int(place[1]) - 1]
-        advice = _unquoted(line[:LONGEST_LINE], int(place[2]) - 1)
-        if advice:
-            return Problem(advice, int(place[1]))
-    said, number = reason_of(error), None
     if isinstance(error, tomllib.TOMLDecodeError):
-        said, number = in_words(said, content)
-    return Problem(f"is not valid TOML: {said}", number)
+        from notifications.text.toml_mistakes import in_words  # noqa: PLC0415 - only a wrong file needs it
 
-
-def _unquoted(line: str, column: int) -> str:
-    """Say how to write a value without quotes, the one at a column or alone behind its key; "" where none is."""
-    alone = _BARE_VALUE.fullmatch(line)
-    found = next((each[0] for each in _BARE_WORD.finditer(line) if each.start() <= column < each.end()), "")
-    key, value = (f"{alone[1]} = ", alone[2]) if alone else ("", found)
-    if not value:
-        return ""
-    if value.lower() in {"true", "false"}:
-        return f"expected small letters; write {key}{value.lower()}"
-    if _WITH_COMMA.fullmatch(value):
-        return f"expected a number with a point; write {key}{value.replace(',', '.')}"
-    if value.endswith("%"):
-        return f'expected a percentage in quotes; write {key}"{value}"'
-    return f'expected a text in straight quotes; write {key}"{value.strip(_QUOTES)}"'
+        return Problem(*in_words(str(error), content, values=values))
+    said = "it has a number with thousands of digits" if "digits" in str(error) else str(error)
+    if isinstance(error, RecursionError):
+        said = f"it is nested more than {MOST_LEVELS} levels deep"
+    return Problem(f"is not valid TOML: {said}")
 
 
 def _parse_float(text: str) -> Decimal:
     number = parse_number(text)
     return Decimal("NaN") if number is None else number  # every field refuses it, and says where it stands
-
-
-def reason_of(error: Exception) -> str:
-    """Say what is wrong with the form of a file, without a value of it."""
-    if isinstance(error, RecursionError):
-        return f"it is nested more than {MOST_LEVELS} levels deep"
-    if isinstance(error, tomllib.TOMLDecodeError):
-        return str(error)
-    return "it has a number with thousands of digits" if "digits" in str(error) else str(error)

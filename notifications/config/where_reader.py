@@ -10,13 +10,13 @@ from notifications.config.fields import (
     amount,
     by_name,
     exact,
-    nearest,
     path,
     read_all,
     text,
     yes_or_no,
 )
 from notifications.rules.where import AnyOf, Demand, Predicate, Scalar, Where
+from notifications.text.nearest import nearest
 
 
 def where(value: Any) -> tuple[Demand, ...]:

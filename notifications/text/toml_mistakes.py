@@ -6,6 +6,11 @@ import re
 
 _PLACE = re.compile(r" \(at (?:line (\d{1,9}), column (\d{1,9})|end of document)\)")
 _KEY = re.compile(r"\s*([A-Za-z0-9_-]{1,80})\s*=")
+_BARE_VALUE = re.compile(r"\s*([A-Za-z0-9_.-]{1,80})\s*=\s*([^\s\"'\[{#][^\"'\[\]{}#]{0,99}?)\s*(?:#.*)?")
+_BARE_WORD = re.compile(r"[^\s,={}\[\]#\"']{1,100}(?![^\s,={}\[\]#\"']|\s*=)")
+_WITH_COMMA = re.compile(r"[0-9]+,[0-9]+")
+_QUOTES = "\u201c\u201d\u201e\u2018\u2019\u00ab\u00bb"  # those that a word processor makes
+_OF_A_VALUE = ("Invalid value", "Expected newline", "Unclosed inline table", "Unclosed array")
 _MOST_TABLES = 5  # parts of a table's name
 _LONGEST_HEADER = 60
 _ADVICE = {
@@ -25,11 +30,38 @@ _ADVICE = {
 _OPENED = {"Unclosed array": "[", 'Expected "\'"': "'", "Unterminated string": '"""'}
 
 
-def in_words(message: str, content: str) -> tuple[str, int | None]:
-    """Return what is wrong, and the line, counted from 1; without a value of the file, which may be a secret."""
+def in_words(message: str, content: str, *, values: bool) -> tuple[str, int | None]:
+    """Return what is wrong, and the line, counted from 1; a value of the file stands in it with `values` alone."""
+    place = _PLACE.search(message)
+    lines = content.split("\n")
+    if values and place and place[1] and int(place[1]) <= len(lines) and message.startswith(_OF_A_VALUE):
+        advice = _unquoted(lines[int(place[1]) - 1], int(place[2]) - 1)
+        if advice:
+            return advice, int(place[1])
+    said, line = _of_the_form(message, lines)
+    return f"is not valid TOML: {said}", line
+
+
+def _unquoted(line: str, column: int) -> str:
+    """Say how to write a value without quotes, the one at a column or alone behind its key; "" where none is."""
+    alone = _BARE_VALUE.fullmatch(line)
+    found = next((each[0] for each in _BARE_WORD.finditer(line) if each.start() <= column < each.end()), "")
+    key, value = (f"{alone[1]} = ", alone[2]) if alone else ("", found)
+    if not value:
+        return ""
+    if value.lower() in {"true", "false"}:
+        return f"expected small letters; write {key}{value.lower()}"
+    if _WITH_COMMA.fullmatch(value):
+        return f"expected a number with a point; write {key}{value.replace(',', '.')}"
+    if value.endswith("%"):
+        return f'expected a percentage in quotes; write {key}"{value}"'
+    return f'expected a text in straight quotes; write {key}"{value.strip(_QUOTES)}"'
+
+
+def _of_the_form(message: str, lines: list[str]) -> tuple[str, int | None]:
+    """Return what is wrong but for values, and the line."""
     place = _PLACE.search(message)
     said = _PLACE.sub("", message)
-    lines = content.split("\n")
     line = int(place[1]) if place and place[1] else None
     if place and line is None:
         line = _last_with(_OPENED, said, lines)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 
 from notifications.stream.attributes import Path
 from notifications.text.formatting import Template
+from notifications.text.nearest import nearest
 
 ROLES = ("id", "name", "price", "stock", "currency")
 OF_ALERT = ("link", "rule", "severity", "changes", "removal", "delta", "percent", "baseline", "threshold", "held_back")
@@ -94,6 +94,6 @@ def unknown_name(name: str, known: Iterable[str]) -> str | None:
         bare = name.removeprefix(f"{written}_").removesuffix(f"_{written}")
         if bare not in {name, ""}:
             return f"unknown name {{{name}}}; write {{{written}.{bare}}} for an attribute {when[written]} the change"
-    close = difflib.get_close_matches(name, known, 1)
-    hint = f"did you mean {{{close[0]}}}?" if close else f"write {{new.{name}}} for an attribute of the item"
+    close = nearest(name, known)
+    hint = f"did you mean {{{close}}}?" if close else f"write {{new.{name}}} for an attribute of the item"
     return f"unknown name {{{name}}}; {hint}"

@@ -7,13 +7,13 @@ from contextlib import suppress
 from typing import Any
 
 from notifications.common.errors import ProductAlertsError
-from notifications.config.fields import nearest
 from notifications.rules.prices import PriceMoved
 from notifications.rules.rule import Rule
 from notifications.rules.ruleset import Ruleset
 from notifications.stream.attributes import Image, Path
 from notifications.stream.changes import Change, decode
 from notifications.text.formatting import Template
+from notifications.text.nearest import nearest
 from notifications.text.wording import ROLES
 from operations.evaluation.amounts import Amounts
 from operations.evaluation.where_types import WhereTypes

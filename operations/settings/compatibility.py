@@ -8,11 +8,11 @@ from typing import Any
 
 from notifications.common.sns_limits import MOST_ENTRIES
 from notifications.common.time_budget import FULL_TIMEOUT, LEAST_TIMEOUT
-from notifications.config.fields import nearest
 from notifications.rules.rule import Rule
 from notifications.rules.ruleset import Ruleset, describe_missing_images
 from notifications.rules.where import AnyOf, Demand
 from notifications.stream.changes import images_sent
+from notifications.text.nearest import nearest
 from operations.settings.service_file import Service
 
 _SECONDS_A_PUBLISH = 0.1  # of ten alerts, generously

@@ -5,13 +5,13 @@ Ranges: AWS Lambda API Reference, "CreateEventSourceMapping" and "CreateFunction
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Mapping
 from typing import Any
 
 from notifications.common.errors import ConfigurationError
 from notifications.stream.changes import VIEW_TYPES
+from notifications.text.nearest import nearest
 
 RANGES = {
     "batchSize": (1, 10_000),
@@ -59,8 +59,8 @@ def check_params(defaults: Mapping[str, Any], of_stage: Mapping[str, Any], given
     """Raise ConfigurationError for a name that has no default, or for a value that AWS would refuse."""
     for name in (*of_stage, *given):
         if name not in defaults:
-            close = difflib.get_close_matches(name, defaults, 1)
-            hint = f"did you mean {close[0]}?" if close else "a parameter of your own needs a line in params, default"
+            close = nearest(name, defaults)
+            hint = f"did you mean {close}?" if close else "a parameter of your own needs a line in params, default"
             raise ConfigurationError(f"params: {name} is unknown and would have no effect; {hint}")
     params = {**defaults, **of_stage, **given}
     for name, value in params.items():
