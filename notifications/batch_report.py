@@ -43,15 +43,16 @@ class BatchReport:
     def __call__(self, batch: Batch, seconds: float) -> None:
         """Report a batch that took `seconds`."""
         try:
-            counts = _counts(batch)
+            suppressed = _suppressed(batch)
+            counts = _counts(batch, suppressed.total())
             _log(batch, counts, seconds)
             if self._write:
-                for line in self._metrics(batch, counts, seconds):
+                for line in self._metrics(batch, counts, suppressed, seconds):
                     self._write(line + "\n")
         except Exception:
             log.exception("a batch could not be reported; its alerts are not affected")
 
-    def _metrics(self, batch: Batch, counts: dict[str, int], seconds: float) -> Iterator[str]:
+    def _metrics(self, batch: Batch, counts: dict[str, int], suppressed: Counter[str], seconds: float) -> Iterator[str]:
         now = self._clock()
         function = {FUNCTION: self._function_name}
         metrics: dict[str, tuple[float, str]] = {
@@ -70,18 +71,18 @@ class BatchReport:
         by_rule = Counter((rule, kind) for record in batch.records for rule, kind, _ in _alerts(record))
         for (rule, kind), count in by_rule.items():
             yield document(NAMESPACE, {"Alerts": (count, COUNT)}, {**function, RULE: rule, TYPE: kind}, now)
-        for reason, count in _suppressed(batch).items():
+        for reason, count in suppressed.items():
             yield document(NAMESPACE, {"Suppressed": (count, COUNT)}, {**function, REASON: reason}, now)
 
 
-def _counts(batch: Batch) -> dict[str, int]:
+def _counts(batch: Batch, suppressed: int) -> dict[str, int]:
     records = batch.records
     return {
         "records": batch.size,
         "changes": len(records),
         "published": sum(len(record.published) for record in records),
         "repeated": sum(record.repeated for record in records),
-        "suppressed": _suppressed(batch).total(),
+        "suppressed": suppressed,
         "parked": batch.parked,
         "retried": sum(record.retry is not None for record in records),
         "publishFailures": batch.publish_failures,
