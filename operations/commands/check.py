@@ -21,6 +21,7 @@ from operations.settings.compatibility import Mismatch, in_few_lines, mismatches
 from operations.settings.project import DEFAULT_REGION, DEFAULT_STAGE, PROJECT
 from operations.settings.service_file import Service, read_service
 from operations.terminal.terminal import Terminal
+from operations.terminal.words import how_many
 
 _DEFAULT_RECEIVERS = "receivers.toml"
 
@@ -179,12 +180,8 @@ def _show(found: Findings, arguments: argparse.Namespace) -> None:
         terminal = Terminal()
         fit = "it fits" if found.rules == 1 else "they fit"
         terminal.line(
-            f"{arguments.rules.name}: {_count(found.rules, 'rule')}, no mistake; "
+            f"{arguments.rules.name}: {how_many(found.rules, 'rule')}, no mistake; "
             f"{fit} serverless.yml, stage {arguments.stage}"
         )
         if found.receivers:
-            terminal.line(f"{found.receivers_file}: {_count(found.receivers, 'receiver')}, no mistake")
-
-
-def _count(count: int, word: str) -> str:
-    return f"{count} {word}" if count == 1 else f"{count} {word}s"
+            terminal.line(f"{found.receivers_file}: {how_many(found.receivers, 'receiver')}, no mistake")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 import json
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from notifications.config import rules_file
 from notifications.publishing.ledger import LedgerSnapshot
 from notifications.rules.ruleset import Ruleset
 from notifications.text.formatting import rfc3339
+from notifications.text.nearest import nearest
 from operations.deployed.mutes import mutes_for_rules
 from operations.deployed.stack import add_stage_to
 from operations.evaluation.change_notation import record_of
@@ -21,6 +21,7 @@ from operations.evaluation.recorded_events import records_in
 from operations.evaluation.verdicts import Verdict, judge
 from operations.settings.project import PROJECT
 from operations.terminal.terminal import Terminal
+from operations.terminal.words import how_many
 
 
 def add_to(commands: Any) -> None:
@@ -82,7 +83,7 @@ def run(arguments: argparse.Namespace) -> int:
                     terminal.line(f"{'':<{width + 7}}{line}")
     fired = sum(verdict.fired for verdict in verdicts)
     terminal.line()
-    terminal.line(f"{_count(number, 'record')}, {_count(len(names), 'rule')}: {_count(fired, 'alert')}")
+    terminal.line(f"{how_many(number, 'record')}, {how_many(len(names), 'rule')}: {how_many(fired, 'alert')}")
     return 0
 
 
@@ -91,8 +92,8 @@ def named_rules(asked: list[str] | None, ruleset: Ruleset) -> list[str]:
     known = [rule.name for rule in ruleset.rules]
     for name in asked or ():
         if name not in known:
-            close = difflib.get_close_matches(name, known, 1)
-            hint = f"did you mean {close[0]}?" if close else f"the file has {', '.join(known)}"
+            close = nearest(name, known)
+            hint = f"did you mean {close}?" if close else f"the file has {', '.join(known)}"
             raise ConfigurationError(f"--rule {name}: there is no such rule; {hint}")
     return asked or known
 
@@ -129,7 +130,3 @@ def _line(terminal: Terminal, verdict: Verdict, width: int) -> str:
 
 def _text_of(alert: Alert) -> list[str]:
     return [line for line in str(alert.data["text"]).splitlines() if line]
-
-
-def _count(count: int, word: str) -> str:
-    return f"{count} {word}" if count == 1 else f"{count} {word}s"

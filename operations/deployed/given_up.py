@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -184,6 +184,13 @@ def places_of(stack: Stack, wait: int = 1, hidden: int = PLAYING_SECONDS) -> lis
     if bucket:  # a stack that was deployed before there was one
         places.append(Bucket(stack.client("s3"), bucket))
     return places
+
+
+def receive(places: Iterable[Queue | Bucket], most: int, found: list[GivenUp]) -> None:
+    """Add at most `most` messages and objects to `found`."""
+    for place in places:
+        for each in place.receive(most - sum(other.count for other in found)):
+            found.append(each)  # noqa: PERF402 - what came before an interruption has to be known
 
 
 def _sequence_number_of(found: GivenUp) -> int:

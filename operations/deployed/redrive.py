@@ -13,9 +13,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 from notifications.common.errors import ConfigurationError
 from notifications.text.formatting import one_line
 from operations.deployed.failure_messages import FailureMessage, UnknownMessageError
-from operations.deployed.given_up import GivenUp, places_of
+from operations.deployed.given_up import GivenUp, places_of, receive
 from operations.deployed.stack import Stack
 from operations.deployed.stream_records import Range, Stream
+from operations.terminal.words import how_many
 
 PLAYED, FAILING, TRIMMED, UNKNOWN, WOULD_PLAY = "played", "still failing", "already trimmed", "unknown", "would play"
 _UNFINISHED = "the stream went on with empty pages before its last record came: run it again in a while"
@@ -73,9 +74,7 @@ class Redrive:
             _write(self._to_file, "wb", b"")  # before anything is received: it may not be writable
         kept: list[GivenUp] = []
         try:
-            for place in self._places:
-                for found in place.receive(most - sum(each.count for each in kept)):
-                    kept.append(found)  # noqa: PERF402 - what came before an interruption has to be known
+            receive(self._places, most, kept)
             waiting = sorted(kept, key=lambda found: found.sequence_number)
             if self._only is not None:
                 waiting = [found for found in waiting if found.id in self._only]
@@ -124,7 +123,7 @@ class Redrive:
             return Result(FAILING, message.label, count, problem)
         if found.trimmed:
             return Result(TRIMMED, message.label, count, f"only the last {count} could still be played")
-        return Result(PLAYED, message.label, count, "1 record" if count == 1 else f"{count} records")
+        return Result(PLAYED, message.label, count, how_many(count, "record"))
 
     def _invoke(self, records: list[dict[str, Any]]) -> str:
         """Invoke the function with the records; return its complaint, or "" if all are done."""

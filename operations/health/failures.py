@@ -9,7 +9,7 @@ from typing import Any
 from notifications.publishing.failures import record_in
 from notifications.stream.changes import sequence_number_of
 from operations.deployed.failure_messages import FailureMessage, UnknownMessageError
-from operations.deployed.given_up import LOOKING_SECONDS, GivenUp, places_of
+from operations.deployed.given_up import LOOKING_SECONDS, GivenUp, places_of, receive
 from operations.deployed.stack import Stack
 
 STREAM_SECONDS = 86_400
@@ -43,9 +43,7 @@ def list_waiting(stack: Stack, most: int, *, wait: int = 1) -> list[Waiting]:
     """List at most `most` messages and objects, those with the oldest records first; each is left where it is."""
     found: list[GivenUp] = []
     try:
-        for place in places_of(stack, wait, LOOKING_SECONDS):
-            for each in place.receive(most - sum(other.count for other in found)):
-                found.append(each)  # noqa: PERF402 - what came before an interruption has to be known
+        receive(places_of(stack, wait, LOOKING_SECONDS), most, found)
         return [_waiting(each) for each in sorted(found, key=lambda each: each.sequence_number)]
     finally:
         for each in found:

@@ -11,6 +11,7 @@ from operations.commands.delivery.deliveries import add_receiver_to
 from operations.deployed.deliveries import redeliver, since
 from operations.deployed.stack import add_stage_to
 from operations.terminal.terminal import Terminal
+from operations.terminal.words import how_many
 
 
 def add_to(commands: Any) -> None:
@@ -38,6 +39,5 @@ def run(arguments: argparse.Namespace) -> int:
             terminal.line(f"{each['id']}  {each['title']}")
     if not arguments.json:
         verb = "would be" if arguments.dry_run else "are"
-        alerts = "1 alert" if count == 1 else f"{count} alerts"
-        terminal.line(f"{alerts} {verb} on the way to {arguments.receiver} again")
+        terminal.line(f"{how_many(count, 'alert')} {verb} on the way to {arguments.receiver} again")
     return 0

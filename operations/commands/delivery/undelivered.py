@@ -11,6 +11,7 @@ from operations.deployed.stack import add_stage_to
 from operations.deployed.undelivered import Undelivered
 from operations.terminal.arguments import at_most
 from operations.terminal.terminal import Terminal
+from operations.terminal.words import how_many
 
 _MOST_MESSAGES = 1000
 
@@ -40,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
                 print(json.dumps({**message._asdict(), "problem": problem or None}))
             else:
                 terminal.line(f"{terminal.style('bold', message.receiver)}: {message.title}")
-                attempts = "1 attempt" if message.attempts == 1 else f"{message.attempts} attempts"
+                attempts = how_many(message.attempts, "attempt")
                 terminal.line(terminal.style("dim", f"   {attempts}, {message.error}: {message.reason}"))
                 if problem:
                     terminal.line(terminal.style("bad", f"   not sent again: {problem}"))
