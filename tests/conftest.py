@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -62,6 +63,20 @@ class DeployedService:
     aws: LocalAws
     outputs: Deployment
     receivers: SampleReceivers | None = None
+
+    def put_then_set(self, key: dict[str, Any], item: dict[str, Any], **numbers: str) -> None:
+        """Put a product, and then change one number of it after the other."""
+        dynamodb, table = self.aws.client("dynamodb"), self.outputs.products_table_name
+        dynamodb.put_item(TableName=table, Item={**key, **item})
+        for attribute, value in numbers.items():
+            dynamodb.update_item(
+                TableName=table,
+                Key=key,
+                UpdateExpression="SET #a = :v",
+                ExpressionAttributeNames={"#a": attribute},
+                ExpressionAttributeValues={":v": {"N": value}},
+            )
+
     directory: Path = Path()
     """Where the activity log is."""
 

@@ -25,7 +25,6 @@ def test_every_receiver_gets_what_it_asked_for(deployed_service: DeployedService
     queue = sqs.create_queue(QueueName="people")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     aws.client("sns").subscribe(TopicArn=outputs.people_topic_arn, Protocol="sqs", Endpoint=arn)
-    dynamodb, table = aws.client("dynamodb"), outputs.products_table_name
     key = {"productId": {"S": "prod-delivered"}}
     item = {
         "name": {"S": "Reading <b>Lantern</b>"},
@@ -33,15 +32,7 @@ def test_every_receiver_gets_what_it_asked_for(deployed_service: DeployedService
         "category": {"S": "Home"},
         "stock": {"N": "3"},
     }
-    dynamodb.put_item(TableName=table, Item={**key, **item})
-    for attribute, value in (("price", "40"), ("stock", "0")):
-        dynamodb.update_item(
-            TableName=table,
-            Key=key,
-            UpdateExpression="SET #a = :v",
-            ExpressionAttributeNames={"#a": attribute},
-            ExpressionAttributeValues={":v": {"N": value}},
-        )
+    deployed_service.put_then_set(key, item, price="40", stock="0")
 
     waited_for = {"merchandising", "buyers", "stock-system"}
     arrived = receivers.collect(aws, about="Lantern", within=WITHIN_SECONDS, waited_for=waited_for)

@@ -316,20 +316,11 @@ def test_a_products_name_stays_text_on_its_whole_way(endpoints: Endpoints) -> No
     service = endpoints.service
     # A table holds no half of a character
     names = {uuid.uuid4().hex[:8]: text.encode(errors="ignore").decode()[:2000] for text in HOSTILE.values()}
-    dynamodb, table = service.aws.client("dynamodb"), service.outputs.products_table_name
     for word, text in names.items():
         names[word] = f"{word} {text}"
         key = {"productId": {"S": f"prod-{word}"}}
         item = {"name": {"S": names[word]}, "price": {"N": "50"}, "category": {"S": "Home"}, "stock": {"N": "9"}}
-        dynamodb.put_item(TableName=table, Item={**key, **item})
-        for attribute, value in (("price", "40"), ("stock", "0")):
-            dynamodb.update_item(
-                TableName=table,
-                Key=key,
-                UpdateExpression="SET #a = :v",
-                ExpressionAttributeNames={"#a": attribute},
-                ExpressionAttributeValues={":v": {"N": value}},
-            )
+        service.put_then_set(key, item, price="40", stock="0")
     for word, name in names.items():
         (mail,) = endpoints.until(partial(endpoints.mails, word))
         assert (mail["To"], mail["CC"], mail["BCC"]) == (["merch@shop.example"], [], [])

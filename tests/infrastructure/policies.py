@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NamedTuple
@@ -93,6 +93,7 @@ class Recorder:
     def __init__(self) -> None:
         """Note nothing yet."""
         self.calls: set[Call] = set()
+        self._params: dict[str, Any] = {}
 
     def client(self, service: str) -> Any:
         """Make a client."""
@@ -101,23 +102,30 @@ class Recorder:
         client.meta.events.register("before-call.*.*", self._answer)
         return client
 
+    def calls_of(self, model: Any, params: Mapping[str, Any]) -> Iterable[Call]:
+        """Say what IAM would be asked for."""
+        return _CALLS[model.name](params)
+
+    def answer_to(self, operation: str, params: Mapping[str, Any]) -> dict[str, Any]:
+        """Make what AWS answers."""
+        if operation == "PublishBatch":
+            ids = [entry["Id"] for entry in params["PublishBatchRequestEntries"]]
+            return {"Successful": [{"Id": each, "MessageId": each} for each in ids]}
+        if operation == "BatchGetItem":
+            return {"Responses": {}, "UnprocessedKeys": {}}
+        if operation == "UpdateItem":  # an hour that nobody else alerts in
+            values = params["ExpressionAttributeValues"]
+            taken = {"admitted": values.get(":ids"), "summary": values.get(":summary")}
+            return {"Attributes": {name: value for name, value in taken.items() if value}}
+        return {}
+
     def _note(self, params: dict[str, Any], model: Any, **_: Any) -> None:
-        self.calls.update(_CALLS[model.name](params))
+        self.calls.update(self.calls_of(model, params))
         self._params = params
 
     def _answer(self, model: Any, **_: Any) -> Any:
         http = SimpleNamespace(status_code=200, headers={}, content=b"")
-        answer: dict[str, Any] = {"ResponseMetadata": {"HTTPStatusCode": 200}}
-        if model.name == "PublishBatch":
-            ids = [entry["Id"] for entry in self._params["PublishBatchRequestEntries"]]
-            answer["Successful"] = [{"Id": each, "MessageId": each} for each in ids]
-        if model.name == "BatchGetItem":
-            answer |= {"Responses": {}, "UnprocessedKeys": {}}
-        if model.name == "UpdateItem":  # an hour that nobody else alerts in
-            values = self._params["ExpressionAttributeValues"]
-            taken = {"admitted": values.get(":ids"), "summary": values.get(":summary")}
-            answer["Attributes"] = {name: value for name, value in taken.items() if value}
-        return http, answer
+        return http, {"ResponseMetadata": {"HTTPStatusCode": 200}, **self.answer_to(model.name, self._params)}
 
 
 def _transaction(params: Mapping[str, Any]) -> list[Call]:
@@ -136,7 +144,7 @@ def _queue(url: str) -> str:
     return f"arn:aws:sqs:{ACCOUNT}:{url.rpartition('/')[2]}"
 
 
-_CALLS: dict[str, Any] = {
+_CALLS: dict[str, Callable[[Mapping[str, Any]], Iterable[Call]]] = {
     "PublishBatch": lambda params: [Call("sns:Publish", params["TopicArn"])],
     "Publish": lambda params: [Call("sns:Publish", params["TopicArn"])],
     "SendMessage": lambda params: [Call("sqs:SendMessage", _queue(params["QueueUrl"]))],

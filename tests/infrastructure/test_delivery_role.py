@@ -5,18 +5,16 @@ from __future__ import annotations
 import gzip
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
-import boto3
 import pytest
 
 from notifications import bootstrap_delivery
 from tests.builders import message
 from tests.infrastructure.computed import resources_of
-from tests.infrastructure.policies import Call, denied
+from tests.infrastructure.policies import Call, Recorder, denied
 from tests.test_service_delivery import NAMES, RECEIVERS
 
 ENVIRONMENT = {
@@ -49,36 +47,24 @@ BESIDE_THE_CALLS = {
 }
 
 
-class Recorder:
-    """Clients whose calls are answered at once and noted as the actions that IAM would ask for."""
+class DeliveryRecorder(Recorder):
+    """The clients of the delivery function."""
 
-    def __init__(self) -> None:
-        """Note nothing yet."""
-        self.calls: set[Call] = set()
-        self._params: dict[str, Any] = {}
+    def calls_of(self, model: Any, params: Mapping[str, Any]) -> Iterable[Call]:
+        """Say what IAM would be asked for."""
+        return _actions(model.service_model.service_name, model.name, params)
 
-    def client(self, service: str) -> Any:
-        """Make a client."""
-        client = boto3.Session("test", "test", region_name="us-east-1").client(service)
-        client.meta.events.register("provide-client-params.*.*", self._note)
-        client.meta.events.register("before-call.*.*", self._answer)
-        return client
-
-    def _note(self, params: dict[str, Any], model: Any, **_: Any) -> None:
-        self._params = params
-        self.calls.update(_actions(model.service_model.service_name, model.name, params))
-
-    def _answer(self, model: Any, **_: Any) -> Any:
-        answer: dict[str, Any] = {"ResponseMetadata": {"HTTPStatusCode": 200}}
-        if model.name == "GetQueueUrl":
-            answer["QueueUrl"] = f"https://sqs/{self._params['QueueName']}"
-        if model.name == "GetParameter":
-            answer["Parameter"] = {"Value": SECRETS[self._params["Name"].strip("/")]}
-        if model.name == "Query":  # one alert waits for the digest
+    def answer_to(self, operation: str, params: Mapping[str, Any]) -> dict[str, Any]:
+        """Make what AWS answers."""
+        if operation == "GetQueueUrl":
+            return {"QueueUrl": f"https://sqs/{params['QueueName']}"}
+        if operation == "GetParameter":
+            return {"Parameter": {"Value": SECRETS[params["Name"].strip("/")]}}
+        if operation == "Query":  # one alert waits for the digest
             body = message("prod-1").body
             held = {"alert": {"S": "2026-11-21T08:00:00Z#a"}, "event": {"B": gzip.compress(body.encode())}}
-            answer["Items"] = [held]
-        return SimpleNamespace(status_code=200, headers={}, content=b""), answer
+            return {"Items": [held]}
+        return {}
 
 
 def _actions(service: str, operation: str, params: Mapping[str, Any]) -> Iterator[Call]:
@@ -128,7 +114,7 @@ def _listed(value: Any) -> list[Any]:
 def calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> set[Call]:
     """Deliver, fail, hold, send a digest and give up, and give the calls that were made."""
     (tmp_path / "receivers.toml").write_text(RECEIVERS, encoding="utf-8")
-    recorder = Recorder()
+    recorder = DeliveryRecorder()
     monkeypatch.setattr(bootstrap_delivery, "make_client", recorder.client)
     function = bootstrap_delivery.build_delivery(ENVIRONMENT, tmp_path)
     flush = json.dumps({"flush": "merch"})
