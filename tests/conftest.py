@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from local.stack.served_mapping import served_mapping
 from operations.activity.activity_log import ActivityLog
 from operations.settings.project import PROJECT
 from tests import soak
+from tests.packaging import Package, Packaged, copy_of_project, package_project
 
 MOST_PROCESSES = 8  # each collects the tests anew, and the longest file takes as long in any case
 
@@ -54,6 +57,32 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                 default=3,
             )
         )
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """Give a copy of the project that a test may spoil."""
+    return copy_of_project(tmp_path / "project")
+
+
+@pytest.fixture(scope="session")
+def packaged(tmp_path_factory: pytest.TempPathFactory) -> Packaged:
+    """Package a stage with parameters; each combination once, in whichever process asks first."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+
+    def packaged_once(stage: str = "dev", **params: str) -> Package:
+        key = sha256(repr((stage, sorted(params.items()))).encode()).hexdigest()[:16]
+        project, complete = shared / "packages" / key, shared / "packages" / f"{key}.complete"
+        project.parent.mkdir(exist_ok=True)
+        with project.with_suffix(".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not complete.exists():
+                package_project(copy_of_project(project), stage, **params)
+                complete.touch()
+        return Package(project / "out")
+
+    return packaged_once
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ from notifications.publishing.failures import Parked, SqsFailures
 from tests import soak
 from tests.conftest import DeployedService
 from tests.notifications.common.test_embedded_metrics import SCHEMA
-from tests.test_service_delivery import copy_of
+from tests.packaging import copy_of_project
 
 pytestmark = pytest.mark.end_to_end
 
@@ -363,7 +363,7 @@ def test_a_deploy_and_its_rollback_amid_traffic_lose_nothing(
     """Changes come all the while: first the old rules alert, then the new ones, then the old ones again."""
     prefix = f"deployed-{uuid.uuid4().hex[:6]}-"
     old, new = f"New product: {prefix}", f"Now here: {prefix}"
-    project = copy_of(tmp_path / "project", (ROOT / "receivers.toml").read_text("utf-8"))
+    project = copy_of_project(tmp_path / "project")
     (project / "local").mkdir()
     shutil.copy(ROOT / "local" / "receivers.toml", project / "local")
     rules = (ROOT / "alerts.toml").read_text("utf-8")

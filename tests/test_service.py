@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -22,13 +22,13 @@ import pytest
 import yaml
 from botocore.exceptions import ClientError
 
-from local.stack.deployment import one_package_at_a_time
 from local.stack.local_aws import local_aws
 from operations.deployed.running import Running, claim_directory
 from tests.builders import ROOT
 from tests.infrastructure.computed import resources_of
 from tests.infrastructure.policies import OF_LAMBDA, allowed, calls_of_the_function, denied
 from tests.notifications.test_batch_report import NOISY
+from tests.packaging import Package, Packaged, environment, sls
 
 STAGES = ("dev", "staging", "prod")
 DEAD = "http://127.0.0.1:9"
@@ -74,92 +74,6 @@ OUTPUTS = {
     "GivenUpBucketName",
     "OperationsTopicArn",
 }
-
-
-def environment() -> dict[str, str]:
-    """Give an environment in which nobody is logged in to AWS."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SLS_", "SERVERLESS_"))}
-    return {
-        **kept,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "AWS_CONFIG_FILE": os.devnull,
-        "NODE_NO_WARNINGS": "1",
-        "npm_config_update_notifier": "false",
-    }
-
-
-def sls(*arguments: str, folder: Path = ROOT) -> subprocess.CompletedProcess[str]:
-    """Run `npx sls` as a user types it."""
-    assert (folder / "node_modules" / ".bin" / "sls").exists(), (
-        "the Node packages are missing: run `npm ci` (or `npm run setup`) first"
-    )
-    with one_package_at_a_time():
-        return subprocess.run(
-            ["npx", "--no", "--", "sls", *arguments],
-            cwd=folder,
-            env=environment(),
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
-
-
-class Package:
-    """What one `sls package` made."""
-
-    def __init__(self, folder: Path, stage: str, params: dict[str, str], project: Path = ROOT) -> None:
-        """Package a stage of a project into `folder`."""
-        given = [f"--param={name}={value}" for name, value in params.items()]
-        if params.get("productsStreamArn"):
-            given += ["--region", params["productsStreamArn"].split(":")[3]]
-        done = sls("package", "--stage", stage, "--package", str(folder), *given, folder=project)
-        assert done.returncode == 0, done.stdout + done.stderr
-        self.folder = folder
-        self.template_file = folder / "cloudformation-template-update-stack.json"
-        self.template: dict[str, Any] = json.loads(self.template_file.read_text(encoding="utf-8"))
-
-    def of_type(self, kind: str) -> dict[str, dict[str, Any]]:
-        """Give the resources of a type, by their names."""
-        return {name: found for name, found in self.template["Resources"].items() if found["Type"] == kind}
-
-    def properties(self, name: str) -> dict[str, Any]:
-        """Give the properties of a resource."""
-        return dict(self.resource(name)["Properties"])
-
-    def resource(self, name: str) -> dict[str, Any]:
-        """Give a resource by its name."""
-        return dict(self.template["Resources"][name])
-
-    @property
-    def mapping(self) -> dict[str, Any]:
-        """The properties of the stream's event source mapping."""
-        function = {"Fn::GetAtt": ["AlertsLambdaFunction", "Arn"]}
-        mappings = [found["Properties"] for found in self.of_type("AWS::Lambda::EventSourceMapping").values()]
-        (found,) = [found for found in mappings if found["FunctionName"] == function]
-        return dict(found)
-
-    @property
-    def artifact(self) -> Path:
-        """The zip that is deployed."""
-        return self.folder / "product-alerts.zip"
-
-
-Packaged = Callable[..., Package]
-
-
-@pytest.fixture(scope="session")
-def packaged(tmp_path_factory: pytest.TempPathFactory) -> Packaged:
-    """Package a stage with parameters; each combination once."""
-    made: dict[tuple[str, ...], Package] = {}
-
-    def package(stage: str = "dev", **params: str) -> Package:
-        key = (stage, *sorted(f"{name}={value}" for name, value in params.items()))
-        if key not in made:
-            made[key] = Package(tmp_path_factory.mktemp("package"), stage, params)
-        return made[key]
-
-    return package
 
 
 def every_override() -> dict[str, str]:
@@ -617,25 +531,11 @@ def test_the_function_starts_from_the_artifact_alone(packaged: Packaged, tmp_pat
 # Refusals and local runs
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Path:
-    """Give a copy of the project that a test may spoil."""
-    folder = tmp_path / "project"
-    folder.mkdir()
-    for name in ("serverless.yml", "package.json", "requirements.txt", "alerts.toml", "receivers.toml", "handler.py"):
-        shutil.copy(ROOT / name, folder / name)
-    for name in ("notifications", "operations", "event_source_mapping", "local", "infrastructure", "events"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("node_modules", ".venv"):
-        (folder / name).symlink_to((ROOT / name).resolve())
-    return folder
-
-
 def test_a_mistake_in_the_rules_fails_the_package_step(project: Path) -> None:
     """A bad file never deploys: the message has rule, key and expectation, and no stack trace."""
     rules = project / "alerts.toml"
     rules.write_text(rules.read_text(encoding="utf-8").replace('at_least = "10%"', 'at_least = "ten"', 1), "utf-8")
-    done = sls("package", "--stage", "dev", "--package", str(project / "out"), folder=project)
+    done = sls("package", "--stage", "dev", "--package", "out", folder=project)
     said = done.stdout + done.stderr
     assert done.returncode != 0
     assert 'rule "price-drop", at_least = "ten": expected a percentage such as "10%"' in said
@@ -648,7 +548,7 @@ def test_a_mistake_in_the_receivers_fails_the_package_step(project: Path) -> Non
     """As a mistake in the rules does; a secret in the file is not repeated."""
     with (project / "receivers.toml").open("a", encoding="utf-8") as receivers:
         receivers.write('[[receivers]]\nname = "buyers"\nkind = "slack"\nsecret = "xoxb-1234567890"\n')
-    done = sls("package", "--stage", "dev", "--package", str(project / "out"), folder=project)
+    done = sls("package", "--stage", "dev", "--package", "out", folder=project)
     said = done.stdout + done.stderr
     assert done.returncode != 0
     assert 'receiver "buyers", secret: expected the name of an SSM SecureString' in said
@@ -661,7 +561,7 @@ def test_a_mistake_in_the_receivers_of_the_laptop_is_said_as_clearly(project: Pa
     """In the few lines of any other stage, and by the name of the file that stage local has."""
     with (project / "local" / "receivers.toml").open("a", encoding="utf-8") as receivers:
         receivers.write('[[receivers]]\nname = "other"\nkind = "slak"\n')
-    done = sls("package", "--stage", "local", "--package", str(project / "out"), folder=project)
+    done = sls("package", "--stage", "local", "--package", "out", folder=project)
     said = (done.stdout + done.stderr).strip()
     assert done.returncode != 0
     assert "local/receivers.toml: 1 mistake" in said
@@ -670,20 +570,20 @@ def test_a_mistake_in_the_receivers_of_the_laptop_is_said_as_clearly(project: Pa
     assert len(said.splitlines()) < 12, said
 
 
-def test_a_stream_of_another_region_fails_the_package_step() -> None:
+def test_a_stream_of_another_region_fails_the_package_step(project: Path) -> None:
     """No mapping could read it, so nothing is packaged; it is not the rules that do not fit."""
     given = f"--param=productsStreamArn={OWN_STREAM}"
-    done = sls("package", "--stage", "dev", "--package", os.devnull, given, "--region", "us-east-1")
+    done = sls("package", "--stage", "dev", "--package", os.devnull, given, "--region", "us-east-1", folder=project)
     said = done.stdout + done.stderr
     assert done.returncode != 0
     assert "the stream is in eu-west-1, and the function would be in us-east-1" in said
     assert "does not fit the rules" not in said
 
 
-def test_a_stream_that_is_none_fails_the_package_step() -> None:
+def test_a_stream_that_is_none_fails_the_package_step(project: Path) -> None:
     """A table's ARN in the place of its stream's is told before anything is deployed."""
-    arn = OWN_STREAM.partition("/stream/")[0]
-    done = sls("package", "--stage", "dev", "--package", os.devnull, f"--param=productsStreamArn={arn}")
+    given = f"--param=productsStreamArn={OWN_STREAM.partition('/stream/')[0]}"
+    done = sls("package", "--stage", "dev", "--package", os.devnull, given, folder=project)
     assert done.returncode != 0
     assert "is not the ARN of a table's stream" in done.stdout + done.stderr
 
@@ -695,9 +595,9 @@ def test_a_stream_that_is_none_fails_the_package_step() -> None:
         ("poison-record.json", ["parked", "dynamodb.NewImage: expected a map, got str"]),
     ],
 )
-def test_invoke_local_prints_alerts_and_response(event: str, expected: list[str]) -> None:
+def test_invoke_local_prints_alerts_and_response(event: str, expected: list[str], project: Path) -> None:
     """Without an account, credentials or anything running, a user sees what would be sent."""
-    done = sls("invoke", "local", "-f", "alerts", "-p", f"events/{event}", "--stage", "local")
+    done = sls("invoke", "local", "-f", "alerts", "-p", f"events/{event}", "--stage", "local", folder=project)
     assert done.returncode == 0, done.stdout + done.stderr
     for text in (*expected, '"batchItemFailures": []'):
         assert text in done.stdout
@@ -768,14 +668,8 @@ def test_10_7_a_dead_endpoint_is_said_with_the_way_out(stage: str, advice: str) 
 @pytest.mark.parametrize("command", ["deploy", "remove", "info"])
 def test_missing_credentials_are_said_before_anything_is_packaged(command: str, project: Path) -> None:
     """In the words of `operations`: where they come from, and that stage local needs none."""
-    done = subprocess.run(
-        ["npx", "--no", "--", "sls", command, "--stage", "dev"],
-        cwd=project,
-        env=environment() | {"AWS_EC2_METADATA_DISABLED": "true"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    env = environment() | {"AWS_EC2_METADATA_DISABLED": "true"}
+    done = sls(command, "--stage", "dev", folder=project, env=env)
     said = done.stdout + done.stderr
     assert done.returncode != 0
     for text in ("No credentials were found", "AWS_PROFILE", "`aws configure`", "npm start"):
@@ -785,7 +679,7 @@ def test_missing_credentials_are_said_before_anything_is_packaged(command: str, 
 
 def test_10_40_the_stream_function_is_meant_where_none_is_named(project: Path) -> None:
     """`sls invoke local -p` and `sls logs` need no -f; one that is given counts."""
-    done = sls("invoke", "local", "-p", "events/price-drop.json", "--stage", "local")
+    done = sls("invoke", "local", "-p", "events/price-drop.json", "--stage", "local", folder=project)
     assert "product.price_dropped" in done.stdout, done.stdout + done.stderr
     with _endpoint() as (address, asked), claim_directory(project / ".local") as claim:
         claim.announce(Running(address, "a-table"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
 import zipfile
@@ -15,8 +14,8 @@ import pytest
 
 from notifications.bootstrap_delivery import build_delivery
 from notifications.delivery.handling.digests import LONGEST_FLUSH
-from tests.builders import ROOT
-from tests.test_service import Package, listed, sls
+from tests.packaging import Package, copy_of_project, package_project, sls
+from tests.test_service import listed
 
 RECEIVERS = """
 [[receivers]]
@@ -57,30 +56,10 @@ NAMES = {
 DELIVERY = {"Fn::GetAtt": ["DeliveryLambdaFunction", "Arn"]}
 
 
-def copy_of(folder: Path, receivers: str) -> Path:
-    """Copy the project, with other receivers."""
-    folder.mkdir()
-    for name in ("serverless.yml", "package.json", "requirements.txt", "alerts.toml", "handler.py"):
-        shutil.copy(ROOT / name, folder / name)
-    for name in ("notifications", "operations", "infrastructure"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    (ROOT / ".cache").mkdir(exist_ok=True)
-    for name in ("node_modules", ".venv", ".cache"):
-        (folder / name).symlink_to((ROOT / name).resolve())
-    (folder / "receivers.toml").write_text(receivers, encoding="utf-8")
-    return folder
-
-
-def packaged(folder: Path, receivers: str) -> Package:
-    """Package a copy of the project."""
-    project = copy_of(folder, receivers)
-    return Package(project / "out", "dev", {}, project)
-
-
 @pytest.fixture(scope="module")
 def package(tmp_path_factory: pytest.TempPathFactory) -> Package:
     """Package a receiver of each sort."""
-    return packaged(tmp_path_factory.mktemp("receivers") / "project", RECEIVERS)
+    return package_project(copy_of_project(tmp_path_factory.mktemp("receivers") / "project", RECEIVERS))
 
 
 def test_the_template_is_clean(package: Package) -> None:
@@ -281,7 +260,7 @@ def _run(code: str, folder: Path, environment: dict[str, str]) -> str:
 
 def test_without_receivers_there_is_no_resource(tmp_path: Path) -> None:
     """No function, no role, no queue, no output: no cost."""
-    package = packaged(tmp_path / "project", "")
+    package = package_project(copy_of_project(tmp_path / "project", receivers=""))
     assert set(package.of_type("AWS::Lambda::Function")) == {"AlertsLambdaFunction"}
     assert set(package.of_type("AWS::SQS::Queue")) == {"FailuresQueue"}
     assert set(package.of_type("AWS::IAM::Role")) == {"AlertsRole"}
@@ -292,8 +271,8 @@ def test_without_receivers_there_is_no_resource(tmp_path: Path) -> None:
 
 def test_a_mistake_in_the_receivers_fails_the_package_step(tmp_path: Path) -> None:
     """A bad file never deploys: the message has receiver, key and expectation, and no stack trace."""
-    project = copy_of(tmp_path / "project", RECEIVERS.replace('kind = "text"', 'kind = "telegram"'))
-    done = sls("package", "--stage", "dev", "--package", str(project / "out"), folder=project)
+    project = copy_of_project(tmp_path / "project", RECEIVERS.replace('kind = "text"', 'kind = "telegram"'))
+    done = sls("package", "--stage", "dev", "--package", "out", folder=project)
     said = done.stdout + done.stderr
     assert done.returncode != 0
     assert 'line 4, receiver "everyone", kind = "telegram"' in said
