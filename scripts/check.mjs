@@ -10,13 +10,14 @@ await setUpOrExit({ development: true, browser: hasBrowser() });
 endStepsOnSignal();
 
 const packages = path.join(root, ".local", "check");
+const sls = path.join(root, "node_modules", ".bin", "sls");
 const module = (...args) => [python, "-m", ...args];
 const tool = (name, ...args) => [path.join(root, ".venv", "bin", name), ...args];
 const templateSteps = ["dev", "staging", "prod"].map((stage) => {
   const directory = path.join(packages, stage);
   return [
     `template of stage ${stage}`,
-    [path.join(root, "node_modules", ".bin", "sls"), "package", "--stage", stage, "--package", directory],
+    [sls, "package", "--stage", stage, "--region", "us-east-1", "--package", directory],
     tool("cfn-lint", path.join(directory, "cloudformation-template-update-stack.json")),
   ];
 });
@@ -50,7 +51,12 @@ const parts = [
 async function run(commands) {
   let output = "";
   for (const [command, ...args] of commands) {
-    const env = { ...process.env, NODE_NO_WARNINGS: "1", ...(hasBrowser() && { BROWSER_TESTS: "required" }) };
+    const env = {
+      ...process.env,
+      NODE_NO_WARNINGS: "1",
+      PACKAGED_STAGES: packages,
+      ...(hasBrowser() && { BROWSER_TESTS: "required" }),
+    };
     const result = await capture(command, args, { cwd: root, env });
     output += result.output;
     if (result.code !== 0) return { passed: false, output };
