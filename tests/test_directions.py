@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -104,13 +105,18 @@ def within(package: str, names: Iterable[str]) -> list[str]:
 
 
 MODULES = modules()
-IMPORTS = imports(MODULES)
+
+
+@cache
+def imports_of_all() -> dict[str, set[str]]:
+    """Parse the project, once."""
+    return imports(MODULES)
 
 
 def part(package: str) -> tuple[dict[str, Path], dict[str, set[str]]]:
     """Return a package's modules and the imports among them."""
     names = within(package, MODULES)
-    return {name: MODULES[name] for name in names}, {name: IMPORTS[name] & set(names) for name in names}
+    return {name: MODULES[name] for name in names}, {name: imports_of_all()[name] & set(names) for name in names}
 
 
 def test_every_package_has_its_directions() -> None:
@@ -124,7 +130,7 @@ def test_a_package_imports_only_what_it_may(package: str) -> None:
     others = {
         (name, other)
         for name in within(package, MODULES)
-        for other in IMPORTS[name]
+        for other in imports_of_all()[name]
         if other and other.partition(".")[0] not in {package, *ALLOWED[package]}
     }
     assert sorted(others) == []

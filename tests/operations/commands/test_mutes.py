@@ -119,19 +119,31 @@ def test_old_and_unreadable_entries_make_room(stack: Any) -> None:
     assert list(as_the_function_reads(stack)) == [("new", "")]
 
 
+def put(stack: Any, **entries: Any) -> None:
+    """Write the item as somebody else might."""
+    stack.client("dynamodb").put_item(TableName=LEDGER, Item=KEY | entries)
+
+
+def put_mutes(stack: Any, *muted: tuple[str, str]) -> None:
+    """Write mutes of an hour, of rule and product, all at once."""
+    until = (NOW + timedelta(hours=1)).timestamp()
+    put(
+        stack,
+        **{
+            f"mute:{number:03}": to_attribute(Mute(rule, product, until), 0)
+            for number, (rule, product) in enumerate(muted)
+        },
+    )
+
+
 def test_a_hundred_mutes_are_the_most(stack: Any) -> None:
     """One that is there may be given another end; the next is refused, and says what to do."""
-    for number in range(MOST_MUTES):
-        mute(stack, f"r{number}", "", NOW + timedelta(hours=1), NOW)
+    put_mutes(stack, *((f"r{number}", "") for number in range(MOST_MUTES - 1)))
+    mute(stack, f"r{MOST_MUTES - 1}", "", NOW + timedelta(hours=1), NOW)
     mute(stack, "r5", "", NOW + timedelta(hours=2), NOW)
     with pytest.raises(ConfigurationError, match="100 mutes are the most"):
         mute(stack, "r", "", NOW + timedelta(hours=1), NOW)
     assert len(as_the_function_reads(stack)) == MOST_MUTES
-
-
-def put(stack: Any, **entries: Any) -> None:
-    """Write the item as somebody else might."""
-    stack.client("dynamodb").put_item(TableName=LEDGER, Item=KEY | entries)
 
 
 def test_entries_that_nobody_can_read_take_no_room(stack: Any) -> None:
@@ -146,11 +158,7 @@ def test_entries_that_nobody_can_read_take_no_room(stack: Any) -> None:
 def test_mutes_that_others_wrote_can_be_taken_back(stack: Any) -> None:
     """By what they are about, not by what their attribute is called."""
     until = NOW + timedelta(hours=1)
-    entries = {
-        f"mute:{number:03}": to_attribute(Mute("r", f"p{number}", until.timestamp()), 0)
-        for number in range(MOST_MUTES + 2)
-    }
-    put(stack, **entries)
+    put_mutes(stack, *(("r", f"p{number}") for number in range(MOST_MUTES + 2)))
     with pytest.raises(ConfigurationError, match="take some back with unmute"):
         mute(stack, "r", "new", until, NOW)
     for number in range(3):
@@ -166,8 +174,7 @@ def test_two_operators_at_the_same_moment_neither_undo_each_other_nor_pass_the_l
 ) -> None:
     """Who comes second reads again."""
     until = NOW + timedelta(hours=1)
-    for number in range(before):
-        mute(stack, f"r{number}", "", until, NOW)
+    put_mutes(stack, *((f"r{number}", "") for number in range(before)))
     item_of, others = mutes._item, ["other"]
 
     def slow(*arguments: Any) -> dict[str, Any]:
