@@ -145,6 +145,7 @@ def _workers(service: DeployedService) -> list[int]:
     return found
 
 
+@soak.at_full_length_alone
 def test_a_function_killed_while_it_publishes_loses_nothing(deployed_service: DeployedService, watch: Watch) -> None:
     """The process dies with alerts out; delivered again, every product has alerted, and a repeat has the same id."""
     for attempt in range(TRIES):
@@ -220,6 +221,7 @@ def _ends(service: DeployedService) -> None:
     service.aws.process.wait(BOUND_SECONDS)
 
 
+@soak.at_full_length_alone
 def test_after_a_restart_of_the_local_aws_nothing_is_lost_or_repeated(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -355,8 +357,7 @@ def test_status_names_what_waits_and_what_is_deployed(deployed_service: Deployed
     sqs.purge_queue(QueueUrl=queue)
 
 
-@pytest.mark.soak
-@pytest.mark.skipif(soak.divisor != soak.FULL, reason="deploys twice, which takes a minute or more: npm run soak")
+@soak.at_full_length_alone
 def test_a_deploy_and_its_rollback_amid_traffic_lose_nothing(
     deployed_service: DeployedService, watch: Watch, tmp_path: Path
 ) -> None:
