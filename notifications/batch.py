@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import logging
-import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from notifications.alerts.alert import Alert
 from notifications.alerts.composing import RenderContext, alert_id, compose, summarised, summary_id
-from notifications.common.errors import OutOfTimeError, PermanentError, ProductAlertsError
+from notifications.common.errors import OutOfTimeError, PermanentError, ProductAlertsError, where_raised
 from notifications.common.time_budget import RemainingTime
 from notifications.publishing.failures import Parked
 from notifications.publishing.ledger import (
@@ -30,7 +28,6 @@ from notifications.stream.changes import Change, decode
 from notifications.text.formatting import rfc3339
 
 log = logging.getLogger(__name__)
-_FRAMES_NAMED = 5
 
 
 @dataclass(slots=True)
@@ -148,7 +145,7 @@ class RecordState:
     def cannot_be_processed(self, error: Exception) -> None:
         """Give the record up because of what a step raised: one bad record does not harm its neighbours."""
         if not isinstance(error, PermanentError):
-            log.error("a record could not be evaluated; this is a fault of ours: %s", _where(error))
+            log.error("a record could not be evaluated; this is a fault of ours: %s", where_raised(error))
         self.give_up(error)
 
     def give_up(self, error: Exception, rule: str = "") -> None:
@@ -174,13 +171,6 @@ class RecordState:
             self.product_gone = numbers <= {self.change.sequence_number}  # and not back already
         if remembered or self.forgets:
             self.memories = snapshot.memories[self.product]
-
-
-def _where(error: Exception) -> str:
-    """Name an error and where it was raised for a log: its text and a traceback may repeat what the record holds."""
-    frames = traceback.extract_tb(error.__traceback__)[-_FRAMES_NAMED:]
-    places = " < ".join(f"{frame.name} ({Path(frame.filename).name}:{frame.lineno})" for frame in reversed(frames))
-    return f"{type(error).__name__}, in {places}"
 
 
 def _alert_of(evaluation: Evaluation, ruleset: Ruleset) -> Alert | None:

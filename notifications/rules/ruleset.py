@@ -49,7 +49,7 @@ class Prefilter:
             for top in {path.top for path in condition.watches or ()}:
                 checks.setdefault(top, []).append(None if overridable else _number_check(condition))
         self._watched = [(top, tuple(filter(None, found)) if all(found) else ()) for top, found in checks.items()]
-        """Top-level attribute, and the checks of a change of its number; none where any change matters."""
+        """Top-level attribute, and the checks of a change of its number; empty where any change matters."""
 
     def can_skip(self, raw: Any) -> bool:
         """Tell whether no rule can fire for an entry of `Records`, and nothing has to be forgotten for it."""
