@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from notifications.bootstrap import build
-from notifications.pipeline import Response
+from notifications.common.starting import starting
 
-if "UNDELIVERED_QUEUE_URL" in os.environ:  # the delivery function; what it imports would slow the other one's start
-    from notifications.bootstrap_delivery import build_delivery
+if TYPE_CHECKING:
+    from notifications.pipeline import Response
 
-    _deliveries = build_delivery(os.environ)
-else:
-    _pipeline = build(os.environ)
+with starting():
+    if "UNDELIVERED_QUEUE_URL" in os.environ:  # the delivery function; what one imports would slow the other's start
+        from notifications.bootstrap_delivery import build_delivery
+
+        _deliveries = build_delivery(os.environ)
+    else:
+        from notifications.bootstrap import build
+
+        _pipeline = build(os.environ)
 
 
 def handle_stream(event: Any, context: Any) -> Response:

@@ -1,25 +1,22 @@
-"""A batch on its way: one state a record, and what neighbours mean for one another."""
+"""A batch on its way: one state a record, what neighbours mean for one another, and the time that is left."""
 
 from __future__ import annotations
 
 import logging
-import traceback
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from notifications.alerts.alert import Alert
 from notifications.alerts.composing import RenderContext, alert_id, compose, summarised, summary_id
-from notifications.common.errors import PermanentError, ProductAlertsError
+from notifications.common.errors import OutOfTimeError, PermanentError, ProductAlertsError, where_raised
+from notifications.common.time_budget import RemainingTime
 from notifications.publishing.failures import Parked
 from notifications.publishing.ledger import (
     AlertKey,
     Entry,
     LedgerQuery,
     LedgerSnapshot,
-    Reservation,
     RuleMemory,
     SentAlert,
 )
@@ -31,7 +28,6 @@ from notifications.stream.changes import Change, decode
 from notifications.text.formatting import rfc3339
 
 log = logging.getLogger(__name__)
-_FRAMES_NAMED = 5
 
 
 @dataclass(slots=True)
@@ -81,7 +77,7 @@ class RecordState:
         change = decode(self.raw)
         found = []
         for named in ruleset.concerned(change):
-            rule = ruleset.rule_for(named, change)
+            rule = ruleset.rule_for(named, change) if ruleset.rule_for else named
             if rule:
                 judgement = NOT_JUDGED if rule.uses_memory and rule.asks_memory(change) else rule.judge(change)
                 if judgement.fired or judgement is NOT_JUDGED:
@@ -117,8 +113,8 @@ class RecordState:
         """
         memories = snapshot.memories.get(self.product, {})
         counts: dict[Hour, HourlyCount] = {}
-        alerts = []
-        self.counted, self.muted = [], []
+        due = []
+        self.counted, self.muted, self.repeated = [], [], 0
         for evaluation in self.evaluations:
             hour = evaluation.hour
             if hour:
@@ -127,23 +123,30 @@ class RecordState:
             memory = memories.get(evaluation.rule.name, NOTHING)
             evaluation.decide(memory, counts[hour] if hour else None, snapshot.mutes, replayed=self.replayed)
             alert = _alert_of(evaluation, ruleset)
-            if alert:
-                alerts.append(alert)
-                if hour:
-                    self.counted.append(evaluation)
+            if alert and hour:
+                self.counted.append(evaluation)
+            if alert and alert.id in snapshot.sent:
+                self.repeated += 1
+            elif alert:
+                due.append(alert)
             if evaluation.muted_until is not None and evaluation.alert_id not in snapshot.sent:
                 self.muted.append((compose(evaluation, ruleset.product), evaluation.muted_until))
         snapshot.hourly_counts.update(counts)
         self._remember(ruleset, snapshot)
-        due = [alert for alert in alerts if alert.id not in snapshot.sent]
-        snapshot.sent.update([alert.id for alert in due])
-        self.repeated = len(alerts) - len(due)
+        for alert in due:
+            snapshot.sent.add(alert.id)
         return due
 
     def come_again(self, error: Exception) -> None:
         """Have the record delivered again."""
         self.stays_parked = False
         self.retry = self.retry or error
+
+    def cannot_be_processed(self, error: Exception) -> None:
+        """Give the record up because of what a step raised: one bad record does not harm its neighbours."""
+        if not isinstance(error, PermanentError):
+            log.error("a record could not be evaluated; this is a fault of ours: %s", where_raised(error))
+        self.give_up(error)
 
     def give_up(self, error: Exception, rule: str = "") -> None:
         """Give the record up, or only the alert of `rule`; a replayed one stays in the failures queue."""
@@ -162,32 +165,12 @@ class RecordState:
         if remembered:
             snapshot.memories[self.product] = {**snapshot.memories.get(self.product, {}), **remembered}
         if self.forgets and self.change:
-            self._forget(self.change, ruleset, snapshot)
+            memories = ruleset.after_removal(self.change, snapshot.memories.get(self.product, {}))
+            snapshot.memories[self.product] = memories
+            numbers = {memory.sequence_number for memory in memories.values()}
+            self.product_gone = numbers <= {self.change.sequence_number}  # and not back already
         if remembered or self.forgets:
             self.memories = snapshot.memories[self.product]
-
-    def _forget(self, change: Change, ruleset: Ruleset, snapshot: LedgerSnapshot) -> None:
-        """Forget a removed product but for the removal itself.
-
-        The removal may come late, when the product is back: what a rule has seen since then it keeps.
-        """
-        known = snapshot.memories.get(self.product, {})
-        removal = Memory(sequence_number=change.sequence_number, stream=change.stream_label)
-        memories = {}
-        for rule in ruleset.remembering(change):
-            memory = known.get(rule.name, removal)
-            memories[rule.name] = removal if removal.has_seen(memory.sequence_number, memory.stream) else memory
-        snapshot.memories[self.product] = memories
-        self.product_gone = all(
-            memory.sequence_number == change.sequence_number for memory in memories.values()
-        )  # and not back already
-
-
-def _where(error: Exception) -> str:
-    """Name an error and where it was raised for a log: its text and a traceback may repeat what the record holds."""
-    frames = traceback.extract_tb(error.__traceback__)[-_FRAMES_NAMED:]
-    places = " < ".join(f"{frame.name} ({Path(frame.filename).name}:{frame.lineno})" for frame in reversed(frames))
-    return f"{type(error).__name__}, in {places}"
 
 
 def _alert_of(evaluation: Evaluation, ruleset: Ruleset) -> Alert | None:
@@ -226,6 +209,18 @@ class Batch:
     """Whether the ledger refused an entry."""
     limited: bool = False
     """Whether a rule that may fire has a limit an hour."""
+    remaining_time: RemainingTime | None = None
+    """None: there is no limit."""
+    longest_call: int = 0
+    """Milliseconds that a call to AWS is taken to last."""
+
+    def check_time(self, calls: int) -> None:
+        """Raise OutOfTimeError if so many calls, one after another, could outlast the invocation.
+
+        A call may hang for its whole timeout, and the response must still go out.
+        """
+        if self.remaining_time and self.remaining_time() < self.longest_call * calls:
+            raise OutOfTimeError("the invocation's time is nearly up")
 
     @property
     def open(self) -> list[RecordState]:
@@ -246,42 +241,6 @@ class Batch:
         first = self.first_retry
         return [record for record in self.records if first is None or record.position < first.position]
 
-    @contextmanager
-    def guard(self, record: RecordState) -> Iterator[None]:
-        """Give a record up if it cannot be processed: one bad record does not harm its neighbours."""
-        try:
-            yield
-        except PermanentError as error:
-            record.give_up(error)
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is this record's alone
-            log.error("a record could not be evaluated; this is a fault of ours: %s", _where(error))  # noqa: TRY400
-            record.give_up(error)
-
-    def reservations(self, snapshot: LedgerSnapshot) -> list[Reservation]:
-        """List the places that the decisions need beyond those that the ledger has given already."""
-        wanted: dict[Hour, Reservation] = {}
-        for evaluation in [each for record in self.open for each in record.counted]:
-            hour, limit = evaluation.hour, evaluation.rule.max_per_hour
-            if hour and limit:
-                known = snapshot.hourly_counts.get(hour, HourlyCount())
-                before = wanted.get(hour, Reservation(hour, limit, ()))
-                if evaluation.limit_reached:
-                    wanted[hour] = before._replace(summary=evaluation.alert_id)
-                elif evaluation.alert_id not in known.admitted:
-                    wanted[hour] = before._replace(alerts=(*before.alerts, evaluation.alert_id))
-        return [
-            each
-            for each in wanted.values()
-            if not each.is_granted_by(snapshot.hourly_counts.get(each.hour, HourlyCount()))
-        ]
-
-    def hold_up(self, wanted: Reservation, error: ProductAlertsError) -> None:
-        """Have those records come again that got no answer about their place, and what follows of their products."""
-        for record in self.open:
-            if any(evaluation.hour == wanted.hour for evaluation in record.counted):
-                self.failed_products.setdefault(record.product, error)
-                record.come_again(error)
-
     def product_of(self, message: Message) -> str:
         """Return the item that a message is about."""
         return self.record_of[message.alert.id].product
@@ -298,35 +257,26 @@ class Batch:
                 free.append(message)
         return free
 
-    def to_remember(self) -> list[Entry]:
-        """List what to write: each product's memory before its first record that comes again.
+    def to_write(self) -> tuple[list[SentAlert], list[Entry]]:
+        """List the alerts that mutes held back, and each product's memory: before its first record that comes again.
 
         A record given up behind one that comes again is not parked yet: it has to be seen again, too.
         """
-        memories: dict[str, RuleMemory] = {}
-        for record in self._settled():
-            if record.memories is not None:
-                memories[record.product] = RuleMemory(record.product, record.memories, record.product_gone)
-        return [*memories.values()]
-
-    def muted(self) -> list[SentAlert]:
-        """List the alerts that mutes held back, of records that rules do not look at again."""
-        return [
-            SentAlert(record.history, alert, record.memories is not None, until)
-            for record in self._settled()
-            if not record.retry
-            for alert, until in record.muted
-        ]
-
-    def _settled(self) -> Iterator[RecordState]:
-        """Yield each product's records before its first one that comes again."""
         first = self.first_retry
         end = first.position if first else self.size
-        stops: dict[str, int] = {}
+        muted: list[SentAlert] = []
+        memories: dict[str, Entry] = {}
+        again: set[str] = set()
         for record in self.records:
             if (record.retry and not record.stays_parked) or (record.given_up and record.position >= end):
-                stops.setdefault(record.product, record.position)
-        return (record for record in self.records if record.position < stops.get(record.product, self.size))
+                again.add(record.product)
+            if record.product in again:
+                continue
+            if record.memories is not None:
+                memories[record.product] = RuleMemory(record.product, record.memories, record.product_gone)
+            for alert, until in () if record.retry else record.muted:
+                muted.append(SentAlert(record.history, alert, record.memories is not None, until))
+        return muted, list(memories.values())
 
     def not_taken(self, entry: Entry, error: ProductAlertsError) -> None:
         """Give the record up whose memory the ledger will never take; an alert is out, and only not written down."""

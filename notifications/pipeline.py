@@ -11,11 +11,13 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, TypedDict
 
 from notifications.batch import Batch, RecordState
-from notifications.common.errors import ProductAlertsError, ServiceError
-from notifications.common.time_budget import Deadline, RemainingTime
+from notifications.common.errors import ProductAlertsError
+from notifications.common.time_budget import RemainingTime
+from notifications.hourly_limits import decide_with_limits
 from notifications.publisher import Publisher
 from notifications.publishing.failures import Failures
 from notifications.publishing.ledger import Ledger, LedgerQuery, LedgerSnapshot
@@ -27,7 +29,6 @@ from notifications.rules.ruleset import Ruleset
 from notifications.stream.changes import sequence_number_of
 
 log = logging.getLogger(__name__)
-_MOST_ROUNDS = 10  # of deciding and reserving: two where others were quicker, a few where that changes more decisions
 
 
 class Failure(TypedDict):
@@ -77,36 +78,36 @@ class Pipeline:
         An event with `"redrive": true` brings back records that were given up, perhaps behind later ones.
         """
         started = time.perf_counter()
-        deadline = Deadline(remaining_time, self._longest_call)
-        batch = self._read(event)
-        snapshot = self._ask(batch, deadline)
-        messages = self._decide(batch, snapshot, deadline)
-        Publisher(self._topic, self._recorder, batch, deadline).publish(messages, self._new_calls)
-        self._park(batch, deadline)
-        for muted in batch.muted():
-            self._recorder.note(muted)
-        self._recorder.finish(batch, batch.to_remember(), deadline)
+        batch = self._read(event, remaining_time)
+        snapshot = self._ask(batch)
+        messages = self._decide(batch, snapshot)
+        Publisher(self._topic, self._recorder, batch).publish(messages, self._new_calls)
+        self._park(batch)
+        self._recorder.finish(batch)
         if batch.refused:
-            self._park(batch, deadline)
+            self._park(batch)
         if self._observe:
             self._observe(batch, time.perf_counter() - started)
         return respond(batch)
 
-    def _read(self, event: Any) -> Batch:
+    def _read(self, event: Any, remaining_time: RemainingTime | None) -> Batch:
         """Find the records that anything follows from. What cannot be read is given up."""
         records = _records_of(event)
         replayed = isinstance(event, dict) and event.get("redrive") is True
-        batch = Batch(len(records), first=records[0] if records else None)
+        batch = Batch(len(records), first=records[0] if records else None, remaining_time=remaining_time)
+        batch.longest_call = min(self._longest_call, remaining_time() // 4) if remaining_time else 0
         can_skip = self._ruleset.prefilter.can_skip
         for position, raw in enumerate(records):
             if not can_skip(raw):
                 record = RecordState(position, raw, replayed)
                 batch.records.append(record)
-                with batch.guard(record):
+                try:
                     record.read(self._ruleset)
+                except Exception as error:  # noqa: BLE001 - whatever it is, it is this record's alone
+                    record.cannot_be_processed(error)
         return batch
 
-    def _ask(self, batch: Batch, deadline: Deadline) -> LedgerSnapshot:
+    def _ask(self, batch: Batch) -> LedgerSnapshot:
         """Ask what was sent and what rules remember; if that fails, all that depends on it comes again."""
         query = LedgerQuery(mutes=True)
         for record in batch.open:
@@ -114,7 +115,7 @@ class Pipeline:
         batch.limited = bool(query.hours)
         try:
             if query.alerts or query.products:
-                snapshot = self._ledger.read(query, deadline.before(calls=3))  # to read, to publish, to write down
+                snapshot = self._ledger.read(query, partial(batch.check_time, 3))  # to read, to publish, to write down
                 for record in batch.open if snapshot.refused else ():
                     error = snapshot.refused.get(record.product) or snapshot.refused.get(record.history)
                     if error:
@@ -126,60 +127,33 @@ class Pipeline:
                 record.come_again(error)
         return LedgerSnapshot()
 
-    def _decide(self, batch: Batch, snapshot: LedgerSnapshot, deadline: Deadline) -> list[Message]:
-        """Decide record by record, in order; return what is to be published.
-
-        Alerts of a rule with a limit take their places in the hour first. Where other invocations were quicker, all is
-        decided again with the places that are left. An hour that is full stays full, so that ends; were the ledger to
-        give no place and not to be full either, what needs one comes again.
-        """
-        if not batch.limited:
-            return self._decide_once(batch, snapshot)
-        messages: list[Message] = []
-        for _ in range(_MOST_ROUNDS):
-            messages = self._decide_once(batch, snapshot.copy())
-            if self._reserve(batch, snapshot, deadline):
-                break
-        else:
-            error = ServiceError(
-                f"ledger reserve: asked {_MOST_ROUNDS} times, it gave other places than were decided on"
-            )
-            for wanted in batch.reservations(snapshot):
-                batch.hold_up(wanted, error)
-        return [message for message in messages if not batch.record_of[message.alert.id].retry]
-
-    def _reserve(self, batch: Batch, snapshot: LedgerSnapshot, deadline: Deadline) -> bool:
-        """Take the places that the decisions need; tell whether the decisions hold."""
-        hold = True
-        for wanted in batch.reservations(snapshot):
-            try:
-                count = self._ledger.reserve(wanted, deadline.before(calls=3))  # to reserve, to publish, to write down
-            except ProductAlertsError as error:
-                batch.hold_up(wanted, error)
-            else:
-                snapshot.hourly_counts[wanted.hour] = count
-                hold = hold and wanted.is_granted_by(count)
-        return hold
+    def _decide(self, batch: Batch, snapshot: LedgerSnapshot) -> list[Message]:
+        """Decide record by record, in order; return what is to be published."""
+        if batch.limited:
+            return decide_with_limits(batch, snapshot, self._ledger, self._decide_once)
+        return self._decide_once(batch, snapshot)
 
     def _decide_once(self, batch: Batch, snapshot: LedgerSnapshot) -> list[Message]:
         messages: list[Message] = []
         for record in batch.open:
-            with batch.guard(record):
+            try:
                 found = []
                 for alert in record.decide(self._ruleset, snapshot):
                     batch.record_of[alert.id] = record
                     found.append(to_message(alert))
                 messages += found
+            except Exception as error:  # noqa: BLE001 - as above
+                record.cannot_be_processed(error)
         return messages
 
-    def _park(self, batch: Batch, deadline: Deadline) -> None:
+    def _park(self, batch: Batch) -> None:
         """Park what was given up, before the first record that comes again anyway: each is parked once."""
         for record in batch.records:
             if record.retry:
                 return
             if record.given_up and not record.parked:
                 try:
-                    deadline.check(calls=2)  # to park, to write down
+                    batch.check_time(2)  # to park, to write down
                     self._failures.park(record.given_up)
                     record.parked = True
                     batch.parked += 1

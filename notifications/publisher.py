@@ -9,7 +9,6 @@ from functools import partial
 from notifications.batch import Batch
 from notifications.common.errors import PermanentError, RetryableError
 from notifications.common.sns_limits import MOST_BYTES, MOST_ENTRIES
-from notifications.common.time_budget import Deadline
 from notifications.publishing.ledger import SentAlert
 from notifications.publishing.messages import Message
 from notifications.publishing.side_by_side import NewCalls
@@ -27,17 +26,28 @@ class Publisher:
     or time that is nearly up hold up all that has not started: what is under way is waited for.
     """
 
-    def __init__(self, topic: Topic, recorder: Recorder, batch: Batch, deadline: Deadline) -> None:
+    def __init__(self, topic: Topic, recorder: Recorder, batch: Batch) -> None:
         """Publish the messages of `batch` to `topic`, and have `recorder` write them down."""
         self._topic = topic
         self._recorder = recorder
         self._batch = batch
-        self._deadline = deadline
 
     def publish(self, messages: Sequence[Message], new_calls: NewCalls) -> None:
-        """Publish `messages`, which come in the order of their records; leaves less than a full write unwritten."""
+        """Publish `messages`, which come in the order of their records.
+
+        What more than one call publishes is written down meanwhile, as soon as it fills a write.
+        """
         self._queue = PublishQueue(messages, self._batch.product_of)
+        group = self._next_group()
+        if len(group) < len(messages):
+            self._side_by_side(group, new_calls)
+        elif group:
+            self._publish_group(group)()
+
+    def _side_by_side(self, first: list[Message], new_calls: NewCalls) -> None:
         with new_calls() as calls:
+            if first:
+                calls.start(partial(self._publish_group, first))
             while True:
                 while calls.under_way < calls.most and (call := self._next_call()):
                     calls.start(call)
@@ -48,18 +58,22 @@ class Publisher:
 
     def _next_call(self) -> Callable[[], Settle] | None:
         """Choose what to start next; None where nothing may start now."""
-        part = [] if self._batch.outage else self._recorder.take_full()
-        if part:
-            return lambda: partial(self._settle_write, self._recorder.write(part, self._deadline.before(calls=1)))
+        write = None if self._batch.outage else self._recorder.take_full()
+        if write:
+            return lambda: partial(self._settle_write, self._recorder.write(write, partial(self._batch.check_time, 1)))
+        group = self._next_group()
+        return partial(self._publish_group, group) if group else None
+
+    def _next_group(self) -> list[Message]:
         while taken := self._queue.take():
             group = self._sendable(taken)
             if group:
-                return partial(self._publish_group, group)
-        return None
+                return group
+        return []
 
     def _sendable(self, taken: list[Message]) -> list[Message]:
         try:
-            self._deadline.check(calls=2)  # to publish, to write down
+            self._batch.check_time(2)  # to publish, to write down
         except RetryableError as error:
             self._batch.outage = self._batch.outage or error
         group = self._batch.sendable(taken)

@@ -5,13 +5,12 @@ from __future__ import annotations
 import logging
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from notifications.batch import Batch
 from notifications.common.errors import OutOfTimeError, PermanentError, ProductAlertsError
-from notifications.common.time_budget import Deadline
 from notifications.publishing.ledger import (
     MOST_ALERTS,
     MOST_ENTRIES,
@@ -30,6 +29,14 @@ log = logging.getLogger(__name__)
 MOST_KEPT = 1000
 """Alerts that could not be written down and are kept from one invocation to the next."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0  # seconds
+
+
+class Write(NamedTuple):
+    """What goes into one call."""
+
+    send: Callable[[Sequence[Any], BeforeCall], None]
+    """The ledger's `record` or `write`."""
+    entries: Sequence[Entry]
 
 
 class Written(NamedTuple):
@@ -69,31 +76,32 @@ class Recorder:
         kept = self._with_memory if sent.with_memory else self._plain
         kept[sent.alert.id] = sent
 
-    def take_full(self) -> list[Entry]:
-        """Take alerts for a write that is as full as it may be; empty where there are too few."""
-        for kept, most in ((self._plain, MOST_ALERTS), (self._with_memory, MOST_ENTRIES)):
+    def take_full(self) -> Write | None:
+        """Take alerts for a write that is as full as it may be; None where there are too few."""
+        for send, kept, most in (
+            (self._ledger.record, self._plain, MOST_ALERTS),
+            (self._ledger.write, self._with_memory, MOST_ENTRIES),
+        ):
             if len(kept) >= most:
-                return [kept.pop(alert_id) for alert_id in list(kept)[:most]]
-        return []
+                return Write(send, [kept.pop(alert_id) for alert_id in list(kept)[:most]])
+        return None
 
-    def write(self, part: Sequence[Entry], before_call: BeforeCall) -> Written:
-        """Write what goes into one call; of one that is refused, the halves, until the entry at fault stands alone."""
-        first = part[0]
+    def write(self, write: Write, before_call: BeforeCall) -> Written:
+        """Make one call; where it is refused, write the halves, until the entry at fault stands alone."""
+        send, entries = write
         try:
-            if isinstance(first, SentAlert) and not first.with_memory:
-                self._ledger.record([entry for entry in part if isinstance(entry, SentAlert)], before_call)
-            else:
-                self._ledger.write(part, before_call)
+            send(entries, before_call)
         except PermanentError as error:
-            middle = len(part) // 2
+            middle = len(entries) // 2
             if not middle:
-                return Written([], None, [(first, error)])
-            before, behind = self.write(part[:middle], before_call), self.write(part[middle:], before_call)
+                return Written([], None, [(entries[0], error)])
+            before = self.write(Write(send, entries[:middle]), before_call)
+            behind = self.write(Write(send, entries[middle:]), before_call)
             return Written(
                 before.missing + behind.missing, before.error or behind.error, before.refused + behind.refused
             )
         except ProductAlertsError as error:
-            return Written(list(part), error, [])
+            return Written(list(entries), error, [])
         return Written([], None, [])
 
     def settle(self, batch: Batch, written: Written) -> None:
@@ -106,19 +114,22 @@ class Recorder:
             if isinstance(entry, SentAlert):
                 self.note(entry)
 
-    def finish(self, batch: Batch, memories: Sequence[Entry], deadline: Deadline) -> None:
+    def finish(self, batch: Batch) -> None:
         """Write what is left, and try until it is written or the time is up: the alerts are out already.
 
         A failure does not take them back. But what a rule should remember and does not would lose or repeat later
         alerts: those records come again.
         """
-        patient = deadline.is_known and (bool(memories) or any(record.published for record in batch.records))
-        left, error = self._write_all(batch, memories, deadline)
+        muted, memories = batch.to_write()
+        for alert in muted:
+            self.note(alert)
+        patient = batch.remaining_time and (memories or any(record.published for record in batch.records))
+        left, error = self._write_all(batch, memories)
         pause = _FIRST_PAUSE
         while error and patient and not isinstance(error, OutOfTimeError):
             self._sleep(pause * (0.5 + random.random() / 2))  # noqa: S311 - it keeps no secret
             pause = min(2 * pause, _LONGEST_PAUSE)
-            left, error = self._write_all(batch, left, deadline)
+            left, error = self._write_all(batch, left)
         if error:
             missing = len(left) + len(self._plain) + len(self._with_memory)
             log.warning("the ledger misses %d entries, a repeat may alert again: %s", missing, one_line(error))
@@ -127,26 +138,30 @@ class Recorder:
                 for alert_id in list(kept)[:-MOST_KEPT]:
                     del kept[alert_id]
 
-    def _write_all(
-        self, batch: Batch, memories: Sequence[Entry], deadline: Deadline
-    ) -> tuple[list[Entry], ProductAlertsError | None]:
+    def _write_all(self, batch: Batch, memories: Sequence[Entry]) -> tuple[list[Entry], ProductAlertsError | None]:
         """Write alerts, and then what are memories alone; return the memories that are left, and why."""
-        plain: list[Entry] = list(self._plain.values())
-        parts = [plain[start : start + MOST_ALERTS] for start in range(0, len(plain), MOST_ALERTS)]
-        together: list[Entry] = [*self._with_memory.values(), *memories]
-        transactions = list(in_transactions(together)) if together else []
+        plain, together = list(self._plain.values()), [*self._with_memory.values(), *memories]
         self._plain, self._with_memory = {}, {}
-        alerts = [part for part in transactions if isinstance(part[0], SentAlert)]
+        starts = range(0, len(plain), MOST_ALERTS)
+        alerts = [Write(self._ledger.record, plain[start : start + MOST_ALERTS]) for start in starts]
+        memories_alone: list[Write] = []
+        for part in in_transactions(together) if together else ():
+            writes = alerts if isinstance(part[0], SentAlert) else memories_alone
+            writes.append(Write(self._ledger.write, part))
         left: list[Entry] = []
         error: ProductAlertsError | None = None
-        alerts_first: tuple[list[list[Entry]], list[list[Entry]]] = ([*parts, *alerts], transactions[len(alerts) :])
-        for now in alerts_first:
+        for writes in (alerts, memories_alone):
             if error:
-                left += [entry for part in now for entry in part]
-            elif now:
-                works = [partial(self.write, part, deadline.before(calls=1)) for part in now]
-                for written in results_of(self._new_calls, works):
+                for write in writes:
+                    left += write.entries
+            elif writes:
+                for written in self._results(writes, partial(batch.check_time, 1)):
                     self.settle(batch, written)
                     left += [entry for entry in written.missing if isinstance(entry, RuleMemory)]
                     error = written.error or error
         return left, error
+
+    def _results(self, writes: Sequence[Write], before_call: BeforeCall) -> Iterable[Written]:
+        if len(writes) == 1:  # as nearly always
+            return [self.write(writes[0], before_call)]
+        return results_of(self._new_calls, [partial(self.write, each, before_call) for each in writes])

@@ -62,7 +62,7 @@ def test_it_is_a_schema() -> None:
 
 
 def test_both_name_the_same_keys() -> None:
-    """A key that one of them does not know would be a mistake to one, and none to the other."""
+    """A key that one of them does not know would be a mistake to one alone."""
     kinds = {key for keys in KEYS_BY_WHEN.values() for key in keys}
     assert set(RULE["properties"]) == {*COMMON_KEYS, *kinds}
     assert set(PRODUCT["properties"]) == set(PRODUCT_KEYS)

@@ -279,7 +279,7 @@ def test_an_alert_is_valid_for_its_own_type_and_those_of_its_form(alert_type: st
         (modified({"stock": "?"}, {"stock": 0}), {"product.changed", "product.out_of_stock", "product.low_stock"}),
         (modified({}, {"price": 5}), {"product.changed", "product.price_raised"}),
     ],
-    ids=["price", "stock", "stock that was none", "price that was none"],
+    ids=["price", "stock", "stock that was missing", "price that was missing"],
 )
 def test_an_alert_at_first_sight_is_valid(entry: dict[str, Any], kinds: set[str]) -> None:
     """There is no baseline then, and of a new item no changes."""

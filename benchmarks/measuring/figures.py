@@ -48,7 +48,7 @@ class Figure:
 
     @property
     def met(self) -> bool | None:
-        """Whether the budget is met; None where there is none."""
+        """Whether the budget is met; None where the figure has no budget."""
         return None if self.budget is None else self.budget.met(self.value)
 
     def as_json(self) -> dict[str, Any]:

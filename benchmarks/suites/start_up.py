@@ -112,7 +112,8 @@ def _unpacked(artifact: Path) -> Iterator[tuple[str, Path]]:
 def _command(code: str) -> list[str]:
     # The base Python without its site-packages: all but the standard library comes out of the artifact.
     base = getattr(sys, "_base_executable", None) or sys.executable
-    return [base, "-S", "-c", code]
+    # And the process ends as soon as it is ready: what Python tidies up at its end is not part of a start.
+    return [base, "-S", "-c", f"{code}\nimport os; os._exit(0)"]
 
 
 def _start(code: str, directory: Path) -> None:

@@ -45,7 +45,7 @@ class NullEndpoint:
     process: subprocess.Popen[bytes]
 
     def calls(self) -> Counter[str]:
-        """Count the calls by action so far; asking is none."""
+        """Count the calls by action so far; asking does not count."""
         with urllib.request.urlopen(f"{self.url}/calls", timeout=5) as answer:  # noqa: S310 - our own, on loopback
             return Counter(json.load(answer))
 

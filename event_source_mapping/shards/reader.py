@@ -111,7 +111,7 @@ class ShardReader:
 
 
 def _last_before(position: Position) -> int:
-    """Give the number of the last record before a position; 0 where it names none."""
+    """Give the number of the last record before a position; 0 where it names no record."""
     number = int(position.sequence_number or 0)
     return number - 1 if position.kind == AT_SEQUENCE_NUMBER else number
 

@@ -1,4 +1,4 @@
-"""Watches while the user makes changes: alerts, what receivers are sent, changes that raise none, edits, failures."""
+"""Watches while the user makes changes: alerts, what receivers are sent, those that raise no alert, edits, failures."""
 
 from __future__ import annotations
 

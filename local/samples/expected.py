@@ -1,4 +1,4 @@
-"""Asks the rules what is due for a record: which alerts, or why none."""
+"""Asks the rules what is due for a record: which alerts, or why there is no alert."""
 
 from __future__ import annotations
 

@@ -86,8 +86,8 @@ def edited(value: Any) -> dict[str, Any]:
 
 
 def _conditions(rule: Rule) -> Iterator[tuple[Path, tuple[Predicate, ...]]]:
-    for demand in rule.where:
-        for each in demand.alternatives[0] if isinstance(demand, AnyOf) else (demand,):
+    for clause in rule.where:
+        for each in clause.alternatives[0] if isinstance(clause, AnyOf) else (clause,):
             yield each.path, each.predicates
 
 

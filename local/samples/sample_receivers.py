@@ -219,7 +219,7 @@ def _text_of(body: bytes) -> str:
 
 @contextmanager
 def sample_receivers() -> Iterator[SampleReceivers]:
-    """Serve them on a free port while the context lasts. A file with a mistake has none: the deploy says so."""
+    """Serve them on a free port while the context lasts. A file with a mistake has no receivers: the deploy says so."""
     try:
         receivers = receivers_file.load(PROJECT / RECEIVERS, plain_http=True).all
     except ReceiversError:

@@ -82,7 +82,7 @@ def _read(body: str) -> ReceivedAlert:
 
 
 def _object(text: str) -> dict[str, Any]:
-    """Return the JSON object in a text; an empty one if there is none."""
+    """Return the JSON object in a text; an empty one if it holds no object."""
     try:
         content = json.loads(text)
     except (ValueError, RecursionError):

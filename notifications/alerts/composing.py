@@ -214,7 +214,7 @@ def _moved(evaluation: Evaluation) -> Moved | None:
 
 
 def _money(name: str, evaluation: Evaluation, product: Product, currency: str | None) -> str | None:
-    """Write an amount with the digits of its currency; None where it is no money, or no currency is known."""
+    """Write an amount with the digits of its currency; None where it is not money, or its currency is unknown."""
     change, form = evaluation.change, product.price_form
     amount = None
     if name == "old.price" and isinstance(product.currency, Path):

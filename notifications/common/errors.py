@@ -19,9 +19,12 @@ ProductAlertsError
 
 from __future__ import annotations
 
+import traceback
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+_FRAMES_NAMED = 5
 _MOST_BITS = 1000  # of a whole number that is written out
 _LONGEST_VALUE = 60  # characters of a wrong value that a message repeats
 
@@ -140,3 +143,10 @@ def _toml(value: Any) -> str:
     if isinstance(value, dict):
         return f"{{ {', '.join(f'{key} = {_toml(inner)}' for key, inner in value.items())} }}"
     return str(value)
+
+
+def where_raised(error: Exception) -> str:
+    """Name an error and where it was raised for a log: its text and a traceback may repeat what a record holds."""
+    frames = traceback.extract_tb(error.__traceback__)[-_FRAMES_NAMED:]
+    places = " < ".join(f"{frame.name} ({Path(frame.filename).name}:{frame.lineno})" for frame in reversed(frames))
+    return f"{type(error).__name__}, in {places}"

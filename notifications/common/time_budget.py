@@ -1,4 +1,4 @@
-"""What one call to AWS may take of an invocation's time, and when to start no further one.
+"""What one call to AWS may take of an invocation's time.
 
 Four calls, one after the other, end within the function's timeout: to read the ledger, to publish, to park or publish
 once more, to write down what was sent. With a short timeout the clients give up sooner.
@@ -7,10 +7,7 @@ once more, to write down what was sent. With a short timeout the clients give up
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import NamedTuple
-
-from notifications.common.errors import OutOfTimeError
 
 FULL_TIMEOUT = 50.0
 """Seconds of timeout from which on a call has all the time that it may want."""
@@ -49,26 +46,3 @@ CALLS_AT_ONCE = 8
 
 RemainingTime = Callable[[], int]
 """Gives the milliseconds that are left of this invocation."""
-
-
-class Deadline:
-    """When to start no further call: one may hang for its whole timeout, and the response must still go out."""
-
-    def __init__(self, remaining_time: RemainingTime | None, longest_call: int) -> None:
-        """Take a call to last at most `longest_call` milliseconds; without `remaining_time` there is no limit."""
-        self._remaining_time = remaining_time
-        self._longest_call = min(longest_call, remaining_time() // 4) if remaining_time else 0
-
-    @property
-    def is_known(self) -> bool:
-        """Whether there is a limit."""
-        return self._remaining_time is not None
-
-    def before(self, calls: int) -> Callable[[], None]:
-        """Return a check to be made before each request."""
-        return partial(self.check, calls)
-
-    def check(self, calls: int) -> None:
-        """Raise OutOfTimeError if so many calls, one after another, could outlast the invocation."""
-        if self._remaining_time and self._remaining_time() < self._longest_call * calls:
-            raise OutOfTimeError("the invocation's time is nearly up")

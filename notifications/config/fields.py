@@ -128,7 +128,7 @@ def amount(value: Any) -> Decimal:
 
 
 def exact(value: Any) -> Decimal | None:
-    """Return the number in a value of a TOML file; None where it holds none that DynamoDB could hold."""
+    """Return the number in a value of a TOML file; None where it holds no number that DynamoDB could hold."""
     if isinstance(value, bool) or (isinstance(value, int) and value.bit_length() > _LARGEST_BITS):
         return None
     return parse_number(str(value)) if isinstance(value, str | int | Decimal) else None

@@ -61,7 +61,7 @@ LANGUAGE = OneOf({
 
 
 class SecretMistakeError(MistakeError):
-    """A value that may be a secret is where none belongs."""
+    """A value that may be a secret is where no secret belongs."""
 
     secret = True
 

@@ -75,7 +75,7 @@ def parse(
         if collapsed in names:
             table.problem("name", "another receiver has this name, or differs in hyphens alone; give each its own")
         names.add(collapsed)
-        for message in _misfits(entry.get("only"), ruleset) if ruleset else ():
+        for message in _mismatches(entry.get("only"), ruleset) if ruleset else ():
             table.problem("only", message)
         receivers.append(receiver)
     if problems:
@@ -110,7 +110,7 @@ def _belongs_to(kind: str) -> dict[str, str]:
     return found | ({"url": URLS_ARE_SECRET[kind]} if kind in URLS_ARE_SECRET else {})
 
 
-def _misfits(asked: Any, ruleset: Ruleset) -> Iterator[str]:
+def _mismatches(asked: Any, ruleset: Ruleset) -> Iterator[str]:
     """Say what `only` asks for and alerts.toml does not have: such a receiver would wait for ever.
 
     `asked` stands as it is in the file, which may have other mistakes.

@@ -14,7 +14,7 @@ from notifications.rules.prices import PriceMoved
 from notifications.rules.product import Product
 from notifications.rules.rule import Rule
 from notifications.rules.stocks import StockMoved
-from notifications.rules.where import Demand
+from notifications.rules.where import WhereClause
 from notifications.stream.attributes import Path
 from notifications.text.formatting import Template, decimal_text
 from notifications.text.wording import DEFAULT_TEXTS, DEFAULT_TITLES, RECORD_TEXTS, RECORD_TITLES, known_names
@@ -27,7 +27,7 @@ def read_rule(table: TomlTable, name: str, product: Product) -> Rule | None:
         table.check_keys(COMMON_KEYS + KEYS_BY_WHEN[when], _belongs_to(when))
     else:  # any key may be right; the values can still be checked
         table.check_keys(RULE_KEYS)
-    where: tuple[Demand, ...] = table.get(RULE_KEYS["where"]) or ()
+    where: tuple[WhereClause, ...] = table.get(RULE_KEYS["where"]) or ()
     watched: tuple[Path, ...] = table.get(RULE_KEYS["attributes"]) or ()
     known = known_names(
         (

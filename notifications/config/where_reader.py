@@ -15,11 +15,11 @@ from notifications.config.fields import (
     text,
     yes_or_no,
 )
-from notifications.rules.where import AnyOf, Demand, Predicate, Scalar, Where
+from notifications.rules.where import AnyOf, Predicate, Scalar, Where, WhereClause
 from notifications.text.nearest import nearest
 
 
-def where(value: Any) -> tuple[Demand, ...]:
+def where(value: Any) -> tuple[WhereClause, ...]:
     """Read conditions on attributes, all of which have to hold, or a list of such tables, one of which has to."""
     if isinstance(value, list) and value:
         return (AnyOf(tuple(read_all((("", table) for table in value), lambda _, table: one_table(table)))),)

@@ -47,7 +47,7 @@ class LedgerKey(NamedTuple):
 
 
 def partition_of(product: str) -> str:
-    """Return the partition key of a product; one that is no key is cut, and told apart by its hash.
+    """Return the partition key of a product; one that cannot be a key is cut, and told apart by its hash.
 
     DynamoDB takes no key that is too long, and no half of a character.
     """

@@ -24,7 +24,7 @@ class Calls(Protocol):
         """How many have started whose result nobody has asked for."""
 
     def __enter__(self) -> Self:
-        """Begin with none."""
+        """Begin with no call under way."""
 
     def __exit__(self, *_: object) -> None:
         """Wait for what is still under way."""
@@ -45,12 +45,12 @@ class OneByOne:
     most = 1
 
     def __init__(self) -> None:
-        """Start with none."""
+        """Start with no call under way."""
         self.under_way = 0
         self._result: Any = None
 
     def __enter__(self) -> Self:
-        """Begin with none."""
+        """Begin with no call under way."""
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -82,7 +82,7 @@ class InThreads:
         return len(self._futures)
 
     def __enter__(self) -> Self:
-        """Begin with none."""
+        """Begin with no call under way."""
         return self
 
     def __exit__(self, *_: object) -> None:

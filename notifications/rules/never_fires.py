@@ -19,14 +19,14 @@ from notifications.rules.where import AnyOf, Predicate, Where
 from notifications.stream.attributes import Path, number
 
 _ALL = Decimal(100)  # percent
-_DYNAMODB = Context(prec=38)  # between two numbers that are next to each other in it there is none
+_DYNAMODB = Context(prec=38)  # no number of DynamoDB's lies between two that are next to each other in it
 _LARGEST, _SMALLEST = Decimal("9" * 38).scaleb(88, _DYNAMODB), Decimal("1e-130")
 _EXTREMES = (-_LARGEST, -_SMALLEST, Decimal(0), _SMALLEST, _LARGEST)
 _MOST_VALUES = 100  # of a path that are tried; who names more is believed
 _NO_OTHERS_TEXT = "\ue000"  # stands for all the texts that a rule does not name
 
 
-class _Demanded(NamedTuple):
+class _Required(NamedTuple):
     """What a condition asks of a number when it fires."""
 
     path: Path
@@ -41,9 +41,9 @@ def contradictions(rule: Rule) -> Iterator[tuple[str, str]]:
     if rule.where and not any(_can_hold(conditions, None) for conditions in _alternatives(rule)):
         yield "where", "no value passes all of it, so the rule never fires; leave out what contradicts the rest"
     elif rule.where:
-        demanded = _demanded(rule.condition)
-        if demanded and not any(_can_hold(conditions, demanded) for conditions in _alternatives(rule)):
-            named = f"{demanded.path.text} at which a rule with when = {rule.when} fires"
+        required = _required(rule.condition)
+        if required and not any(_can_hold(conditions, required) for conditions in _alternatives(rule)):
+            named = f"{required.path.text} at which a rule with when = {rule.when} fires"
             yield "where", f"leaves out every {named}, so it never does; `where` looks at the value after the change"
 
 
@@ -73,7 +73,7 @@ def _alternatives(rule: Rule) -> list[tuple[Where, ...]]:
     return [always + tuple(each for conditions in chosen for each in conditions) for chosen in product(*choices)]
 
 
-def _demanded(condition: Condition) -> _Demanded | None:
+def _required(condition: Condition) -> _Required | None:
     """Return what a condition asks of the number that it watches, as it is after the change."""
     if isinstance(condition, StockMoved):
         threshold, zero_too = condition.threshold, condition.includes_zero
@@ -82,30 +82,30 @@ def _demanded(condition: Condition) -> _Demanded | None:
             "back_in_stock": lambda stock: stock > 0,
             "low_stock": lambda stock: stock < threshold and (zero_too or stock > 0),
         }
-        return _Demanded(condition.stock, threshold, of_kind[condition.kind])
+        return _Required(condition.stock, threshold, of_kind[condition.kind])
     if isinstance(condition, PriceMoved) and condition.form == PLAIN:  # else `where` has numbers of another unit
         target, direction = condition.target, condition.direction
-        return _Demanded(condition.price, target, lambda price: target is None or (price - target) * direction > 0)
+        return _Required(condition.price, target, lambda price: target is None or (price - target) * direction > 0)
     return None
 
 
-def _can_hold(conditions: Sequence[Where], demanded: _Demanded | None) -> bool:
-    """Tell whether an item can pass all conditions, and what the rule demands."""
+def _can_hold(conditions: Sequence[Where], required: _Required | None) -> bool:
+    """Tell whether an item can pass all conditions, and what the rule requires."""
     predicates: dict[Path, list[Predicate]] = {}
     for each in conditions:
         predicates.setdefault(each.path, []).extend(each.predicates)
-    return all(_some_value_passes(tests, demanded if demanded and demanded.path == path else None)
+    return all(_some_value_passes(tests, required if required and required.path == path else None)
                for path, tests in predicates.items())  # fmt: skip
 
 
-def _some_value_passes(predicates: Sequence[Predicate], demanded: _Demanded | None) -> bool:
+def _some_value_passes(predicates: Sequence[Predicate], required: _Required | None) -> bool:
     named = list(islice(_named(predicates), _MOST_VALUES + 1))
     if len(named) > _MOST_VALUES:
         return True  # for all that is known
-    for value in _examples(named, demanded.limit if demanded else None):
+    for value in _examples(named, required.limit if required else None):
         if all(predicate.holds(value) for predicate in predicates):
             amount = number(value)
-            if demanded is None or (amount is not None and demanded.holds(amount)):
+            if required is None or (amount is not None and required.holds(amount)):
                 return True
     return False
 

@@ -23,7 +23,7 @@ class PriceForm(NamedTuple):
     """TEXT: prices are texts such as "39.90", or numbers."""
 
     def amount(self, value: Any, currency: str | None) -> Decimal | None:
-        """Return the amount in `value`, in whole units of the currency; None where it is no price."""
+        """Return the amount in `value`, in whole units of the currency; None where it is not a price."""
         text = value.get("S") if self.type == TEXT and isinstance(value, dict) else None
         if isinstance(text, str) and len(text) <= _LONGEST_TEXT:
             value = {"N": text.strip()}

@@ -12,7 +12,7 @@ from enum import Enum
 from notifications.rules.conditions import Condition, Judgement
 from notifications.rules.memory import NOTHING, Hour, HourlyCount, Memory
 from notifications.rules.mutes import NO_MUTES, Mutes, muted_until
-from notifications.rules.where import Demand
+from notifications.rules.where import WhereClause
 from notifications.stream.attributes import Path
 from notifications.stream.changes import INSERT, MODIFY, NEW, OLD, PARTIAL_VIEW_TYPES, REMOVE, Change, images_sent
 from notifications.text.formatting import Template, duration_text, rfc3339
@@ -28,7 +28,7 @@ class Rule:
     severity: str
     title: Template
     text: Template
-    where: tuple[Demand, ...] = ()
+    where: tuple[WhereClause, ...] = ()
     cooldown: float = 0
     """Seconds after an alert in which further ones of the same product are suppressed."""
     max_per_hour: int | None = None

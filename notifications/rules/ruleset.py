@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from notifications.rules.conditions import Condition
+from notifications.rules.memory import Memory
 from notifications.rules.price_form import PLAIN
 from notifications.rules.prices import PREVIOUS, PriceMoved
 from notifications.rules.product import Product
@@ -24,11 +25,6 @@ log = logging.getLogger(__name__)
 CannotFire = Callable[[float, float], bool]
 """Tells of a number before and after that a rule cannot fire; False: perhaps it can."""
 _ROUNDING = 1e-9  # of the numbers compared: a million times what floats lose
-
-
-def unchanged(rule: Rule, change: Change) -> Rule | None:  # noqa: ARG001 - the change matters to other implementations
-    """Return the rule as it is: products carry no exceptions."""
-    return rule
 
 
 class Prefilter:
@@ -53,7 +49,7 @@ class Prefilter:
             for top in {path.top for path in condition.watches or ()}:
                 checks.setdefault(top, []).append(None if overridable else _number_check(condition))
         self._watched = [(top, tuple(filter(None, found)) if all(found) else ()) for top, found in checks.items()]
-        """Top-level attribute, and the checks of a change of its number; none where any change matters."""
+        """Top-level attribute, and the checks of a change of its number; empty where any change matters."""
 
     def can_skip(self, raw: Any) -> bool:
         """Tell whether no rule can fire for an entry of `Records`, and nothing has to be forgotten for it."""
@@ -85,8 +81,9 @@ class Ruleset:
 
     rules: tuple[Rule, ...]
     product: Product = field(default_factory=Product)
-    rule_for: Callable[[Rule, Change], Rule | None] = unchanged
-    """Returns a rule as it holds for the product of a change; None: the product mutes it, nothing to learn."""
+    rule_for: Callable[[Rule, Change], Rule | None] | None = None
+    """Where products carry exceptions: returns a rule as it holds for the product of a change, or None, if the product
+    mutes it and there is nothing to learn."""
     prefilter: Prefilter = field(init=False)
     _by_event: dict[str, list[Rule]] = field(init=False)
     _by_attribute: dict[str, list[int]] = field(init=False, default_factory=dict)
@@ -97,7 +94,7 @@ class Ruleset:
 
     def __post_init__(self) -> None:
         """Index the rules by event and by the attributes that they watch."""
-        self.prefilter = Prefilter(self.rules, overridable=self.product.overrides is not None)
+        self.prefilter = Prefilter(self.rules, overridable=self.rule_for is not None)
         self._by_event = {event: [rule for rule in self.rules if event in rule.events] for event in (INSERT, REMOVE)}
         for position, rule in enumerate(self.rules):
             if MODIFY not in rule.events:
@@ -124,7 +121,7 @@ class Ruleset:
     def remembering(self, change: Change) -> list[Rule]:
         """List the rules that remember something of a change's product, by themselves or by its exceptions."""
         rules = list(self.rules)
-        if self.product.overrides is not None:
+        if self.rule_for:
             rules += [rule for rule in (self.rule_for(rule, change) for rule in self.rules) if rule]
         return [rule for rule in rules if rule.remembers]
 
@@ -133,7 +130,19 @@ class Ruleset:
 
         Where products carry exceptions, that may be the cool-down of an exception that it carries no more.
         """
-        return change.event_name == REMOVE and (self.product.overrides is not None or bool(self.remembering(change)))
+        return change.event_name == REMOVE and (self.rule_for is not None or bool(self.remembering(change)))
+
+    def after_removal(self, change: Change, known: Mapping[str, Memory]) -> dict[str, Memory]:
+        """Return what rules remember of a removed product: the removal alone.
+
+        It may come late, when the product is back: what a rule has seen since then it keeps.
+        """
+        removal = Memory(sequence_number=change.sequence_number, stream=change.stream_label)
+        memories = {}
+        for rule in self.remembering(change):
+            memory = known.get(rule.name, removal)
+            memories[rule.name] = removal if removal.has_seen(memory.sequence_number, memory.stream) else memory
+        return memories
 
     def concerned(self, change: Change) -> list[Rule]:
         """Return the rules that this change may make fire, in the order of the file. Empty for nearly every change."""

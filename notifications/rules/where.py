@@ -58,7 +58,7 @@ class Predicate:
         return isinstance(text, str) and TEXT_OPERATORS[self.operator](text, self.wanted)
 
     def never_holds_for(self, value: Any) -> bool:
-        """Tell whether a value is there, of a type of which no value passes; for "not" of which none is left out."""
+        """Tell whether a value is there, of a type no value of which passes; with "not", no value of which fails."""
         kind = next(iter(value), "") if isinstance(value, dict) else ""
         if self.operator == "not":
             return bool(self.wanted.never_holds_for(value))
@@ -131,7 +131,7 @@ class AnyOf:
         return FailedAlternatives(tuple(found))
 
 
-Demand = Where | AnyOf
+WhereClause = Where | AnyOf
 """One of what a rule asks of an item, all of which has to hold."""
 
 

@@ -99,7 +99,7 @@ def same(old: Any, new: Any) -> bool:
 
 
 def number(value: Any) -> Decimal | None:
-    """Return the number in `value`, or None where it is absent, NULL, of another type, or none that DynamoDB can hold.
+    """Return the number in `value`, or None where it is absent, NULL, of another type, or more than DynamoDB can hold.
 
     Length and exponent are looked at before anything is computed: 1e1000000000 would take gigabytes.
     """

@@ -57,16 +57,10 @@ class Change(NamedTuple):
     expired: bool
     """Removed by the table's time to live, not by a user."""
     stream_arn: str
-
-    @property
-    def table_arn(self) -> str:
-        """The ARN of the table whose stream this is; "unknown" where the record does not say."""
-        return self.stream_arn.partition("/stream/")[0] or "unknown"
-
-    @property
-    def stream_label(self) -> str:
-        """When the stream was made, as its ARN ends: it orders a table's streams. "" where the record does not say."""
-        return self.stream_arn.partition("/stream/")[2]
+    table_arn: str
+    """Of the table whose stream this is; "unknown" where the record does not say."""
+    stream_label: str
+    """When the stream was made, as its ARN ends: it orders a table's streams. "" where the record does not say."""
 
     @property
     def item(self) -> str:
@@ -157,6 +151,8 @@ def decode(raw: Any) -> Change:
         if image is not None and not isinstance(image, dict):
             raise MalformedRecordError(f"dynamodb.{name}: expected a map, got {type(image).__name__}")
     identity = raw.get("userIdentity")
+    stream_arn = str(raw.get("eventSourceARN") or "")
+    table_arn, _, stream_label = stream_arn.partition("/stream/")
     return Change(
         event_name,
         keys,
@@ -166,7 +162,9 @@ def decode(raw: Any) -> Change:
         _seconds(change.get("ApproximateCreationDateTime")),
         str(change.get("StreamViewType") or ""),
         isinstance(identity, dict) and identity.get("principalId") == EXPIRED_BY and event_name == REMOVE,
-        str(raw.get("eventSourceARN") or ""),
+        stream_arn,
+        table_arn or "unknown",
+        stream_label,
     )
 
 

@@ -43,7 +43,7 @@ def in_words(message: str, content: str, *, values: bool) -> tuple[str, int | No
 
 
 def _unquoted(line: str, column: int) -> str:
-    """Say how to write a value without quotes, the one at a column or alone behind its key; "" where none is."""
+    """Say how to write a value without quotes, the one at a column or alone behind its key; "" where it is missing."""
     alone = _BARE_VALUE.fullmatch(line)
     found = next((each[0] for each in _BARE_WORD.finditer(line) if each.start() <= column < each.end()), "")
     key, value = (f"{alone[1]} = ", alone[2]) if alone else ("", found)

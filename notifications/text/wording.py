@@ -1,4 +1,4 @@
-"""The names that titles, texts and links may use, and the titles and texts of rules that bring none of their own."""
+"""The names that titles, texts and links may use, and the titles and texts of rules without their own."""
 
 from __future__ import annotations
 

@@ -104,7 +104,7 @@ class ActivityReader:
     """Reads the log from its beginning, as far as it is kept, and on as it grows."""
 
     def __init__(self, directory: Path) -> None:
-        """Read the log of a run that uses the directory; there may be none yet."""
+        """Read the log of a run that uses the directory; it may not be there yet."""
         self._paths = [directory / EARLIER, directory / FILE]
         self._path = self._paths[-1]
         self._file: IO[bytes] | None = None

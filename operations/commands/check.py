@@ -61,7 +61,7 @@ class Findings:
     receivers_file: str = ""
     problems: list[tuple[str, tuple[Problem, ...]]] = field(default_factory=list)
     """By file."""
-    misfits: list[Mismatch] = field(default_factory=list)
+    mismatches: list[Mismatch] = field(default_factory=list)
     warnings: list[str] | None = None
     """None where no events were given."""
 
@@ -73,7 +73,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps(_as_json(found), indent=2))
     else:
         _show(found, arguments)
-    return 1 if found.problems or any(each.fatal or not arguments.packaging for each in found.misfits) else 0
+    return 1 if found.problems or any(each.fatal or not arguments.packaging for each in found.mismatches) else 0
 
 
 def _check(arguments: argparse.Namespace) -> Findings:
@@ -88,7 +88,7 @@ def _check(arguments: argparse.Namespace) -> Findings:
     service, wrong = _service(arguments)
     _check_receivers(arguments, service, ruleset, found)
     if ruleset and service:
-        found.misfits = mismatches(ruleset, service, arguments.region)
+        found.mismatches = mismatches(ruleset, service, arguments.region)
     if wrong:
         found.problems.append(("serverless.yml", (Problem(wrong),)))
     if ruleset and arguments.events:
@@ -142,7 +142,7 @@ def _given(params: list[str]) -> dict[str, str]:
 
 def _as_json(found: Findings) -> dict[str, Any]:
     return {
-        "ok": not found.problems and not found.misfits,
+        "ok": not found.problems and not found.mismatches,
         "rules": found.rules,
         "receivers": found.receivers,
         "problems": [
@@ -157,7 +157,7 @@ def _as_json(found: Findings) -> dict[str, Any]:
             for source, problems in found.problems
             for each in problems
         ],
-        "misfits": [{"key": each.key, "rule": each.rule or None, "message": each.message} for each in found.misfits],
+        "misfits": [{"key": each.key, "rule": each.rule or None, "message": each.message} for each in found.mismatches],
         **({} if found.warnings is None else {"warnings": found.warnings}),
     }
 
@@ -168,15 +168,15 @@ def _show(found: Findings, arguments: argparse.Namespace) -> None:
         bad.lines(str(SettingsFileError(source, problems)), "bad")
     place = f"serverless.yml, stage {arguments.stage}"
     by_header = {
-        f"{place}:": [each for each in found.misfits if each.of_place],
-        f"{place}, does not fit the rules:": [each for each in found.misfits if not each.of_place],
+        f"{place}:": [each for each in found.mismatches if each.of_place],
+        f"{place}, does not fit the rules:": [each for each in found.mismatches if not each.of_place],
     }
-    for header, misfits in by_header.items():
-        for line in [bad.style("warning", header), *(f"  {line}" for line in in_few_lines(misfits))] if misfits else ():
+    for header, listed in by_header.items():
+        for line in [bad.style("warning", header), *(f"  {line}" for line in in_few_lines(listed))] if listed else ():
             bad.line(line)
     for warning in found.warnings or ():
         bad.line(bad.style("warning", "warning: ") + warning)
-    if not found.problems and not found.misfits:
+    if not found.problems and not found.mismatches:
         terminal = Terminal()
         fit = "it fits" if found.rules == 1 else "they fit"
         terminal.line(

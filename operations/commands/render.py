@@ -50,7 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
     receivers = load_receivers(arguments.receivers, ruleset)
     receiver = receivers.named(arguments.receiver)
     if receiver is None:
-        names = ", ".join(each.name for each in receivers.all) or "it has none"
+        names = ", ".join(each.name for each in receivers.all) or "it has no receivers"
         raise ConfigurationError(f'{arguments.receivers.name} has no receiver "{arguments.receiver}": {names}')
     if arguments.digest and receiver.kind == "webhook":
         raise ConfigurationError(f'receiver "{receiver.name}" is a webhook: it gets each alert, and never a digest')

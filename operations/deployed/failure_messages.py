@@ -34,7 +34,7 @@ class FailureMessage:
     label: str
     """What it is, in a few words: "record 7000…" or "batch of 2 in shardId-…, from 7000…"."""
     sequence_number: int
-    """The sequence number of its first record; 0 if that has none."""
+    """The sequence number of its first record; 0 if that has no number."""
     reason: str
     """Why it was parked, or Lambda's condition, such as RetryAttemptsExhausted."""
     body: dict[str, Any]

@@ -31,7 +31,7 @@ class GivenUp(Protocol):
     count: int
     """How many messages or objects it takes; 0 where it turns out to be gone."""
     sequence_number: int
-    """Of its first record; 0 if that has none."""
+    """Of its first record; 0 if that has no number."""
 
     def message(self) -> FailureMessage:
         """Read it. Raises UnknownMessageError for what neither the function nor Lambda wrote, or cannot be read."""
@@ -71,7 +71,7 @@ class Queue:
                 held |= {each["ReceiptHandle"]: each for each in found}
             receipts = list(held)
             for positions, text in join_parts([each["Body"] for each in held.values()]):
-                message = QueuedMessage(self, [held[receipts[position]] for position in positions], text)
+                message = QueuedFailure(self, [held[receipts[position]] for position in positions], text)
                 yield message
                 for position in positions:
                     del held[receipts[position]]
@@ -86,7 +86,7 @@ class Queue:
             self.client.change_message_visibility(QueueUrl=self.url, ReceiptHandle=receipt, VisibilityTimeout=0)
 
 
-class QueuedMessage:
+class QueuedFailure:
     """A message of the failures queue, or those of a record that was too long for one."""
 
     def __init__(self, queue: Queue, received: Sequence[Mapping[str, Any]], text: str) -> None:

@@ -24,7 +24,7 @@ class ReceiverQueues:
         self._url = cache(self._find)
 
     def send(self, receiver: str, body: str) -> None:
-        """Put an alert into a receiver's queue. Raises ConfigurationError if it has none."""
+        """Put an alert into a receiver's queue. Raises ConfigurationError if it has no queue."""
         self._client.send_message(QueueUrl=self._url(receiver), MessageBody=body)
 
     def check(self, receiver: str) -> None:

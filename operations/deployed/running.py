@@ -106,7 +106,7 @@ def find_running(home: Path = HOME) -> Running | None:
 
 
 def running_in(directory: Path) -> Running | None:
-    """Find the live run that has claimed a directory; None if there is none, or it was not announced yet."""
+    """Find the live run that has claimed a directory; None if there is no such run, or it was not announced yet."""
     try:
         file = (directory / FILE).open("r", encoding="utf-8")
     except FileNotFoundError:

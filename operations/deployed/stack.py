@@ -45,7 +45,7 @@ class Stack:
 
 
 def find_stack(stage: str, region: str | None = None, running: Callable[[], Running | None] | None = None) -> Stack:
-    """Look up the stack of a stage. Raises ConfigurationError, which says what to do if there is none.
+    """Look up the stack of a stage. Raises ConfigurationError, which says what to do if it is not there.
 
     Stage `local` is the one that a running `npm start` deployed, unless AWS_ENDPOINT_URL names another; `running` finds
     that run.

@@ -13,7 +13,7 @@ from notifications.common.errors import ConfigurationError
 def files_of(path: Path) -> list[Path]:
     """List the event files at `path`: the file itself, or the files in the folder and below it, by name.
 
-    Raises ConfigurationError if there are none.
+    Raises ConfigurationError if there are no events.
     """
     if not path.exists():
         raise ConfigurationError(f"{path}: there is no such file or folder")

@@ -87,7 +87,7 @@ def _verdicts(ruleset: Ruleset, snapshot: LedgerSnapshot, number: int, raw: Any)
     decided = {evaluation.rule.name: evaluation for evaluation in record.evaluations}
     verdicts = []
     for named in ruleset.rules:
-        rule = ruleset.rule_for(named, change)
+        rule = ruleset.rule_for(named, change) if ruleset.rule_for else named
         sent = tuple(alert for alert in alerts if alert.rule == named.name)
         evaluation = decided.get(named.name) or Evaluation(change, rule or named, product_id, "")
         if rule is None or rule.muted:

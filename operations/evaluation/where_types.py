@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from notifications.common.errors import MalformedRecordError
 from notifications.rules.ruleset import Ruleset
-from notifications.rules.where import AnyOf, Demand, FailedPredicate, Predicate, Where
+from notifications.rules.where import AnyOf, FailedPredicate, Predicate, Where, WhereClause
 from notifications.stream.attributes import Path, plain
 from notifications.stream.changes import Change
 
@@ -42,10 +42,10 @@ class WhereTypes:
         return list(dict.fromkeys(f'rule "{rule}", where: {said}' for (rule, *_), said in self._open.items() if said))
 
 
-def _conditions(demands: tuple[Demand, ...]) -> Iterator[Where]:
-    for demand in demands:
-        if isinstance(demand, AnyOf):
-            for alternative in demand.alternatives:
+def _conditions(clauses: tuple[WhereClause, ...]) -> Iterator[Where]:
+    for clause in clauses:
+        if isinstance(clause, AnyOf):
+            for alternative in clause.alternatives:
                 yield from alternative
         else:
-            yield demand
+            yield clause

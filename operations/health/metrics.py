@@ -25,7 +25,7 @@ class Metrics:
         self._now = now
 
     def behind(self) -> float | None:
-        """Return how old the records were that the function got last, in seconds; None if it got none for a while."""
+        """Return how old the records were that the function got last, in seconds; None after a while without any."""
         found = self._latest("AWS/Lambda", "IteratorAge", self._function, "Maximum", 3 * PERIOD)
         return found["Maximum"] / 1000 if found else None
 

@@ -46,7 +46,7 @@ class ProductsTable:
         return {name: _key_value(name, kind, values[name], longest[name]) for name, kind in self.key_types.items()}
 
     def set(self, key: Key, values: Mapping[Path, Any]) -> None:
-        """Set typed values in an item, made if there is none; what is not named stays. Raises ChangeError."""
+        """Set typed values in an item, made if it does not exist; what is not named stays. Raises ChangeError."""
         before = self.dynamodb.get_item(TableName=self.name, Key=key, ConsistentRead=True).get("Item", {})
         tops: dict[str, Any] = {}
         for path, value in values.items():
@@ -60,7 +60,7 @@ class ProductsTable:
         )
 
     def get(self, key: Key) -> dict[str, Any] | None:
-        """Read an item; None where there is none."""
+        """Read an item; None where it does not exist."""
         found: dict[str, Any] | None = self.dynamodb.get_item(TableName=self.name, Key=key, ConsistentRead=True).get(
             "Item"
         )

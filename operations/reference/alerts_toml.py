@@ -169,7 +169,7 @@ def _rule() -> Schema:
 
 
 def _unless_default(key: str, whens: tuple[str, ...], demand: Schema) -> Schema:
-    """Demand something of rules of some kinds, where [defaults] does not have `key`."""
+    """WhereClause something of rules of some kinds, where [defaults] does not have `key`."""
     without = {"not": {"required": ["defaults"], "properties": {"defaults": {"required": [key]}}}}
     return {"if": without, "then": {"properties": {"rules": {"items": {"if": _is(whens), "then": demand}}}}}
 

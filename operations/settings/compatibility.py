@@ -10,7 +10,7 @@ from notifications.common.sns_limits import MOST_ENTRIES
 from notifications.common.time_budget import FULL_TIMEOUT, LEAST_TIMEOUT
 from notifications.rules.rule import Rule
 from notifications.rules.ruleset import Ruleset, describe_missing_images
-from notifications.rules.where import AnyOf, Demand
+from notifications.rules.where import AnyOf, WhereClause
 from notifications.stream.changes import images_sent
 from notifications.text.nearest import nearest
 from operations.settings.service_file import Service
@@ -207,19 +207,19 @@ def _contradicts(image: Any, rule: Rule) -> bool:
     """Return whether the pattern and the rule's `where` ask for different texts."""
     if not isinstance(image, Mapping):
         return False
-    return any(_contradicts_demand(image, demand) for demand in rule.where)
+    return any(_contradicts_clause(image, clause) for clause in rule.where)
 
 
-def _contradicts_demand(image: Mapping[str, Any], demand: Demand) -> bool:
-    if isinstance(demand, AnyOf):
-        return all(any(_contradicts_demand(image, each) for each in conditions) for conditions in demand.alternatives)
-    if demand.path.rest:
+def _contradicts_clause(image: Mapping[str, Any], clause: WhereClause) -> bool:
+    if isinstance(clause, AnyOf):
+        return all(any(_contradicts_clause(image, each) for each in conditions) for conditions in clause.alternatives)
+    if clause.path.rest:
         return False
-    typed = image.get(demand.path.top)
+    typed = image.get(clause.path.top)
     texts = typed.get("S") if isinstance(typed, Mapping) else None
     if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
         return False
     return any(
         test.operator == "any_of" and not set(texts) & {each for each in test.wanted if isinstance(each, str)}
-        for test in demand.predicates
+        for test in clause.predicates
     )

@@ -31,7 +31,7 @@ PAGES = re.compile(r"get_paginator\(\"(\w+)\"\)")
 
 
 def test_every_parameter_stands_in_the_table() -> None:
-    """And nothing that is none."""
+    """And nothing else does."""
     cells = first_cells(section(TEXT, "What a change of a parameter does"))
     listed = [name for cell in cells for name in code_in(cell)]
     assert sorted(listed) == sorted(read_document(ROOT / "serverless.yml")["params"]["default"])

@@ -274,12 +274,13 @@ def test_the_ledger_is_written_while_a_long_batch_is_published() -> None:
 
 POISON: dict[str, Any] = {
     "no dynamodb block": {"eventName": "MODIFY", "eventSourceARN": "x"},
-    "an image that is no map": raw("MODIFY", old={}, at=2) | {"dynamodb": raw(at=2)["dynamodb"] | {"NewImage": "no"}},
+    "an image that is not a map": raw("MODIFY", old={}, at=2)
+    | {"dynamodb": raw(at=2)["dynamodb"] | {"NewImage": "no"}},
     "an unknown event": raw("UPSERT", at=2),
     "a value of no type": raw("INSERT", new={"name": {"X": "?"}}, at=2),
     "a value of two types": raw("INSERT", new={"specs": {"S": "a", "N": "1"}}, at=2),
-    "a value that is no map": raw("INSERT", new={"specs": "bare"}, at=2),
-    "a key that is no value": raw("INSERT", new={}, keys={"productId": {"S": 5}}, at=2),
+    "a value that is not a map": raw("INSERT", new={"specs": "bare"}, at=2),
+    "a key that is not a value": raw("INSERT", new={}, keys={"productId": {"S": 5}}, at=2),
     "no keys": raw("INSERT", new={}, at=2) | {"dynamodb": {"SequenceNumber": sequence_number(2)}},
     "None": None,
     "a number": 1,

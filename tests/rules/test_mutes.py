@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from notifications.common.errors import RefusedAlertError
 from notifications.publishing.fakes import MemoryLedger
 from notifications.publishing.ledger import LedgerSnapshot
 from notifications.rules.mutes import Mute, ends_of
@@ -208,3 +209,15 @@ def test_with_mutes_what_goes_out_is_what_would_have_gone_out_less_what_they_nam
             for mute in silenced
         )
     )
+
+
+def test_a_record_that_stays_parked_keeps_its_muted_alert_for_the_next_time() -> None:
+    """SNS refuses another alert of it: once the mute is lifted, what it held back goes out with the next redrive."""
+    record = Shop().put("mug", price=10, stock=9).put("mug", price=8, stock=4).records[-1]
+    muting = service(DROP + LOW, Mute("low", "", END))
+    muting.topic.failure_of = lambda message: RefusedAlertError("too long") if message.alert.rule == "r" else None
+    assert muting.handle(record, redrive=True) == from_(2)
+    assert muting.ledger.muted == {}
+    muting.ledger.mutes = {}
+    muting.handle(record, redrive=True)
+    assert muting.published == [("mug", "low")]

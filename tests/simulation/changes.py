@@ -32,7 +32,7 @@ class Change:
     clock: float = 0.0
     """Seconds by which the record's creation time is off."""
     poison: str = ""
-    """keys: the record has no keys; name: an unknown eventName; value: an attribute that is no attribute value."""
+    """keys: the record has no keys; name: an unknown eventName; value: an attribute that is not an attribute value."""
     refused: str = ""
     """SNS refuses its alerts until that is mended: entry: by themselves; call: with all that is in their batch."""
 

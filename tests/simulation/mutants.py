@@ -11,12 +11,11 @@ from typing import Any
 
 import pytest
 
-from notifications import batch, pipeline, publisher
+from notifications import batch, hourly_limits, pipeline, publisher
 from notifications.alerts import composing
 from notifications.batch import Batch, RecordState
 from notifications.common import sns_limits
 from notifications.common.errors import ServiceError
-from notifications.common.time_budget import Deadline
 from notifications.pipeline import Pipeline
 from notifications.publisher import PublishQueue
 from notifications.publishing.ledger import LedgerSnapshot, SentAlert
@@ -171,13 +170,14 @@ def _(patch: pytest.MonkeyPatch) -> None:
 
 @_mutant("remembers past an unsafe record", LOST)
 def _(patch: pytest.MonkeyPatch) -> None:
-    to_remember = Batch.to_remember
+    to_write = Batch.to_write
 
     def everything(self: Batch) -> Any:
         with _without_retries(self):
-            return to_remember(self)
+            memories = to_write(self)[1]
+        return to_write(self)[0], memories
 
-    patch.setattr(Batch, "to_remember", everything)
+    patch.setattr(Batch, "to_write", everything)
 
 
 @_mutant("acknowledges what rules could not remember", LOST, NOT_DUE, "held back")
@@ -194,9 +194,9 @@ def _(patch: pytest.MonkeyPatch) -> None:
 def _(patch: pytest.MonkeyPatch) -> None:
     park = Pipeline._park
 
-    def careless(self: Pipeline, batch: Batch, deadline: Any) -> None:
+    def careless(self: Pipeline, batch: Batch) -> None:
         before = [each.retry for each in batch.records]
-        park(self, batch, deadline)
+        park(self, batch)
         for each, retry in zip(batch.records, before, strict=True):
             each.retry = retry
 
@@ -207,9 +207,9 @@ def _(patch: pytest.MonkeyPatch) -> None:
 def _(patch: pytest.MonkeyPatch) -> None:
     park = Pipeline._park
 
-    def eager(self: Pipeline, batch: Batch, deadline: Any) -> None:
+    def eager(self: Pipeline, batch: Batch) -> None:
         with _without_retries(batch):
-            park(self, batch, deadline)
+            park(self, batch)
 
     patch.setattr(Pipeline, "_park", eager)
 
@@ -221,7 +221,7 @@ def _(patch: pytest.MonkeyPatch) -> None:
 
 @_mutant("does not look at the time", TIME, scenario=SLOW)
 def _(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Deadline, "check", lambda *_, **__: None)
+    patch.setattr(Batch, "check_time", lambda *_: None)
 
 
 @_mutant("draws a new id for a repeat", TWO_IDS)
@@ -244,12 +244,12 @@ def _(patch: pytest.MonkeyPatch) -> None:
 @_mutant("forgets the hourly limit", LIMIT)
 def _(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Evaluation, "_within_limit", lambda *_: RuleOutcome.ALERT)
-    patch.setattr(Batch, "reservations", lambda *_: [])
+    patch.setattr(hourly_limits, "reservations", lambda *_: [])
 
 
 @_mutant("publishes without a place in the hour", LIMIT)
 def _(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Batch, "reservations", lambda *_: [])
+    patch.setattr(hourly_limits, "reservations", lambda *_: [])
 
 
 @_mutant("mutes nothing", NOT_DUE)

@@ -66,7 +66,7 @@ def _n(value: float) -> Any:
 
 
 def test_a_ledger_write_that_times_out_is_an_outage() -> None:
-    """Botocore's time-outs have no response, and are no reason for the handler to raise."""
+    """Botocore's time-outs have no response, and the handler does not raise because of them."""
 
     class Silent:
         def transact_write_items(self, **_: Any) -> None:

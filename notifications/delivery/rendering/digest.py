@@ -67,7 +67,7 @@ class DigestView:
 
 
 def digest_of(alerts: Iterable[AlertView], receiver: Receiver) -> DigestView | None:
-    """Put alerts together for a receiver; None where there are none. A repeat, by its id, counts once."""
+    """Put alerts together for a receiver; None where there is no alert. A repeat, by its id, counts once."""
     by_product: dict[tuple[str, str, str], list[AlertView]] = {}
     for alert in {alert.id: alert for alert in alerts}.values():
         by_product.setdefault(alert.identity, []).append(alert)

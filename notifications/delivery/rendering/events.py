@@ -45,7 +45,7 @@ class ReceivedAlert:
     """As it came."""
 
     def text(self, name: str) -> str:
-        """Return a text of the data; "" where there is none."""
+        """Return a text of the data; "" where it is missing."""
         value = self.data.get(name)
         return value if isinstance(value, str) else ""
 

@@ -176,7 +176,7 @@ _SHOWS_NUMBER = ("product.price_dropped", "product.price_raised", "product.added
 
 
 def _number(alert: ReceivedAlert, product: Product, formats: Formats) -> _Number | None:
-    """Find the number that the alert is about; None where it is about none."""
+    """Find the number that the alert is about; None where it is not about a number."""
     about_price = alert.type in _SHOWS_NUMBER
     if not about_price and alert.type not in {"product.out_of_stock", "product.back_in_stock", "product.low_stock"}:
         return None

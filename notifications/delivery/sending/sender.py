@@ -13,7 +13,7 @@ class Outgoing:
     id: str
     """The alert's id, or that of a digest: the same for each attempt."""
     subject: str
-    """One line; empty where the channel has none."""
+    """One line; empty where the channel has no subjects."""
     body: bytes
     """As the channel takes it: a whole mail, or JSON, in UTF-8."""
     content_type: str = "application/json"

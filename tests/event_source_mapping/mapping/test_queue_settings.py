@@ -16,7 +16,7 @@ FIFO = {"EventSourceArn": f"{QUEUE_ARN}.fifo"}
 
 
 def test_absent_settings_take_awss_defaults() -> None:
-    """And what a local AWS answers for settings that were not given is no setting [Settings of a queue]."""
+    """And what a local AWS answers for settings that were not given is not a setting [Settings of a queue]."""
     assert parse_mapping(MINIMAL).settings == make_queue_settings()
     answer: dict[str, Any] = {
         **MINIMAL,

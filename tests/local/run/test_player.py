@@ -87,7 +87,7 @@ class Queue:
         return self.bodies
 
 
-class Recorder:
+class FakeReport:
     """A report that keeps the samples without an alert, the log events of the mapping and what was given up."""
 
     def __init__(self) -> None:
@@ -132,8 +132,8 @@ PRICE_CHANGED = '[[rules]]\nname = "edited"\nwhen = "changed"\nattributes = ["pr
 ELECTRONICS = 'where = { category = "Electronics" }\n'
 
 
-def _play(text: str, world: World, *samples: Sample, queue: Queue | None = None) -> tuple[RunSummary, Recorder]:
-    recorder = Recorder()
+def _play(text: str, world: World, *samples: Sample, queue: Queue | None = None) -> tuple[RunSummary, FakeReport]:
+    recorder = FakeReport()
     player = Player(Expected(rules(text)), world, world, queue or Queue(), recorder)  # type: ignore[arg-type]
     return player.play(samples), recorder
 

@@ -16,7 +16,7 @@ from local.stack.errors import ReceiversRefusedError, RemovedError
 MAIL = Delivered("merchandising", "mail", "Lamp is 20% cheaper")
 
 
-class Recorder:
+class FakeReport:
     """A report that keeps what it hears of receivers."""
 
     def __init__(self) -> None:
@@ -44,7 +44,7 @@ class Recorder:
 
 def watched(receivers: Any) -> list[Any]:
     """Look once, and return what was reported."""
-    report = Recorder()
+    report = FakeReport()
     quiet: Any = SimpleNamespace(
         client=lambda _: None,
         alerts_function_name="alerts",

@@ -34,7 +34,7 @@ pytestmark = pytest.mark.end_to_end
 WITHIN_SECONDS = 90  # a bound for a test that fails, not a promise
 
 
-class Recorder:
+class FakeReport:
     """A report that keeps everything."""
 
     def __init__(self) -> None:
@@ -85,7 +85,7 @@ class Laptop:
     aws: LocalAws
     deployment: Deployment
     watcher: Watcher
-    report: Recorder
+    report: FakeReport
     rules: Path
     home: Path
 
@@ -134,7 +134,7 @@ def laptop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laptop]:
         with served_mapping(aws) as mapping:
             deployed = DeployedRules(aws, deployment.alerts_function_name, rules, rules.read_bytes())
             claim.announce(Running(aws.endpoint_url, deployment.products_table_name))
-            report = Recorder()
+            report = FakeReport()
             watcher = Watcher(
                 aws,
                 deployment,

@@ -33,16 +33,22 @@ threshold = 5
 DROP, LOW = LOADED.rules
 
 
+def rule_in(entry: Any, rule: Rule = DROP) -> Rule | None:
+    """Give a rule as it holds for the product of a stream record."""
+    assert LOADED.rule_for
+    return LOADED.rule_for(rule, change_of(entry))
+
+
 def rule_for(rule: Rule, alerts: Any) -> Rule | None:
     """Give a rule as it holds for a product with these exceptions."""
-    return LOADED.rule_for(rule, change_of(added(alerts=alerts)))
+    return rule_in(added(alerts=alerts), rule)
 
 
 def test_without_exceptions_the_rule_is_the_files() -> None:
     """The very same object: nothing is compiled for products that ask for nothing."""
     assert rule_for(DROP, {}) is DROP
     assert rule_for(DROP, {"low": "mute"}) is DROP
-    assert LOADED.rule_for(DROP, change_of(added())) is DROP
+    assert rule_in(added()) is DROP
 
 
 def test_mute_silences_one_rule() -> None:
@@ -73,7 +79,7 @@ def test_an_exception_is_compiled_once() -> None:
 
 def test_of_a_removed_product_the_old_item_counts() -> None:
     """Muted products stay muted when they go."""
-    assert LOADED.rule_for(DROP, change_of(removed(alerts={"drop": "mute"}))) is None
+    assert rule_in(removed(alerts={"drop": "mute"})) is None
 
 
 @pytest.mark.parametrize(
@@ -104,7 +110,7 @@ def test_a_malformed_exception_leaves_the_rule_as_it_is(
 def test_a_malformed_value_leaves_the_rule_as_it_is(value: Any) -> None:
     """A malformed item is not an exception either."""
     entry = raw("INSERT", new={"alerts": value})
-    assert LOADED.rule_for(DROP, change_of(entry)) is DROP
+    assert rule_in(entry) is DROP
 
 
 def test_what_an_alert_is_called_cannot_be_overridden() -> None:

@@ -317,7 +317,7 @@ def test_what_is_no_receivers_file_is_refused(text: str) -> None:
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
-    """A folder in its place, or bytes that are no text."""
+    """A folder in its place, or bytes that are not text."""
     (tmp_path / "receivers.toml").write_bytes(b"\xff")
     with pytest.raises(ReceiversError, match=r"receivers\.toml: 1 mistake\n  cannot be read"):
         receivers_file.load(tmp_path / "receivers.toml")

@@ -216,7 +216,7 @@ def test_10_16_what_the_stream_held_can_be_kept(
 def test_10_16_a_file_that_cannot_be_written_is_one_clear_line(
     operate: Operate, files: dict[str, Path], shop: Shop, tmp_path: Path
 ) -> None:
-    """A folder that does not exist is no traceback."""
+    """A folder that does not exist gives a message, not a traceback."""
     streams = FakeStreams(Shard([shop.records]))
     given = ("preview", "--stream", "--to-file", tmp_path / "nowhere" / "kept.jsonl", "--rules", files["any.toml"])
     done = operate(*given, stack=FakeStack(dynamodbstreams=streams))

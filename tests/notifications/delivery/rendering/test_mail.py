@@ -185,6 +185,6 @@ def test_text_can_be_read(palette: dict[str, str], text: str) -> None:
 
 @pytest.mark.parametrize("palette", [LIGHT, DARK])
 def test_the_button_and_the_bars_can_be_seen(palette: dict[str, str]) -> None:
-    """The button's text as any text; what is no text at least 3 to 1."""
+    """The button's text as any text; what is not text at least 3 to 1."""
     assert contrast(palette["on_button"], palette["button"]) >= 4.5
     assert min(contrast(bar, palette["card"]) for bar in BARS.values()) >= 3
