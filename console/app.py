@@ -29,6 +29,7 @@ ROUTES = (
     Route("/product/after", products.after),
     Route("/product/set", products.set_value, methods=["POST"]),
     Route("/records/{number}", record.record),
+    Route("/records/{number}/logged", record.logged),
     Route("/live", live.live),
     Route("/live/stream", live.stream),
     Route("/alerts", alerts.alerts),

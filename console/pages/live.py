@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from console.aws.logs import Logs
+from console.pages import live_deployed
 from console.pages.page import TEMPLATES, console_of, page, wants_part
 from console.sources.console import Console
-from console.sources.records import MappingEvent, SeenRecord
+from console.sources.records import MappingEvent, Records, SeenRecord
 from console.sources.ways import one_line
 
 MOST_ROWS = 60
@@ -23,6 +26,8 @@ def live(request: Request) -> Response:
     """Show what has passed last, or only the rows."""
     console = console_of(request)
     show = request.query_params.get("show", "all")
+    if not console.stage.is_local:
+        return _live_deployed(request, console, show if show in live_deployed.SHOWS else "all")
     show = show if show in SHOWS else "all"
     position = console.records.position
     return page(
@@ -33,6 +38,22 @@ def live(request: Request) -> Response:
         shows=SHOWS,
         rows=_rows(console, show),
         position=position,
+    )
+
+
+def _live_deployed(request: Request, console: Console, show: str) -> Response:
+    console.logs.refresh()
+    position = console.logs.position
+    return page(
+        request,
+        "_live_deployed.html" if wants_part(request) else "live.html",
+        title="Live",
+        show=show,
+        shows=live_deployed.SHOWS,
+        rows=live_deployed.rows(console, show),
+        position=position,
+        logs=console.logs,
+        whole=console.alerts.whole,
     )
 
 
@@ -80,17 +101,19 @@ def stream(request: Request) -> Response:
 
 
 async def _news(request: Request, console: Console, position: int) -> AsyncIterator[str]:
+    feed: Logs | Records = console.records if console.stage.is_local else console.logs
     told = position
     beat = 0.0
     yield "retry: 1000\n\n"
     while not console.stop.is_set() and not await request.is_disconnected():
-        latest = console.records.position
+        if feed is console.logs:
+            await run_in_threadpool(console.logs.refresh)
+        latest = feed.position
         if latest < told:  # another `npm start`
             told = position = 0
         if latest > told:
             told = latest
-            count = len(console.records.since(position))
-            pill = TEMPLATES.get_template("_news.html").render(count=count)
+            pill = TEMPLATES.get_template("_news.html").render(count=feed.count_since(position))
             yield "event: news\n" + "".join(f"data: {line}\n" for line in pill.splitlines()) + "\n"
             beat = 0.0
         elif beat > _BEAT_SECONDS:

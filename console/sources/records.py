@@ -154,6 +154,10 @@ class Records:
         with self._lock:
             return list(itertools.takewhile(lambda each: each.position > position, reversed(self._records)))
 
+    def count_since(self, position: int) -> int:
+        """Count the records after a position."""
+        return len(self.since(position))
+
     def events(self, most: int) -> list[MappingEvent]:
         """List the latest steps of the mappings, the latest first."""
         with self._lock:

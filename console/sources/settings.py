@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from console.aws.stage import Stage
 from console.sources.records import Records
-from console.sources.stage import Stage
 from notifications.alerts.alert import Alert
 from notifications.common.errors import ConfigurationError, Problem, SettingsFileError
 from notifications.config import rules_file

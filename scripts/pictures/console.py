@@ -12,10 +12,10 @@ from typing import Any
 from urllib.parse import quote
 
 from console.app import create_app
+from console.aws.stage import Stage
 from console.pages.static import content_of
 from console.safety.launch import Launch
 from console.sources.console import Console
-from console.sources.stage import Stage
 from notifications.delivery.handling.progress import DELIVERED, FAILING, HELD
 from notifications.delivery.handling.progress_table import deliveries_of
 from notifications.publishing.failures import Parked, to_bodies

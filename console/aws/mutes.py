@@ -6,7 +6,7 @@ import time
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from console.sources.stage import Stage
+from console.aws.stage import Stage
 from notifications.common.errors import ConfigurationError
 from notifications.rules.mutes import NO_MUTES, Mutes
 from operations.deployed.mutes import mutes_for_rules
