@@ -16,7 +16,7 @@ from notifications.rules.price_form import PLAIN
 from notifications.rules.product import Product
 from notifications.stream.attributes import Path, number, plain
 from notifications.text.formatting import digits_of, money_text
-from operations.products.products_table import ChangedMeanwhileError, ProductsTable, number_or_text
+from operations.products.products_table import ChangedMeanwhileError, ProductsTable, number_or_text, table_name
 
 MOST_PRODUCTS = 20_000
 _FRESH_SECONDS = {True: 10.0, False: 120.0}
@@ -185,11 +185,6 @@ class Products:
             self.problem = str(error)
         finally:
             self._reading = False
-
-
-def table_name(outputs: Mapping[str, str]) -> str:
-    """Return the name of the products table of a stack."""
-    return outputs.get("ProductsTableName") or outputs["ProductsStreamArn"].partition(":table/")[2].partition("/")[0]
 
 
 def key_texts(item: Mapping[str, Any], key_types: Mapping[str, str]) -> tuple[str, ...]:

@@ -118,6 +118,11 @@ class ProductsTable:
         return self.dynamodb is dynamodb and self.name == name
 
 
+def table_name(outputs: Mapping[str, str]) -> str:
+    """Return the name of the products table of a stack."""
+    return outputs.get("ProductsTableName") or outputs["ProductsStreamArn"].partition(":table/")[2].partition("/")[0]
+
+
 def item(key: Key, values: Mapping[Path, Any]) -> dict[str, Any]:
     """Return a typed item; an attribute of the key keeps the key's value."""
     content: dict[str, Any] = {}
