@@ -44,7 +44,7 @@ ROUTES = (
     Route("/rules", rules.rules),
     Route("/rules/check", rules.check, methods=["POST"]),
     Route("/rules/save", rules.save, methods=["POST"]),
-    Route("/rules/deployed", rules.deployed),
+    Route("/rules/stream", rules.stream),
     Route("/health", health.health),
     Route("/static/{name}", static),
 )

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
-
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from console.aws.logs import Logs
 from console.pages import live_deployed
-from console.pages.page import TEMPLATES, console_of, page, wants_part
+from console.pages.page import TEMPLATES, console_of, page, server_sent, wants_part
 from console.sources.console import Console
 from console.sources.records import MappingEvent, Records, SeenRecord
 from console.sources.ways import one_line
 
 MOST_ROWS = 60
 SHOWS = ("all", "records", "alerts")
-_LOOK_SECONDS = 0.3
-_BEAT_SECONDS = 15.0  # without news: a proxy or a laptop that slept is noticed
 
 
 def live(request: Request) -> Response:
@@ -94,30 +89,22 @@ def _event_row(event: MappingEvent) -> dict[str, object]:
 
 
 def stream(request: Request) -> Response:
-    """Tell a page, as server-sent events, how much is new; at most three times a second, however much there is."""
-    after = request.query_params.get("after", "0")
-    position = int(after) if after.isdecimal() and len(after) < 15 else 0  # noqa: PLR2004
-    return StreamingResponse(_news(request, console_of(request), position), media_type="text/event-stream")
-
-
-async def _news(request: Request, console: Console, position: int) -> AsyncIterator[str]:
+    """Tell a page, as server-sent events, how much is new."""
+    console = console_of(request)
     feed: Logs | Records = console.records if console.stage.is_local else console.logs
-    told = position
-    beat = 0.0
-    yield "retry: 1000\n\n"
-    while not console.stop.is_set() and not await request.is_disconnected():
+    after = request.query_params.get("after", "0")
+    position = told = int(after) if after.isdecimal() and len(after) < 15 else 0  # noqa: PLR2004
+
+    async def news() -> str:
+        nonlocal position, told
         if feed is console.logs:
             await run_in_threadpool(console.logs.refresh)
         latest = feed.position
         if latest < told:  # another `npm start`
             told = position = 0
-        if latest > told:
-            told = latest
-            pill = TEMPLATES.get_template("_news.html").render(count=feed.count_since(position))
-            yield "event: news\n" + "".join(f"data: {line}\n" for line in pill.splitlines()) + "\n"
-            beat = 0.0
-        elif beat > _BEAT_SECONDS:
-            yield ": beat\n\n"
-            beat = 0.0
-        await asyncio.sleep(_LOOK_SECONDS)
-        beat += _LOOK_SECONDS
+        if latest <= told:
+            return ""
+        told = latest
+        return TEMPLATES.get_template("_news.html").render(count=feed.count_since(position))
+
+    return StreamingResponse(server_sent(request, "news", news), media_type="text/event-stream")

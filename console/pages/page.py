@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from pathlib import Path
@@ -33,6 +35,8 @@ NAV = (
 _SHORTEST_CUT = 12
 _DELIVERED_WITHIN = timedelta(minutes=2)
 """As a rule; later ones are seen when the page is loaded again."""
+_LOOK_SECONDS = 0.3
+_BEAT_SECONDS = 15.0  # without news: a proxy or a laptop that slept is noticed
 _PROD = ("prod", "live", "production")
 
 
@@ -77,6 +81,26 @@ async def form_of(request: Request) -> dict[str, list[str]]:
         return parse_qs(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=2000)
     except ValueError:
         raise HTTPException(HTTPStatus.BAD_REQUEST, "That is not a form as browsers send it.") from None
+
+
+async def server_sent(request: Request, name: str, look: Callable[[], Awaitable[str]]) -> AsyncIterator[str]:
+    """Send what `look` returns as events of this name, each time that it is something; until either side ends.
+
+    At most three times a second, however much there is.
+    """
+    console = console_of(request)
+    beat = 0.0
+    yield "retry: 1000\n\n"
+    while not console.stop.is_set() and not await request.is_disconnected():
+        said = await look()
+        if said:
+            yield f"event: {name}\n" + "".join(f"data: {line}\n" for line in said.splitlines()) + "\n"
+            beat = 0.0
+        elif beat > _BEAT_SECONDS:
+            yield ": beat\n\n"
+            beat = 0.0
+        await asyncio.sleep(_LOOK_SECONDS)
+        beat += _LOOK_SECONDS
 
 
 def moment(value: float | str | None) -> Markup | str:

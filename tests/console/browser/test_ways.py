@@ -12,6 +12,7 @@ import pytest
 
 from console.sources import settings
 from console.sources.console import Console
+from operations.settings.editing import version_of
 from tests.builders import ROOT
 from tests.console.browser.conftest import OpenPage
 from tests.console.stage import RULES, Browser, MemoryStage, until
@@ -116,10 +117,20 @@ def test_a_mistake_in_the_rules_is_shown_at_its_line_and_mended(
     page.get_by_text("1 fewer").wait_for()
     until(lambda: page.locator(".gutter li.wrong").count() == 0)
     page.get_by_role("button", name="Save alerts.toml").click()
+    page.get_by_text("saved", exact=True).wait_for()
+    page.get_by_text("not deployed to the local stage yet").wait_for()
+    saved = (project / "alerts.toml").read_bytes()
+    assert b'at_least = "30%"' in saved
+    stage.activity.deployment("rules", "", "deploying")
     page.get_by_text("Being deployed").wait_for()
-    assert 'at_least = "30%"' in (project / "alerts.toml").read_text("utf-8")
-    stage.activity.rules((project / "alerts.toml").read_text("utf-8"))
-    page.get_by_text("Saved and deployed").wait_for()
+    stage.activity.deployment("rules", version_of(saved), "deployed")
+    page.get_by_text("The next record is judged by these rules").wait_for()
+    assert page.get_by_text("not deployed to the local stage yet").count() == 0
+    text.fill(RULES)
+    page.get_by_role("button", name="Save alerts.toml").click()
+    page.get_by_text("not deployed to the local stage yet").wait_for()
+    stage.activity.deployment("rules", version_of(RULES.encode()), "refused", "alerts.toml: 1 mistake")
+    page.get_by_text("alerts.toml: 1 mistake").wait_for()
 
 
 def test_new_records_come_in_while_nobody_points_at_the_list(
