@@ -46,6 +46,8 @@ ROUTES = (
     Route("/rules/save", rules.save, methods=["POST"]),
     Route("/rules/stream", rules.stream),
     Route("/health", health.health),
+    Route("/health/mute", health.mute, methods=["POST"]),
+    Route("/health/unmute", health.unmute, methods=["POST"]),
     Route("/static/{name}", static),
 )
 

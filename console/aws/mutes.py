@@ -1,15 +1,19 @@
-"""What is muted in a stage now, asked at most once a second."""
+"""What is muted in a stage: asked at most once a second, and changed as `mute` and `unmute` do."""
 
 from __future__ import annotations
 
 import time
+from datetime import datetime
+from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from console.aws.stage import Stage
 from notifications.common.errors import ConfigurationError
 from notifications.rules.mutes import NO_MUTES, Mutes
-from operations.deployed.mutes import mutes_for_rules
+from notifications.text.formatting import rfc3339
+from operations.deployed.mutes import mute, mutes_for_rules, mutes_of, unmute
+from operations.terminal.moments import moment
 
 _FRESH_SECONDS = 1.0
 
@@ -33,3 +37,24 @@ class CurrentMutes:
             except (ConfigurationError, ClientError, BotoCoreError):
                 return self._mutes
         return self._mutes
+
+    def listed(self, now: datetime) -> list[dict[str, Any]]:
+        """List what is muted, as `mutes` does."""
+        return mutes_of(self._stage.stack(), now)
+
+    def mute(self, rule: str, product: str, until: str, now: datetime) -> str:
+        """Mute a rule, a product or both until a span or a time from `now`; return the end, RFC 3339.
+
+        Raises ConfigurationError for what the function would not take.
+        """
+        if not rule and not product:
+            raise ConfigurationError("Choose a rule, name a product, or both.")
+        end = moment("Until", until, now, forward=True)
+        mute(self._stage.stack(), rule, product, end, now)
+        self._read_at = -_FRESH_SECONDS
+        return rfc3339(int(end.timestamp())) or ""
+
+    def unmute(self, rule: str, product: str, now: datetime) -> bool:
+        """Take a mute back; return whether there was one."""
+        self._read_at = -_FRESH_SECONDS
+        return unmute(self._stage.stack(), rule, product, now)

@@ -41,6 +41,7 @@ class Console:
     settings: Settings
     health: Health
     logs: Logs
+    mutes: CurrentMutes
     now: Callable[[], float] = time.time
     """The time, epoch seconds."""
     stop: threading.Event = field(default_factory=threading.Event)
@@ -63,7 +64,8 @@ class Console:
                 products.take(change.new_image, change.keys)
 
         records.on_record = take
-        records.mutes = CurrentMutes(stage).read
+        mutes = CurrentMutes(stage)
+        records.mutes = mutes.read
         jobs = Jobs()
         return cls(
             stage,
@@ -77,6 +79,7 @@ class Console:
             Settings(stage, records),
             Health(stage, alerts),
             logs,
+            mutes,
         )
 
     @property
