@@ -6,7 +6,7 @@ import threading
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -36,6 +36,8 @@ class SeenEntry:
     """An entry, with its place among all that were seen."""
 
     position: int
+    function: str
+    """The name of the function that logged it."""
     entry: LogEntry
 
 
@@ -48,7 +50,7 @@ class Logs:
         self._now = now
         self._lock = threading.Lock()
         self._seen: deque[SeenEntry] = deque(maxlen=MOST_ENTRIES)
-        self._ids: set[str] = set()
+        self._ids: set[tuple[str, str]] = set()
         self._next_look = 0.0
         self._pause = LOOK_SECONDS
         self._of_names: OrderedDict[tuple[str, ...], tuple[float, tuple[LogEntry, ...]]] = OrderedDict()
@@ -138,16 +140,16 @@ class Logs:
         self.read_until = until
 
     def _take(self, start: datetime, end: datetime) -> None:
-        new: list[LogEntry] = []
+        new: list[tuple[str, LogEntry]] = []
         for function in self._functions():
             reading = read_log(self._stage.stack(), function, start, end, EVERYTHING)
             self.whole = self.whole and reading.whole
-            new += (replace(entry, id=f"{function}/{entry.id}") for entry in _entries(reading))
-        for entry in sorted(new, key=lambda entry: entry.at):
-            if entry.id not in self._ids:
+            new += ((function, entry) for entry in _entries(reading))
+        for function, entry in sorted(new, key=lambda each: each[1].at):
+            if (function, entry.id) not in self._ids:
                 self.position += 1
-                self._seen.append(SeenEntry(self.position, entry))
-        self._ids = {seen.entry.id for seen in self._seen}
+                self._seen.append(SeenEntry(self.position, function, entry))
+        self._ids = {(seen.function, seen.entry.id) for seen in self._seen}
 
 
 def _entries(reading: LogReading) -> list[LogEntry]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from console.aws.logs import BACK
+from console.aws.logs import BACK, SeenEntry
 from console.pages.page import link
 from console.sources.console import Console
 from notifications.delivery.rendering.safe_text import clean
@@ -45,10 +45,12 @@ class Row:
 def rows(console: Console, show: str) -> list[Row]:
     """List what happened last, the latest first: entries of the logs, and alerts of the ledger."""
     past = {alert.id: alert for alert in console.alerts.all()}
-    entries = [seen.entry for seen in console.logs.latest(10 * MOST_ROWS)]
-    if show != "all":
-        entries = [entry for entry in entries if _is_shown(entry, show)]
-    found = [_row(entry, past) for entry in entries if not (entry.kind == ALERT and entry.alert_id in past)]
+    found = [
+        _row(seen, past)
+        for seen in console.logs.latest(10 * MOST_ROWS)
+        if (show == "all" or _is_shown(seen.entry, show))
+        and not (seen.entry.kind == ALERT and seen.entry.alert_id in past)
+    ]
     if show in {"all", "alerts"}:
         found += _alert_rows(console, past.values())
     return sorted(found, key=lambda row: row.at, reverse=True)[:MOST_ROWS]
@@ -59,7 +61,8 @@ def _is_shown(entry: LogEntry, show: str) -> bool:
     return bad or entry.kind in _KINDS[show]
 
 
-def _row(entry: LogEntry, past: dict[str, PastAlert]) -> Row:
+def _row(seen: SeenEntry, past: dict[str, PastAlert]) -> Row:
+    entry = seen.entry
     bad = bool(entry.outcome) and entry.outcome not in _PLAIN
     alert = past.get(entry.alert_id)
     address = _way(alert) if alert else link(f"/records/{entry.sequence_number}") if entry.sequence_number else ""
@@ -73,8 +76,8 @@ def _row(entry: LogEntry, past: dict[str, PastAlert]) -> Row:
         return Row(entry.at, title, f"to {entry.receiver}{attempts}{said}", address, entry.outcome, bad)
     if entry.kind == ALERT:
         return Row(entry.at, "Alert", f"rule {entry.rule}", address)
-    named = {ENDED: "Invocation"}.get(entry.kind, "Trouble")
-    return Row(entry.at, named, entry.text, address, entry.outcome, bad=True)
+    what = f"Invocation of {seen.function}" if entry.kind == ENDED else "Trouble"
+    return Row(entry.at, what, entry.text, address, entry.outcome, bad=True)
 
 
 def _of_batch(entry: LogEntry) -> str:

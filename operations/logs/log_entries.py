@@ -71,8 +71,9 @@ def read_entry(line: LogLine) -> LogEntry | None:
         return replace(entry, kind=ALERT)
     outcome = _text(fields, "outcome", 20)
     if outcome and fields.get("receiver"):
-        attempts = _count(fields, "attempts")
-        return replace(entry, kind=DELIVERY, outcome=outcome, receiver=_text(fields, "receiver"), attempts=attempts)
+        receiver, attempts = _text(fields, "receiver"), _count(fields, "attempts")
+        said = text.removeprefix(f"{receiver}: ")
+        return replace(entry, kind=DELIVERY, text=said, outcome=outcome, receiver=receiver, attempts=attempts)
     level = _text(fields, "level") or _text(fields, "log_level")
     if level not in _BAD:
         return None
@@ -92,7 +93,7 @@ def _ended(line: LogLine, record: Any) -> LogEntry | None:
     took = f" after {milliseconds / 1000:,.1f} s" if milliseconds is not None else ""
     error = _text(fields, "errorType")
     named = {"timeout": "ran out of time", "error": "ended in an error", "failure": "failed"}.get(status, status)
-    text = f"the invocation {named}{took}{f': {error}' if error else ''}"
+    text = f"{named}{took}{f': {error}' if error else ''}"
     return LogEntry(
         line.id, line.at, ENDED, text, status, _text(fields, "requestId", _LONGEST_NAME), milliseconds=milliseconds
     )

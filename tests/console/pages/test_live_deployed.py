@@ -80,7 +80,7 @@ def test_invocations_that_ended_badly_are_listed(browser: Browser, stage: Memory
     found = rows(browser, "trouble")
     assert len(found) == 2
     assert any("ran out of time after 30.0 s" in row and row.endswith("timeout") for row in found)
-    assert any("Runtime.ExitError" in row for row in found)
+    assert any("Invocation of product-alerts-dev-delivery" in row and "Runtime.ExitError" in row for row in found)
 
 
 def test_deliveries_are_listed_with_their_outcome_and_lead_to_the_records_way(
@@ -244,7 +244,7 @@ def test_a_records_way_has_what_the_functions_logged_of_it(browser: Browser, sta
     (address,) = set(re.findall(r'href="(/records/[^"]+/logged[^"]*)"', page))
     part = until(lambda: (text := browser.part(address).text) and "<li" in text and text)
     assert part.count("<li") == 3
-    assert "attempt 1: shop: attempt 1 failed, next in 5 s: 503 busy" in part
+    assert "attempt 1 failed, next in 5 s: 503 busy" in part
     assert "attempt 2" in part
     assert "SNS did not answer" in part
     assert sold_out.id not in part
