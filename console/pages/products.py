@@ -44,6 +44,7 @@ def products(request: Request) -> Response:
         pages=pages,
         roles=ROLES,
         source=console.products,
+        table=console.products.table().name,
         position=console.records.position,
     )
 

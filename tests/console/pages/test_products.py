@@ -235,6 +235,7 @@ def test_a_deployed_stage_says_where_the_alerts_appear(stage: MemoryStage) -> No
     """Records of a deployed stage are not read."""
     stage.put("mug", name="Mug", price=10)
     with console_of(stage, "prod") as (_, browser):
+        assert "dynamodb:UpdateItem</code> on the table <code>products" in browser.get("/").text
         form = {"k": "mug", "role": "price", "kept": "N 10", "value": "8"}
         assert "/alerts?product=mug" in browser.post("/product/set", form).text
 
