@@ -107,6 +107,13 @@ def axe() -> str:
     return path.read_text("utf-8") if path.exists() else ""
 
 
+def violations(page: Any, axe: str) -> list[str]:
+    """List what the accessibility check has against a page."""
+    page.evaluate(axe)
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
+    return [f"{each['id']}, {each['nodes'][0]['html'][:120]}" for each in found]
+
+
 @pytest.fixture
 def unpacked_for(tmp_path: Path) -> Path:
     """Give a folder for pictures."""

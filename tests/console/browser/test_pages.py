@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.console.browser.conftest import EMPTY, OpenPage
+from tests.console.browser.conftest import EMPTY, OpenPage, violations
 from tests.console.stage import TOKEN, Browser, MemoryStage, until
 from tests.rules.scenario import MINUTE, Shop
 
@@ -55,9 +55,7 @@ def test_every_page_passes_the_accessibility_check(
         page = open_page(browser, width=width, color_scheme=scheme)
         for path in paths:
             page.goto(browser.origin + path)
-            page.evaluate(axe)
-            found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
-            said += [f"{path}, {width} wide: {each['id']}, {each['nodes'][0]['html'][:120]}" for each in found]
+            said += [f"{path}, {width} wide: {each}" for each in violations(page, axe)]
         assert said == []
         page.complaints[:] = [said for said in page.complaints if "404" not in said]
 

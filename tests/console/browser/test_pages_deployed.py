@@ -13,7 +13,7 @@ from notifications.common.errors import DeliveryFailedError
 from notifications.publishing.messages import to_message
 from operations.deployed.mutes import mute
 from tests.builders import added, rules
-from tests.console.browser.conftest import OpenPage
+from tests.console.browser.conftest import OpenPage, violations
 from tests.console.browser.test_pages import HOSTILE
 from tests.console.stage import PUBLISHED_AT, RULES, Browser, MemoryStage, console_of
 from tests.lambda_log import lambda_log, report
@@ -86,9 +86,7 @@ def test_every_page_passes_the_accessibility_check_and_fits_a_phone(
         for path in paths:
             page.goto(browser.origin + path)
             page.wait_for_timeout(100)
-            page.evaluate(axe)
-            found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
-            said += [f"{path}, {width} wide: {each['id']}, {each['nodes'][0]['html'][:120]}" for each in found]
+            said += [f"{path}, {width} wide: {each}" for each in violations(page, axe)]
             assert page.evaluate("document.documentElement.scrollWidth") <= width, path
             assert page.title() != "owned"
             assert page.locator("main img, main script").count() == 0

@@ -14,7 +14,7 @@ from console.sources import settings
 from console.sources.console import Console
 from operations.settings.editing import version_of
 from tests.builders import ROOT
-from tests.console.browser.conftest import OpenPage
+from tests.console.browser.conftest import OpenPage, violations
 from tests.console.stage import RULES, Browser, MemoryStage, until
 from tests.rules.scenario import MINUTE, Shop
 
@@ -87,8 +87,7 @@ def test_a_value_that_somebody_else_has_changed_is_shown_beside_ones_own(
     field.fill("7")
     field.press("Enter")
     page.get_by_text("was changed meanwhile: it is 20.00, and the page showed 8.5.").wait_for()
-    page.evaluate(axe)
-    assert page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"] == []
+    assert violations(page, axe) == []
     assert price() == "20"
     page.get_by_role("button", name="Set it to 7 all the same").click()
     page.get_by_text("Waiting for the record of").wait_for()

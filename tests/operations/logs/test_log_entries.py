@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import logging
+from datetime import time, timedelta
 from typing import Any
 
 import pytest
 
 from notifications.common.errors import DeliveryFailedError, RefusedDeliveryError
+from notifications.config.receiver import Digest, Receiver
 from operations.logs.function_logs import LogLine
 from operations.logs.log_entries import ALERT, BATCH, DELIVERY, ENDED, TROUBLE, LogEntry, read_entry
 from tests.builders import added, priced, sequence_number
 from tests.lambda_log import lambda_log, report
-from tests.notifications.delivery.handling.test_delivery import Function, body, id_in
+from tests.notifications.delivery.handling.test_delivery import BERLIN, FLUSH, Function, body, id_in
 from tests.service import DOWN, Service
 
 EVIL = '<script>\u202ex"}\n[ERROR] forged'
@@ -80,6 +82,27 @@ def test_each_attempt_of_a_delivery_is_an_entry_with_its_outcome() -> None:
         id_in(body()),
         id_in(body()),
         id_in(body("prod-2", 2)),
+    ]
+
+
+def test_what_is_held_and_what_a_digest_became_are_deliveries() -> None:
+    """The digest under an id of its own."""
+    function = Function(Receiver("shop", "text", digest=Digest(time(8), BERLIN)))
+    with lambda_log() as lines:
+        function.receive(body())
+        function.now += timedelta(days=1)
+        function.receive(FLUSH)
+        function.receive(body("prod-2", 2))
+        function.now += timedelta(days=1)
+        function.fail(RefusedDeliveryError("400 Bad Request"))
+        function.receive(FLUSH)
+    found = entries(lines)
+    assert {entry.kind for entry in found} == {DELIVERY}
+    assert [entry.outcome for entry in found] == ["held", "delivered", "held", "undelivered"]
+    assert [found[0].alert_id, found[2].alert_id] == [id_in(body()), id_in(body("prod-2", 2))]
+    assert [found[1].text, found[3].text] == [
+        "digest of 1 alerts delivered",
+        "digest of 1 alerts undelivered: 400 Bad Request",
     ]
 
 
