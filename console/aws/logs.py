@@ -17,13 +17,20 @@ from operations.logs.function_logs import EVERYTHING, LogReading, read_log
 from operations.logs.log_entries import LogEntry, read_entry
 
 MOST_ENTRIES = 2000
-BACK = (timedelta(minutes=2), timedelta(minutes=10), timedelta(hours=1), timedelta(hours=6))
-"""How far a first look goes back, step by step, until there is enough to show."""
+BACK = (
+    timedelta(seconds=30),
+    timedelta(minutes=2),
+    timedelta(minutes=10),
+    timedelta(hours=1),
+    timedelta(hours=6),
+)
+"""How far a first look goes back, step by step, until there is enough to show: AWS gives the oldest lines first."""
 ENOUGH = 60
 LOOK_SECONDS, LONGEST_PAUSE = 5.0, 60.0
 """Between looks; as long as AWS throttles or fails, twice as long each time."""
 _LATE = timedelta(seconds=20)
 """How late CloudWatch may have a line."""
+_LONGEST_GAP = timedelta(minutes=2)
 _KEPT = 200
 _FRESH_SECONDS = 5.0
 _MOST_NAMES = 3
@@ -49,6 +56,7 @@ class Logs:
         self._stage = stage
         self._now = now
         self._lock = threading.Lock()
+        self._one_reader = threading.Lock()
         self._seen: deque[SeenEntry] = deque(maxlen=MOST_ENTRIES)
         self._ids: set[tuple[str, str]] = set()
         self._next_look = 0.0
@@ -65,7 +73,7 @@ class Logs:
 
     def refresh(self) -> None:
         """Look whether there is more, at most every few seconds, whoever asks."""
-        with self._lock:
+        with self._one_reader:
             if time.monotonic() < self._next_look:
                 return
             try:
@@ -75,6 +83,12 @@ class Logs:
                 self.problem = str(error)
                 self._pause = min(2 * self._pause, LONGEST_PAUSE)
             self._next_look = time.monotonic() + self._pause
+
+    def refresh_for(self, seconds: float) -> None:
+        """Look, and wait for it so long at the most: a first look may take AWS a while."""
+        thread = threading.Thread(target=self.refresh, daemon=True)
+        thread.start()
+        thread.join(seconds)
 
     def latest(self, most: int) -> list[SeenEntry]:
         """List the latest entries, the latest first."""
@@ -101,6 +115,7 @@ class Logs:
                 return known[1]
         try:
             found = self._search(named, (at or self._now() - BACK[-1]) - _AROUND)
+            self.problem = ""
         except (ConfigurationError, ClientError, BotoCoreError) as error:
             self.problem = str(error)
             found = ()
@@ -130,9 +145,13 @@ class Logs:
 
     def _read(self) -> None:
         until = self._now()
-        if self.read_until is not None:
+        if self.read_until is not None and until - self.read_until < _LONGEST_GAP:
             self._take(self.read_until - _LATE, until)
-        else:
+        else:  # the first look, or nobody has looked for long: the latest lines are wanted, and not those of the gap
+            with self._lock:
+                self._seen.clear()
+                self._ids.clear()
+            self.whole = True
             for near, far in zip((timedelta(0), *BACK), BACK, strict=False):
                 self._take(until - far, until - near)
                 if len(self._seen) >= ENOUGH or not self.whole:
@@ -145,11 +164,12 @@ class Logs:
             reading = read_log(self._stage.stack(), function, start, end, EVERYTHING)
             self.whole = self.whole and reading.whole
             new += ((function, entry) for entry in _entries(reading))
-        for function, entry in sorted(new, key=lambda each: each[1].at):
-            if (function, entry.id) not in self._ids:
-                self.position += 1
-                self._seen.append(SeenEntry(self.position, function, entry))
-        self._ids = {(seen.function, seen.entry.id) for seen in self._seen}
+        with self._lock:
+            for function, entry in sorted(new, key=lambda each: each[1].at):
+                if (function, entry.id) not in self._ids:
+                    self.position += 1
+                    self._seen.append(SeenEntry(self.position, function, entry))
+            self._ids = {(seen.function, seen.entry.id) for seen in self._seen}
 
 
 def _entries(reading: LogReading) -> list[LogEntry]:

@@ -14,6 +14,7 @@ from console.sources.records import MappingEvent, Records, SeenRecord
 from console.sources.ways import one_line
 
 MOST_ROWS = 60
+_PATIENCE_SECONDS = 1.0  # for the logs of a deployed stage; the page asks again
 SHOWS = ("all", "records", "alerts")
 
 
@@ -37,7 +38,7 @@ def live(request: Request) -> Response:
 
 
 def _live_deployed(request: Request, console: Console, show: str) -> Response:
-    console.logs.refresh()
+    console.logs.refresh_for(_PATIENCE_SECONDS)
     position = console.logs.position
     return page(
         request,

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import re
+import threading
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
@@ -169,6 +171,42 @@ def test_nobody_looking_costs_no_call(
         source.BACK
     )  # a first look, of two functions, that finds nothing goes all the way back
     assert stage.looked_up == 1
+
+
+def test_after_a_while_in_which_nobody_looked_the_latest_lines_come_first(
+    served: tuple[Console, Browser], stage: MemoryStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """AWS gives the oldest first: those of the gap may be more than are read at once."""
+    console, browser = served
+    stage.logged([report("timeout", "r-1", 1000)])
+    assert len(rows(browser)) == 1
+    monkeypatch.setattr(console.logs, "read_until", datetime.now(UTC) - timedelta(hours=2))
+    monkeypatch.setattr(function_logs, "MOST_LINES", 10)
+    stage.logged([report("timeout", f"r-{number}") for number in range(30)], at=time.time() - 3600)
+    stage.logged([report("timeout", "r-99", 99_000)])
+    console.logs._next_look = 0.0
+    found = rows(browser)
+    assert "ran out of time after 99.0 s" in found[0]
+    assert len(found) == 12
+
+
+def test_logs_that_take_long_are_waited_for_by_the_page_and_not_by_its_answer(
+    served: tuple[Console, Browser], stage: MemoryStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the ledger has is there at once; the page asks again until the logs are read."""
+    _, browser = served
+    go_on = threading.Event()
+    plain = function_logs.read_log
+    monkeypatch.setattr(source, "read_log", lambda *given: (go_on.wait(20), plain(*given))[1])
+    stage.logged([report("timeout")])
+    began = time.monotonic()
+    text = browser.get("/live").text
+    assert time.monotonic() - began < 10
+    assert "logs are being read" in text
+    assert "Nothing was logged" not in text
+    go_on.set()
+    until(lambda: "being read" not in browser.get("/live").text)
+    assert len(rows(browser)) == 1
 
 
 def test_logs_that_cannot_be_read_are_said_and_what_was_read_stays(
