@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
+from console.aws.stage import Stage
 from console.safety.launch import Launch, new_token
 from console.server import open_socket, serve
 from console.sources.console import Console
-from console.sources.stage import Stage
 from notifications.common.errors import ConfigurationError
 from operations.deployed.running import find_running, running_in
 from operations.settings.project import LOCAL_STAGE

@@ -29,6 +29,7 @@ ROUTES = (
     Route("/product/after", products.after),
     Route("/product/set", products.set_value, methods=["POST"]),
     Route("/records/{number}", record.record),
+    Route("/records/{number}/logged", record.logged),
     Route("/live", live.live),
     Route("/live/stream", live.stream),
     Route("/alerts", alerts.alerts),
@@ -43,8 +44,10 @@ ROUTES = (
     Route("/rules", rules.rules),
     Route("/rules/check", rules.check, methods=["POST"]),
     Route("/rules/save", rules.save, methods=["POST"]),
-    Route("/rules/deployed", rules.deployed),
+    Route("/rules/stream", rules.stream),
     Route("/health", health.health),
+    Route("/health/mute", health.mute, methods=["POST"]),
+    Route("/health/unmute", health.unmute, methods=["POST"]),
     Route("/static/{name}", static),
 )
 

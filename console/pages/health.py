@@ -1,17 +1,26 @@
-"""Health: whether the stage is behind, what waits, and the alerts by rule and hour."""
+"""Health: whether the stage is behind, what waits, the alerts by rule and hour, and what is muted."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any
 
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from console.pages.charts import by_hour, hours_until
-from console.pages.page import console_of, page
+from console.pages.page import console_of, form_of, page, wants_part
 from console.sources.console import Console
 from console.sources.records import MOST_RECORDS
+from notifications.common.errors import ConfigurationError
+from notifications.delivery.rendering.safe_text import clean
 from notifications.text.formatting import duration_text
+from operations.commands.explain import named_rules
+from operations.commands.mutes import named
 
 _UNDER_WAY_SECONDS = 10  # since the last attempt: what is older was given up
 
@@ -36,8 +45,66 @@ def health(request: Request) -> Response:
         chart=by_hour(rows, hours),
         rows=[(rule, sum(by.get(hour, 0) for hour in hours), by.get(hours[-1], 0)) for rule, by in rows.items()],
         whole=console.alerts.whole,
+        **_mutes(console, request.query_params.get("rule", "")[:200], request.query_params.get("product", "")[:1000]),
         running=[event for event in console.records.events(200) if event.outcome in _TROUBLE][:10],
     )
+
+
+async def mute(request: Request) -> Response:
+    """Mute a rule, a product or both for a time."""
+    form = await form_of(request)
+    console = console_of(request)
+    rule, product, until = (form.get(name, [""])[0].strip() for name in ("rule", "product", "until"))
+
+    def work() -> str:
+        if rule:
+            named_rules([rule], console.rules)
+        end = console.mutes.mute(rule, product, until, datetime.fromtimestamp(console.now(), UTC))
+        return f"{named(rule, product)} is muted until {end}: from the next batch on."
+
+    return await run_in_threadpool(_muted, request, work)
+
+
+async def unmute(request: Request) -> Response:
+    """Take a mute back."""
+    form = await form_of(request)
+    console = console_of(request)
+    rule, product = (form.get(name, [""])[0] for name in ("rule", "product"))
+
+    def work() -> str:
+        if console.mutes.unmute(rule, product, datetime.fromtimestamp(console.now(), UTC)):
+            return f"{named(rule, product)} is not muted any more."
+        return f"{named(rule, product)} was not muted any more."
+
+    return await run_in_threadpool(_muted, request, work)
+
+
+def _muted(request: Request, work: Callable[[], str]) -> Response:
+    said = problem = ""
+    try:
+        said = work()
+    except ConfigurationError as error:
+        problem = str(error)
+    if wants_part(request):
+        return page(request, "_mutes.html", **_mutes(console_of(request), said=said, problem=problem))
+    if problem:
+        raise HTTPException(HTTPStatus.BAD_REQUEST, problem)
+    return RedirectResponse("/health#mutes", HTTPStatus.SEE_OTHER)
+
+
+def _mutes(console: Console, rule: str = "", product: str = "", said: str = "", problem: str = "") -> dict[str, Any]:
+    """Give what the part about mutes shows; rule and product are those that the form begins with."""
+    stack = console.stage.stack()
+    return {
+        "mutes": [
+            {**each, "named": clean(named(each["rule"], each["product"]), 300)}
+            for each in console.mutes.listed(datetime.fromtimestamp(console.now(), UTC))
+        ],
+        "muting": {"rule": rule, "product": product, "rules": [each.name for each in console.rules.rules]},
+        "ledger": stack.outputs["LedgerTableName"],
+        "said": clean(said, 600),
+        "mute_problem": problem,
+    }
 
 
 def _behind(console: Console, seconds: float | None) -> str:

@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
-
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from console.pages.page import TEMPLATES, console_of, page, wants_part
+from console.aws.logs import Logs
+from console.pages import live_deployed
+from console.pages.page import TEMPLATES, console_of, page, server_sent, wants_part
 from console.sources.console import Console
-from console.sources.records import MappingEvent, SeenRecord
+from console.sources.records import MappingEvent, Records, SeenRecord
 from console.sources.ways import one_line
 
 MOST_ROWS = 60
+_PATIENCE_SECONDS = 1.0  # for the logs of a deployed stage; the page asks again
 SHOWS = ("all", "records", "alerts")
-_LOOK_SECONDS = 0.3
-_BEAT_SECONDS = 15.0  # without news: a proxy or a laptop that slept is noticed
 
 
 def live(request: Request) -> Response:
     """Show what has passed last, or only the rows."""
     console = console_of(request)
     show = request.query_params.get("show", "all")
+    if not console.stage.is_local:
+        return _live_deployed(request, console, show if show in live_deployed.SHOWS else "all")
     show = show if show in SHOWS else "all"
     position = console.records.position
     return page(
@@ -33,6 +34,22 @@ def live(request: Request) -> Response:
         shows=SHOWS,
         rows=_rows(console, show),
         position=position,
+    )
+
+
+def _live_deployed(request: Request, console: Console, show: str) -> Response:
+    console.logs.refresh_for(_PATIENCE_SECONDS)
+    position = console.logs.position
+    return page(
+        request,
+        "_live_deployed.html" if wants_part(request) else "live.html",
+        title="Live",
+        show=show,
+        shows=live_deployed.SHOWS,
+        rows=live_deployed.rows(console, show),
+        position=position,
+        logs=console.logs,
+        whole=console.alerts.whole,
     )
 
 
@@ -73,28 +90,22 @@ def _event_row(event: MappingEvent) -> dict[str, object]:
 
 
 def stream(request: Request) -> Response:
-    """Tell a page, as server-sent events, how much is new; at most three times a second, however much there is."""
+    """Tell a page, as server-sent events, how much is new."""
+    console = console_of(request)
+    feed: Logs | Records = console.records if console.stage.is_local else console.logs
     after = request.query_params.get("after", "0")
-    position = int(after) if after.isdecimal() and len(after) < 15 else 0  # noqa: PLR2004
-    return StreamingResponse(_news(request, console_of(request), position), media_type="text/event-stream")
+    position = told = int(after) if after.isdecimal() and len(after) < 15 else 0  # noqa: PLR2004
 
-
-async def _news(request: Request, console: Console, position: int) -> AsyncIterator[str]:
-    told = position
-    beat = 0.0
-    yield "retry: 1000\n\n"
-    while not console.stop.is_set() and not await request.is_disconnected():
-        latest = console.records.position
+    async def news() -> str:
+        nonlocal position, told
+        if feed is console.logs:
+            await run_in_threadpool(console.logs.refresh)
+        latest = feed.position
         if latest < told:  # another `npm start`
             told = position = 0
-        if latest > told:
-            told = latest
-            count = len(console.records.since(position))
-            pill = TEMPLATES.get_template("_news.html").render(count=count)
-            yield "event: news\n" + "".join(f"data: {line}\n" for line in pill.splitlines()) + "\n"
-            beat = 0.0
-        elif beat > _BEAT_SECONDS:
-            yield ": beat\n\n"
-            beat = 0.0
-        await asyncio.sleep(_LOOK_SECONDS)
-        beat += _LOOK_SECONDS
+        if latest <= told:
+            return ""
+        told = latest
+        return TEMPLATES.get_template("_news.html").render(count=feed.count_since(position))
+
+    return StreamingResponse(server_sent(request, "news", news), media_type="text/event-stream")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
 import json
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from pathlib import Path
@@ -18,6 +21,7 @@ from starlette.responses import HTMLResponse
 from console.pages.static import address_of
 from console.sources.console import Console
 from notifications.delivery.rendering.safe_text import clean
+from operations.terminal.moments import as_datetime
 
 MOST_BYTES = 2_000_000  # of a form: a file of rules may have a million characters
 NAV = (
@@ -31,6 +35,8 @@ NAV = (
 _SHORTEST_CUT = 12
 _DELIVERED_WITHIN = timedelta(minutes=2)
 """As a rule; later ones are seen when the page is loaded again."""
+_LOOK_SECONDS = 0.3
+_BEAT_SECONDS = 15.0  # without news: a proxy or a laptop that slept is noticed
 _PROD = ("prod", "live", "production")
 
 
@@ -77,22 +83,33 @@ async def form_of(request: Request) -> dict[str, list[str]]:
         raise HTTPException(HTTPStatus.BAD_REQUEST, "That is not a form as browsers send it.") from None
 
 
+async def server_sent(request: Request, name: str, look: Callable[[], Awaitable[str]]) -> AsyncIterator[str]:
+    """Send what `look` returns as events of this name, each time that it is something; until either side ends.
+
+    At most three times a second, however much there is.
+    """
+    console = console_of(request)
+    beat = 0.0
+    yield "retry: 1000\n\n"
+    while not console.stop.is_set() and not await request.is_disconnected():
+        said = await look()
+        if said:
+            yield f"event: {name}\n" + "".join(f"data: {line}\n" for line in said.splitlines()) + "\n"
+            beat = 0.0
+        elif beat > _BEAT_SECONDS:
+            yield ": beat\n\n"
+            beat = 0.0
+        await asyncio.sleep(_LOOK_SECONDS)
+        beat += _LOOK_SECONDS
+
+
 def moment(value: float | str | None) -> Markup | str:
     """Write a time as `<time>`, which the reader's browser puts into the reader's zone; UTC without scripts."""
-    when = _datetime(value)
+    when = as_datetime(value)
     if when is None:
         return ""
     exact = when.strftime("%Y-%m-%dT%H:%M:%SZ")
     return Markup('<time datetime="{}">{} UTC</time>').format(exact, when.strftime("%Y-%m-%d %H:%M:%S"))
-
-
-def _datetime(value: float | str | None) -> datetime | None:
-    try:
-        if isinstance(value, str):
-            return datetime.fromisoformat(value).astimezone(UTC)
-        return None if value is None else datetime.fromtimestamp(value, UTC)
-    except (ValueError, OverflowError, OSError):
-        return None
 
 
 def middle(text: str, length: int = 13) -> Markup:
@@ -108,7 +125,7 @@ def middle(text: str, length: int = 13) -> Markup:
 
 def is_fresh(published_at: str) -> bool:
     """Tell whether an alert went out so lately that its deliveries may be under way."""
-    when = _datetime(published_at)
+    when = as_datetime(published_at)
     return when is not None and datetime.now(UTC) - when < _DELIVERED_WITHIN
 
 
@@ -123,6 +140,11 @@ def link(path: str, **query: Any) -> str:
     return path + (f"?{urlencode(given, doseq=True)}" if given else "")
 
 
+def cell_id(key: tuple[str, ...], role: str) -> str:
+    """Name the place of a product's value in the page."""
+    return f"kept-{role}-{hashlib.sha256(json.dumps(key).encode()).hexdigest()[:16]}"
+
+
 TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent.parent / "templates"),
     autoescape=True,
@@ -131,4 +153,4 @@ TEMPLATES = Environment(
     lstrip_blocks=True,
 )
 TEMPLATES.filters |= {"moment": moment, "middle": middle, "as_json": as_json}
-TEMPLATES.globals |= {"link": link, "static": address_of, "is_fresh": is_fresh}
+TEMPLATES.globals |= {"link": link, "static": address_of, "is_fresh": is_fresh, "cell_id": cell_id}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
 from http import HTTPStatus
+from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -11,10 +13,10 @@ from starlette.responses import RedirectResponse, Response
 
 from console.pages.page import console_of, form_of, link, page, wants_part
 from console.sources.console import Console
-from console.sources.products import ROLES, path_of, row_of, shown
+from console.sources.products import ROLES, Row, kept_text, path_of, row_of, shown
 from console.sources.receivers import previews
 from notifications.delivery.rendering.safe_text import clean
-from operations.products.products_table import ChangeError
+from operations.products.products_table import ChangedMeanwhileError, ChangeError
 
 PAGE = 50
 _MOST_PAGES = 1000
@@ -42,6 +44,7 @@ def products(request: Request) -> Response:
         pages=pages,
         roles=ROLES,
         source=console.products,
+        table=console.products.table().name,
         position=console.records.position,
     )
 
@@ -86,15 +89,39 @@ async def set_value(request: Request) -> Response:
     if role not in ROLES:
         raise HTTPException(HTTPStatus.BAD_REQUEST, "Only a price or a stock is changed here.")
     position, at = console.records.position, console.now()
+    kept = form.get("kept", [""])[0]
     try:
-        await run_in_threadpool(_set, console, key, role, value)
+        row = await run_in_threadpool(_set, console, key, role, kept if "kept" in form else None, value)
+    except ChangedMeanwhileError as error:
+        return await run_in_threadpool(_conflict, request, key, role, form, error)
     except ChangeError as error:
         if wants_part(request):
             return page(request, "_refused.html", message=str(error), status=HTTPStatus.OK)
         raise HTTPException(HTTPStatus.BAD_REQUEST, str(error)) from None
     if not wants_part(request):
         return RedirectResponse(link("/product", k=key), HTTPStatus.SEE_OTHER)
-    return await run_in_threadpool(_followed, request, key, position, at)
+    return await run_in_threadpool(partial(_followed, request, key, position, at, row=row, role=role))
+
+
+def _conflict(
+    request: Request, key: tuple[str, ...], role: str, form: dict[str, list[str]], error: ChangedMeanwhileError
+) -> Response:
+    """Say that somebody else was quicker, with both values, and let the user decide again."""
+    console = console_of(request)
+    item = console.products.read_one(key) or {}
+    row = row_of(item, console.products.table().key_types, console.rules.product)
+    return page(
+        request,
+        "_conflict.html" if wants_part(request) else "conflict.html",
+        title="Changed meanwhile",
+        row=row,
+        role=role,
+        now_kept=kept_text(error.found),
+        now=row.value(role) or shown(error.found) or "nothing",
+        before=clean(form.get("kept", [""])[0].partition(" ")[2], 60) or "nothing",
+        value=clean(form.get("value", [""])[0].strip(), 60),
+        status=HTTPStatus.OK if wants_part(request) else HTTPStatus.CONFLICT,
+    )
 
 
 def after(request: Request) -> Response:
@@ -108,7 +135,7 @@ def after(request: Request) -> Response:
     return _followed(request, tuple(given.getlist("k")), position, at)
 
 
-def _set(console: Console, key: tuple[str, ...], role: str, value: str) -> None:
+def _set(console: Console, key: tuple[str, ...], role: str, kept: str | None, value: str) -> Row:
     table = console.products.table()
     product = console.rules.product
     path = path_of(product, role)
@@ -116,19 +143,23 @@ def _set(console: Console, key: tuple[str, ...], role: str, value: str) -> None:
         raise ChangeError("The form does not name a product of this table.")
     if path.top in table.key_types:
         raise ChangeError(f"{path.text} is part of the table's key and cannot be changed.")
-    item = console.products.read_one(key)
-    if item is None:
-        raise ChangeError("The product is not in the table any more. Reload the page.")
-    before = path.find(item)
-    if not value or (not (isinstance(before, dict) and "S" in before) and not _is_number(value)):
+    if not value or (not (kept or "").startswith("S ") and not _is_number(value)):
         raise ChangeError(f"{role} takes a number, such as 19.99; got {clean(value, 40) or 'nothing'}.")
-    console.products.set(key, path, value)
+    if kept is None:
+        raise ChangeError("The form does not say which value it was made with. Reload the page.")
+    return row_of(console.products.set(key, path, kept, value), table.key_types, product)
 
 
-def _followed(request: Request, key: tuple[str, ...], position: int, at: float) -> Response:
+def _followed(
+    request: Request, key: tuple[str, ...], position: int, at: float, *, row: Row | None = None, role: str = ""
+) -> Response:
+    """Show what has followed; `row` is what was just written, so that the table's form goes on from there."""
     console = console_of(request)
+    written: dict[str, Any] = {"row": row, "role": role}
     if not console.stage.is_local:
-        return page(request, "_followed.html", way=None, state="elsewhere", again="", product_id="/".join(key))
+        return page(
+            request, "_followed.html", way=None, state="elsewhere", again="", product_id="/".join(key), **written
+        )
     names = list(console.products.table().key_types)
     found = [
         each
@@ -149,6 +180,7 @@ def _followed(request: Request, key: tuple[str, ...], position: int, at: float) 
         again=again,
         address=link("/product/after", k=key, position=position, at=f"{at:.3f}"),
         product_id=clean("/".join(key), 200),
+        **written,
         mail=next((each.name for each in previews(receivers) if each.kind == "mail"), ""),
     )
 

@@ -5,16 +5,20 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
+from botocore.exceptions import BotoCoreError, ClientError
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response, StreamingResponse
 
-from console.pages.page import console_of, form_of, page, wants_part
-from console.sources.settings import MOST_LISTED, PASSED, RECEIVERS, RECORDED, RULES, Checked
+from console.pages.page import TEMPLATES, console_of, form_of, link, page, server_sent, wants_part
+from console.sources.console import Console
+from console.sources.settings import HISTORY, HISTORY_DAYS, MOST_LISTED, PASSED, RECORDED, Checked
 from notifications.common.errors import ConfigurationError, SettingsFileError
+from operations.activity.activity_log import DEPLOYING, RECEIVERS, RULES
 
 _FILES = (RULES, RECEIVERS)
+_LONGEST_DEPLOY = 180.0  # seconds: `npm start` was ended in the middle of one that seems to take longer
 
 
 def rules(request: Request) -> Response:
@@ -27,12 +31,11 @@ def rules(request: Request) -> Response:
         request,
         "rules.html",
         title="Rules" if which == RULES else "Receivers",
-        which=which,
         files=[(each, console.settings.path(each).name) for each in _FILES],
         name=console.settings.path(which).name,
         text=text,
-        version=file.version,
         can_save=console.stage.is_local,
+        **{**_deployment(console, which), "version": file.version},
         lines=text.count("\n") + 1,
         **_context(request, which, text, _source(request.query_params.get("on", ""), request)),
     )
@@ -62,53 +65,89 @@ async def save(request: Request) -> Response:
         )
     which = _which(form.get("file", [""])[0])
     text = form.get("text", [""])[0].replace("\r\n", "\n")
-    since = console.records.rules_taken
 
     def answer() -> Response:
+        problem = ""
         try:
-            file = console.settings.save(which, text, form.get("version", [""])[0])
+            console.settings.save(which, text, form.get("version", [""])[0])
         except SettingsFileError as error:
             count = len(error.problems)
-            message = f"Not saved: there {'is 1 mistake' if count == 1 else f'are {count} mistakes'} in it."
-            return page(request, "_saved.html", problem=message, version="", which=which, since=since, state="")
+            problem = f"Not saved: there {'is 1 mistake' if count == 1 else f'are {count} mistakes'} in it."
         except ConfigurationError as error:
-            return page(request, "_saved.html", problem=str(error), version="", which=which, since=since, state="")
-        return page(request, "_saved.html", problem="", version=file.version, which=which, since=since, state="waiting")
+            problem = str(error)
+        if not wants_part(request):
+            if problem:
+                raise HTTPException(HTTPStatus.CONFLICT, problem)
+            return RedirectResponse(link("/rules", file=which), HTTPStatus.SEE_OTHER)
+        return page(request, "_saved.html", problem=problem, **_deployment(console, which))
 
-    saved = await run_in_threadpool(answer)
-    if not wants_part(request) and saved.status_code == HTTPStatus.OK:
-        return await run_in_threadpool(rules, request)
-    return saved
+    return await run_in_threadpool(answer)
 
 
-def deployed(request: Request) -> Response:
-    """Say whether the saved rules run already."""
+def stream(request: Request) -> Response:
+    """Tell a page, as server-sent events, how far the deployment of what was saved has come."""
     console = console_of(request)
-    given = request.query_params.get("since", "0")
-    since = int(given) if given.isdecimal() and len(given) < 15 else 0  # noqa: PLR2004
-    state = "deployed" if console.records.rules_taken > since else "waiting"
-    return page(request, "_saved.html", problem="", version="", which=RULES, since=since, state=state)
+    which = _which(request.query_params.get("file", ""))
+    told = ""
+
+    async def news() -> str:
+        nonlocal told
+        state = await run_in_threadpool(_deployment, console, which)
+        said = TEMPLATES.get_template("_deployment.html").render(is_local=True, **state)
+        said, told = (said if said != told else ""), said
+        return said
+
+    return StreamingResponse(server_sent(request, "deployment", news), media_type="text/event-stream")
+
+
+def _deployment(console: Console, which: str) -> dict[str, Any]:
+    """Say whether the file as it is now is deployed to the local stage."""
+    try:
+        version = console.settings.read(which).version
+    except ConfigurationError:
+        version = ""
+    latest = console.records.deployments.get(which)
+    under_way = latest and latest.state == DEPLOYING and console.now() - latest.at < _LONGEST_DEPLOY
+    state = latest.state if latest and (under_way or latest.version == version) else "waiting"
+    return {"which": which, "version": version, "deployment": latest, "state": state}
 
 
 def _context(request: Request, which: str, text: str, source: str) -> dict[str, Any]:
     console = console_of(request)
     checked: Checked = console.settings.check(which, text)
-    difference, problem = None, ""
+    difference, past, whole, problem = None, None, True, ""
     if checked.ruleset:
         try:
-            difference = console.settings.difference(checked.ruleset, source)
+            if source == HISTORY:
+                past, whole = console.settings.history(checked.ruleset, console.receivers)
+            else:
+                difference = console.settings.difference(checked.ruleset, source)
         except ConfigurationError as error:
             problem = str(error)
+        except (ClientError, BotoCoreError) as error:
+            problem = f"The history could not be read: {error}"
     return {
         "checked": checked,
         "difference": difference,
+        "past": past,
+        "whole": whole,
+        "days": HISTORY_DAYS,
         "difference_problem": problem,
         "most": MOST_LISTED,
         "source": source,
-        "sources": [(PASSED, "what has passed here"), (RECORDED, "the recorded events")]
-        if console.stage.is_local
-        else [(RECORDED, "the recorded events")],
+        "sources": [(each, _SOURCES[each]) for each in _sources(request)],
     }
+
+
+_SOURCES = {
+    PASSED: "what has passed here",
+    HISTORY: f"the alerts of the last {HISTORY_DAYS} days",
+    RECORDED: "the recorded events",
+}
+
+
+def _sources(request: Request) -> tuple[str, ...]:
+    return (PASSED, RECORDED) if console_of(request).stage.is_local else (RECORDED, HISTORY)
 
 
 def _which(text: str) -> str:
@@ -116,5 +155,5 @@ def _which(text: str) -> str:
 
 
 def _source(text: str, request: Request) -> str:
-    local = console_of(request).stage.is_local
-    return PASSED if local and text != RECORDED else RECORDED
+    sources = _sources(request)
+    return text if text in sources else sources[0]

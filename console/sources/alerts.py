@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from console.aws.stage import Stage
 from console.sources.records import Records
-from console.sources.stage import Stage
 from notifications.alerts.alert import Alert
 from notifications.config.receiver import Receivers
 from notifications.publishing.messages import to_message
@@ -93,6 +93,16 @@ class Alerts:
             return []
         found = past_alerts_of(self._stage.stack(), product_id)
         return [alert for alert in found if alert.sequence_number == number.lstrip("0")]
+
+    def product_of(self, number: str) -> str:
+        """Return the id of the product that a record is about, if it raised an alert; "" where the list has none.
+
+        And "" on the laptop: there the record itself is seen in a moment, and says more than its alerts.
+        """
+        if self._stage.is_local:
+            return ""
+        wanted = number.lstrip("0")
+        return next((alert.product_id for alert in self.all() if alert.sequence_number == wanted), "")
 
     def outcome(self, alert_id: str, receivers: Receivers) -> Outcome:
         """Say what became of an alert, and give it as it was published."""

@@ -7,17 +7,18 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from console.aws.logs import Logs
+from console.aws.mutes import CurrentMutes
+from console.aws.stage import Stage
 from console.safety.launch import Launch
 from console.sources.alerts import Alerts
 from console.sources.failures import Failures
 from console.sources.health import Health
 from console.sources.jobs import Jobs
-from console.sources.mutes import CurrentMutes
 from console.sources.products import Products
 from console.sources.receivers import receivers_of
 from console.sources.records import Records, SeenRecord, current_rules
 from console.sources.settings import Settings
-from console.sources.stage import Stage
 from console.sources.ways import Ways
 from notifications.config.receiver import Receivers
 from notifications.rules.ruleset import Ruleset
@@ -39,6 +40,8 @@ class Console:
     failures: Failures
     settings: Settings
     health: Health
+    logs: Logs
+    mutes: CurrentMutes
     now: Callable[[], float] = time.time
     """The time, epoch seconds."""
     stop: threading.Event = field(default_factory=threading.Event)
@@ -53,6 +56,7 @@ class Console:
         records = Records(stage.running)
         products = Products(stage)
         alerts = Alerts(stage, records)
+        logs = Logs(stage)
 
         def take(seen: SeenRecord) -> None:
             change = next((verdict.change for verdict in seen.verdicts if verdict.change), None)
@@ -60,7 +64,8 @@ class Console:
                 products.take(change.new_image, change.keys)
 
         records.on_record = take
-        records.mutes = CurrentMutes(stage).read
+        mutes = CurrentMutes(stage)
+        records.mutes = mutes.read
         jobs = Jobs()
         return cls(
             stage,
@@ -68,11 +73,13 @@ class Console:
             records,
             products,
             alerts,
-            Ways(records, alerts),
+            Ways(records, alerts, logs),
             jobs,
             Failures(stage, jobs),
             Settings(stage, records),
             Health(stage, alerts),
+            logs,
+            mutes,
         )
 
     @property

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from console.aws.stage import Stage
 from console.sources.jobs import Job, Jobs, Step
-from console.sources.stage import Stage
 from notifications.common.errors import ConfigurationError
 from operations.deployed.given_up import LOOKING_SECONDS
 from operations.deployed.redrive import PLAYED, Redrive

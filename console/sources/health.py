@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from console.aws.stage import Stage
 from console.sources.alerts import Alerts
-from console.sources.stage import Stage
 from operations.health.health import read_health
 
 _FRESH_SECONDS = {True: 2.0, False: 60.0}

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from console.sources.stage import Stage
+from console.aws.stage import Stage
 from notifications.common.errors import MalformedRecordError
 from notifications.delivery.rendering.safe_text import clean, words
 from notifications.rules.price_form import PLAIN
 from notifications.rules.product import Product
 from notifications.stream.attributes import Path, number, plain
 from notifications.text.formatting import digits_of, money_text
-from operations.products.products_table import ProductsTable, number_or_text
+from operations.products.products_table import ChangedMeanwhileError, ProductsTable, number_or_text, table_name
 
 MOST_PRODUCTS = 20_000
 _FRESH_SECONDS = {True: 10.0, False: 120.0}
@@ -35,6 +36,8 @@ class Row:
     name: str
     values: Mapping[str, str]
     """Role to value, in ROLES; "" where it has none."""
+    kept: Mapping[str, str]
+    """Role to the value as the table has it, as `kept_text` writes it: a change is made only while it still has it."""
     currency: str
     editable: bool
     search: str
@@ -109,13 +112,21 @@ class Products:
                 self._items.pop(key, None)
         return item
 
-    def set(self, key: tuple[str, ...], path: Path, text: str) -> None:
-        """Write a number or a text; ChangeError for what DynamoDB cannot hold."""
+    def set(self, key: tuple[str, ...], path: Path, kept: str, text: str) -> dict[str, Any]:
+        """Write a number, or a text where there was one, if the table still has what `kept` says; return the item.
+
+        Raises ChangeError for what DynamoDB cannot hold, and ChangedMeanwhileError where the table has another value.
+        """
         table = self.table()
-        value = number_or_text(text)
-        typed = {"S": value} if isinstance(value, str) else {"N": str(value)}
-        table.set(table.key(dict(zip(table.key_types, key, strict=True))), {path: typed})
-        self.read_one(key)
+        number_ = number_or_text(text)
+        new = {"S": text} if kept.startswith("S") or isinstance(number_, str) else {"N": str(number_)}
+        typed_key = table.key(dict(zip(table.key_types, key, strict=True)))
+        item = table.get(typed_key)
+        old = path.find(item) if item else None
+        if item and kept_text(old) != kept:
+            raise ChangedMeanwhileError(old)
+        table.replace(typed_key, path, old, new)
+        return self.read_one(key) or {}
 
     def take(self, image: Mapping[str, Any] | None, keys: Mapping[str, Any]) -> None:
         """Take what a record says of an item; None: it is gone."""
@@ -176,11 +187,6 @@ class Products:
             self._reading = False
 
 
-def table_name(outputs: Mapping[str, str]) -> str:
-    """Return the name of the products table of a stack."""
-    return outputs.get("ProductsTableName") or outputs["ProductsStreamArn"].partition(":table/")[2].partition("/")[0]
-
-
 def key_texts(item: Mapping[str, Any], key_types: Mapping[str, str]) -> tuple[str, ...]:
     """Return the values of an item's key as texts, in the order of the table's key."""
     return tuple(_text(item.get(name)) for name in key_types)
@@ -200,6 +206,7 @@ def row_of(item: Mapping[str, Any], key_types: Mapping[str, str], product: Produ
         product_id,
         name,
         {role: _value(item, product, role, currency) for role in ROLES},
+        {role: kept_text(path_of(product, role).find(item)) for role in ROLES},
         currency,
         "B" not in key_types.values(),
         f"{product_id}\n{name}".casefold(),
@@ -226,6 +233,17 @@ def shown(value: Any, limit: int = 300) -> str:
         return words(plain(value), limit)
     except (MalformedRecordError, RecursionError):
         return clean(str(value)[: 2 * limit], limit)
+
+
+def kept_text(value: Any) -> str:
+    """Write a typed value so that two that differ are told apart: "N 19.99", "" for an absent one."""
+    if value is None:
+        return ""
+    kind, content = next(iter(value.items())) if isinstance(value, dict) and len(value) == 1 else ("", value)
+    if kind == "N" and (amount := number(value)) is not None:
+        return f"N {amount.normalize():f}" if abs(amount.adjusted()) < _LONGEST else f"N {amount.normalize()}"
+    text = f"{kind} {content}"
+    return text if len(text) <= _LONGEST else f"{kind} #{hashlib.sha256(text.encode(errors='replace')).hexdigest()}"
 
 
 def _text(value: Any) -> str:

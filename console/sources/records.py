@@ -28,6 +28,7 @@ from operations.settings.project import PROJECT
 
 MOST_RECORDS = 5000
 MOST_EVENTS = 500
+MOST_REASON = 4000  # characters of why a deployment was refused
 _PAUSE_SECONDS = 0.05  # between looks at the log
 _LOOK_SECONDS = 1.0  # between looks at whether another `npm start` runs
 
@@ -88,6 +89,20 @@ class MappingEvent:
     """The first and the last sequence number; "" where it has none."""
 
 
+@dataclass(frozen=True, slots=True)
+class FileDeployment:
+    """How far the deployment of an edited file to the local stage has come."""
+
+    at: float
+    """Epoch seconds."""
+    state: str
+    """deploying, deployed or refused."""
+    version: str
+    """Of the file; "" while it is being deployed."""
+    reason: str
+    """Why it was refused."""
+
+
 class Records:
     """What has passed since `npm start` began, as far as it is kept; read on by `follow`, in a thread."""
 
@@ -100,8 +115,8 @@ class Records:
         """Of the latest; a page that has seen up to here asks for what came later."""
         self.ruleset = current_rules()
         """The rules that run."""
-        self.rules_taken = 0
-        """How often rules were taken up."""
+        self.deployments: dict[str, FileDeployment] = {}
+        """By file, rules or receivers: the latest."""
         self._snapshot = LedgerSnapshot()
         self._records: deque[SeenRecord] = deque()
         self._by_number: dict[str, SeenRecord] = {}  # without the zeros in front: the ledger leaves them out
@@ -135,6 +150,9 @@ class Records:
                 self._begin()
             case {"kind": "rules", "text": str(text)}:
                 self._take_rules(text)
+            case {"kind": "deployment", "at": int() | float() as at, "file": str(file), "state": str(state)}:
+                version, reason = str(entry.get("version", "")), str(entry.get("reason", ""))
+                self.deployments[file] = FileDeployment(at, state, version, reason[:MOST_REASON])
             case {"kind": "invoking", "at": int() | float() as at, "records": list(records)}:
                 for raw in records:
                     self._take_record(at, raw)
@@ -153,6 +171,10 @@ class Records:
         """List the records after a position, the latest first."""
         with self._lock:
             return list(itertools.takewhile(lambda each: each.position > position, reversed(self._records)))
+
+    def count_since(self, position: int) -> int:
+        """Count the records after a position."""
+        return len(self.since(position))
 
     def events(self, most: int) -> list[MappingEvent]:
         """List the latest steps of the mappings, the latest first."""
@@ -199,12 +221,12 @@ class Records:
             self._records.clear()
             self._by_number.clear()
             self._events.clear()
+            self.deployments = {}
             self._snapshot = LedgerSnapshot()
 
     def _take_rules(self, text: str) -> None:
         try:
             self.ruleset = rules_file.parse(text)
-            self.rules_taken += 1
         except RulesError:  # never deployed, so never written
             return
 

@@ -3,30 +3,37 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from console.aws.stage import Stage
 from console.sources.records import Records
-from console.sources.stage import Stage
 from notifications.alerts.alert import Alert
 from notifications.common.errors import ConfigurationError, Problem, SettingsFileError
 from notifications.config import rules_file
 from notifications.config.receiver import Receivers
 from notifications.rules.ruleset import Ruleset
+from operations.activity.activity_log import RECEIVERS, RULES
+from operations.deployed.deliveries import delivered_alerts
+from operations.evaluation.history import PastDifference, judge_history
 from operations.evaluation.preview import in_stream_order, preview
 from operations.evaluation.receivers_check import parse_receivers
 from operations.evaluation.recorded_events import files_of, records_in
+from operations.products.products_table import ProductsTable, table_name
 from operations.settings.compatibility import mismatches
 from operations.settings.editing import EditedFile, read_settings, save_settings
 from operations.settings.project import PROJECT
 from operations.settings.service_file import read_service
 
-RULES, RECEIVERS = "rules", "receivers"
-PASSED, RECORDED = "passed", "recorded"
-"""What the rules are tried on: the records that have passed on the laptop, or those of events/."""
+PASSED, RECORDED, HISTORY = "passed", "recorded", "history"
+"""What the rules are tried on: the records that have passed on the laptop, those of events/, or what went out."""
+HISTORY_DAYS = 7
 MOST_LISTED = 30
+_FRESH_SECONDS = 60.0  # of a history, which is read once for many a key that is pressed
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +68,9 @@ class Settings:
         self._stage = stage
         self._records = records
         self._one_at_a_time = threading.Lock()
+        self._bodies: tuple[list[str], bool] = ([], True)
+        self._key_types: dict[str, str] = {}
+        self._read_at = -_FRESH_SECONDS
 
     def path(self, which: str) -> Path:
         """Return where a file lies."""
@@ -96,6 +106,23 @@ class Settings:
             now.not_in(then),
             [(rule, now.by_rule.get(rule), then.by_rule.get(rule)) for rule in rules],
         )
+
+    def history(self, tried: Ruleset, receivers: Receivers) -> tuple[PastDifference, bool]:
+        """Say which alerts of the last days would not go out any more, and whether those are all alerts of the time.
+
+        Only what a receiver was sent is kept whole. Raises ConfigurationError.
+        """
+        stack = self._stage.stack()
+        table = ProductsTable(stack.client("dynamodb"), table_name(stack.outputs))
+        with self._one_at_a_time:
+            if time.monotonic() - self._read_at > _FRESH_SECONDS:
+                names = [receiver.name for receiver in receivers.all]
+                start = datetime.now(UTC) - timedelta(days=HISTORY_DAYS)
+                self._bodies, self._key_types = delivered_alerts(stack, names, start), table.key_types
+                self._read_at = time.monotonic()
+            (bodies, whole), key_types = self._bodies, self._key_types
+        current = self._current() or Ruleset(())
+        return judge_history(tried, current, bodies, stack.outputs["ProductsStreamArn"], key_types), whole
 
     def records(self, source: str) -> list[Any]:
         """List what rules can be tried on."""

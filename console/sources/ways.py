@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
+from console.aws.logs import Logs
 from console.sources.alerts import Alerts, Outcome, body_of
 from console.sources.products import shown
 from console.sources.receivers import as_object
@@ -19,6 +20,8 @@ from notifications.stream.changes import INSERT, REMOVE, Change
 from notifications.text.formatting import decimal_text
 from operations.deployed.alert_history import PastAlert
 from operations.evaluation.verdicts import Verdict
+from operations.logs.log_entries import LogEntry
+from operations.terminal.moments import as_datetime
 
 _MOST_LINES = 40
 FIRED, HELD, QUIET = "fired", "held", "quiet"
@@ -80,6 +83,8 @@ class Way:
     events: tuple[MappingEvent, ...] = ()
     malformed: str = ""
     raw: dict[str, Any] = field(default_factory=dict)
+    logged: tuple[LogEntry, ...] = ()
+    """What the functions of a deployed stage logged of it; not part of what `find` looks for where there are alerts."""
 
     @property
     def settled(self) -> bool:
@@ -91,10 +96,11 @@ class Way:
 class Ways:
     """Finds ways."""
 
-    def __init__(self, records: Records, alerts: Alerts) -> None:
-        """Know what `records` and `alerts` know."""
+    def __init__(self, records: Records, alerts: Alerts, logs: Logs) -> None:
+        """Know what `records`, `alerts` and, of a deployed stage, `logs` know."""
         self._records = records
         self._alerts = alerts
+        self._logs = logs
 
     def find(self, number: str, product_id: str, receivers: Receivers) -> Way | None:
         """Return the way of a record; None where nobody knows of it.
@@ -104,8 +110,19 @@ class Ways:
         seen = self._records.record(number)
         if seen:
             return self._of_seen(seen, receivers)
+        product_id = product_id or self._alerts.product_of(number)
         past = self._alerts.of_record(product_id, number)
-        return self._of_alerts(number, product_id, past, receivers) if past else None
+        if past:
+            return self._of_alerts(number, product_id, past, receivers)
+        logged = self._logs.of_record(number, (), None)
+        return Way(number, clean(product_id, 200), "", "", None, logged=logged) if logged else None
+
+    def logged(self, number: str, product_id: str) -> tuple[LogEntry, ...]:
+        """List what the functions of a deployed stage logged of a record, of its alerts and their deliveries."""
+        product_id = product_id or self._alerts.product_of(number)
+        past = self._alerts.of_record(product_id, number)
+        times = (as_datetime(alert.time or alert.published_at) for alert in past)
+        return self._logs.of_record(number, [alert.id for alert in past], next(filter(None, times), None))
 
     def outline(self, seen: SeenRecord) -> Way:
         """Return what the record itself says: nothing is asked of the ledger."""

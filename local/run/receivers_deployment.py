@@ -10,6 +10,7 @@ from local.stack.errors import DeployRefusedError, ReceiversRefusedError
 from local.stack.local_aws import LocalAws
 from notifications.common.errors import ReceiversError
 from notifications.config import receivers_file
+from operations.settings.editing import version_of
 
 
 class DeployedReceivers:
@@ -26,6 +27,11 @@ class DeployedReceivers:
     def served(self) -> SampleReceivers:
         """What takes their messages."""
         return self._served
+
+    @property
+    def version(self) -> str:
+        """The version of the file as it was last seen."""
+        return version_of(self._content)
 
     def edited(self) -> bool:
         """Tell whether the file was edited since this was last asked."""

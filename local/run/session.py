@@ -26,9 +26,11 @@ from local.stack.local_aws import LocalAws, local_aws
 from local.stack.local_table import LocalTable
 from local.stack.rules_deployment import DeployedRules
 from local.stack.served_mapping import NO_POISON, ServedMapping, served_mapping
+from operations.activity import activity_log
 from operations.activity.activity_log import ActivityLog
 from operations.deployed.running import Claim, Running, claim_directory
 from operations.products.products_table import ChangeError
+from operations.settings.editing import version_of
 from operations.settings.project import LOCAL_STAGE, PROJECT
 
 RULES = PROJECT / "alerts.toml"
@@ -69,6 +71,8 @@ def _use(aws: LocalAws, claim: Claim, report: Report, *, once: bool) -> bool:
         activity = ActivityLog(claim.directory)
         stack.callback(activity.close)
         activity.rules(text.decode("utf-8", "replace"))
+        for file, content in ((activity_log.RULES, text), (activity_log.RECEIVERS, receivers_text)):
+            activity.deployment(file, version_of(content), activity_log.DEPLOYED)
         rules = DeployedRules(aws, deployment.alerts_function_name, RULES, text)
         product = SampleProduct(LocalTable(aws.client("dynamodb"), deployment.products_table_name), rules.ruleset)
         mapping = stack.enter_context(served_mapping(aws, product.key(POISON_ID), activity))

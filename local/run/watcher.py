@@ -19,7 +19,7 @@ from local.stack.local_aws import LocalAws
 from local.stack.local_table import LocalTable
 from local.stack.rules_deployment import DeployedRules
 from local.stack.served_mapping import ServedMapping
-from operations.activity.activity_log import ActivityLog
+from operations.activity.activity_log import DEPLOYED, DEPLOYING, RECEIVERS, REFUSED, RULES, ActivityLog
 from operations.deployed.mutes import mutes_for_rules
 from operations.deployed.running import Claim
 
@@ -102,20 +102,31 @@ class Watcher:
 
     def _take_up_rules(self) -> None:
         """Deploy edited rules; a mistake leaves the old ones."""
+        if self._activity and self._rules.is_edited():
+            self._note(RULES, "", DEPLOYING)
         try:
             if self._rules.take_up_edits():
                 self._expected.ruleset = self._rules.ruleset
                 if self._activity:
                     self._activity.rules(self._rules.text)
+                    self._note(RULES, self._rules.version, DEPLOYED)
                 self._report.rules_deployed(self._rules)
         except RulesRefusedError as error:
+            self._note(RULES, self._rules.version, REFUSED, error.details or str(error))
             self._report.rules_refused(str(error), error.details)
 
     def _take_up_receivers(self, receivers: DeployedReceivers) -> None:
         """Deploy edited receivers; a mistake leaves the old ones."""
+        self._note(RECEIVERS, "", DEPLOYING)
         try:
             with self._report.waiting("deploying the edited receivers"):
                 count = receivers.deploy()
+            self._note(RECEIVERS, receivers.version, DEPLOYED)
             self._report.receivers_deployed(count)
         except ReceiversRefusedError as error:
+            self._note(RECEIVERS, receivers.version, REFUSED, error.details or str(error))
             self._report.receivers_refused(str(error), error.details)
+
+    def _note(self, file: str, version: str, state: str, reason: str = "") -> None:
+        if self._activity:
+            self._activity.deployment(file, version, state, reason)

@@ -17,6 +17,7 @@ from notifications.common.errors import ConfigurationError, RulesError
 from notifications.config import rules_file
 from notifications.rules.ruleset import Ruleset
 from operations.settings.compatibility import mismatches
+from operations.settings.editing import version_of
 from operations.settings.project import LOCAL_STAGE, PROJECT
 from operations.settings.service_file import read_service
 
@@ -38,6 +39,18 @@ class DeployedRules:
     def text(self) -> str:
         """The content of the file that is deployed."""
         return self._deployed.decode("utf-8", "replace")
+
+    @property
+    def version(self) -> str:
+        """The version of the file as it was last seen."""
+        return version_of(self._content)
+
+    def is_edited(self) -> bool:
+        """Tell whether `take_up_edits` has something to do."""
+        try:
+            return self._path.read_bytes() != self._content
+        except OSError:
+            return False
 
     def take_up_edits(self) -> bool:
         """Deploy the file if it was edited since the last call, and return whether it was.

@@ -5,6 +5,8 @@ Kinds of lines, each with `kind` and `at` (epoch seconds):
 - `rules`: the rules that the function runs from now on, as the `text` of alerts.toml;
 - `invoking`: the stream `records` that an invocation takes to the function, as it receives them;
 - `invoked`: what came of them: their sequence `numbers`, those `handedBack`, and the `error` ("" without one);
+- `deployment`: how far that of an edited `file`, rules or receivers, has come: its `state` is deploying, deployed or
+  refused, with the `reason` ("" without one) and the `version` of the file (see `operations/settings/editing.py`);
 - `mapping`: a log event of a mapping, as `event`, described in words as `text`.
 
 The file is replaced when it has grown long: the one before it stays beside it, and older ones are gone.
@@ -21,6 +23,8 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import IO, Any
 
+RULES, RECEIVERS = "rules", "receivers"
+DEPLOYING, DEPLOYED, REFUSED = "deploying", "deployed", "refused"
 FILE = "activity.jsonl"
 EARLIER = "activity.1.jsonl"
 LARGEST = 20_000_000
@@ -40,6 +44,7 @@ class ActivityLog:
         self._lock = threading.Lock()
         self._size = 0
         self._rules: str | None = None
+        self._deployments: dict[str, dict[str, str]] = {}
         self._earlier.unlink(missing_ok=True)
         self._path.unlink(missing_ok=True)  # a reader that has the old one open sees that there is another
         self._file: IO[bytes] | None = self._path.open("wb")
@@ -49,6 +54,11 @@ class ActivityLog:
         """Note which rules run now; each file begins with those that ran when it was begun."""
         self._rules = text
         self._write("rules", text=text)
+
+    def deployment(self, file: str, version: str, state: str, reason: str = "") -> None:
+        """Note how far the deployment of an edited file has come; each file of the log begins with the latest."""
+        self._deployments[file] = {"file": file, "version": version, "state": state, "reason": reason}
+        self._write("deployment", **self._deployments[file])
 
     def invoking(self, records: Iterable[Mapping[str, Any]]) -> None:
         """Note the records of an invocation before it."""
@@ -86,6 +96,7 @@ class ActivityLog:
         self._path.replace(self._earlier)
         self._file = self._path.open("wb")
         first = self._line("rules", text=self._rules) if self._rules is not None else b""
+        first += b"".join(self._line("deployment", **each) for each in self._deployments.values())
         self._file.write(first)
         self._size = len(first)
 

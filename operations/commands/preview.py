@@ -6,17 +6,24 @@ import argparse
 import json
 import sys
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from notifications.config import rules_file
+from notifications.config import receivers_file, rules_file
 from notifications.publishing.messages import cloud_event
+from notifications.rules.ruleset import Ruleset
+from operations.deployed.deliveries import delivered_alerts
 from operations.deployed.stack import add_stage_to
 from operations.deployed.stream_records import Stream
+from operations.evaluation.history import judge_history
 from operations.evaluation.preview import Preview, in_stream_order, preview
 from operations.evaluation.recorded_events import files_of, kept, records_in
 from operations.evaluation.unseen import Unseen
+from operations.products.products_table import ProductsTable, table_name
 from operations.settings.project import LOCAL_STAGE, PROJECT
+from operations.settings.service_file import read_service
+from operations.terminal.moments import moment
 from operations.terminal.progress import counted
 from operations.terminal.terminal import Terminal
 
@@ -29,6 +36,7 @@ def add_to(commands: Any) -> None:
     parser = commands.add_parser("preview", help="try a rules file on recorded events", description=__doc__)
     parser.add_argument("events", type=Path, nargs="*", metavar="EVENTS", help="files or folders of recorded events")
     parser.add_argument("--stream", action="store_true", help="the records of the last 24 hours, read from the stream")
+    parser.add_argument("--history", metavar="SPAN", help="the alerts that receivers were sent, since 7d or a time")
     parser.add_argument("--to-file", type=Path, metavar="FILE", help="keep what --stream reads, a record a line")
     parser.add_argument("--rules", type=Path, default=PROJECT / "alerts.toml", help="the file to try (alerts.toml)")
     parser.add_argument("--against", type=Path, default=PROJECT / "alerts.toml", help="the current one (alerts.toml)")
@@ -39,11 +47,13 @@ def add_to(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Preview and return 0. Raises ConfigurationError for a file that cannot be read."""
-    if bool(arguments.events) == arguments.stream:
-        arguments.parser.error("name either recorded events or --stream")
+    if [bool(arguments.events), arguments.stream, bool(arguments.history)].count(True) != 1:
+        arguments.parser.error("name either recorded events or --stream, or --history")
     if arguments.to_file and not arguments.stream:
         arguments.parser.error("--to-file keeps what --stream reads: give both")
     files = (rules_file.load(arguments.rules), rules_file.load(arguments.against))
+    if arguments.history:
+        return _history(arguments, *files)
     progress = Terminal(sys.stderr)
     stack = arguments.find_stack(arguments.stage, arguments.region) if arguments.stream else None
     stream = Stream(stack.client("dynamodbstreams"), stack.outputs["ProductsStreamArn"]) if stack else None
@@ -60,6 +70,28 @@ def run(arguments: argparse.Namespace) -> int:
     if stack and stream and stack.stage != LOCAL_STAGE and stream.open_shards:
         shards = "1 shard" if len(stream.open_shards) == 1 else f"{len(stream.open_shards)} shards"
         progress.line(f"{shards} went on with empty pages only and may hold later changes; run it again to see them.")
+    return 0
+
+
+def _history(arguments: argparse.Namespace, tried: Ruleset, current: Ruleset) -> int:
+    """Say which alerts that went out would not go out any more; of others nothing is known."""
+    start = moment("--history", arguments.history, datetime.now(UTC), forward=False)
+    stack = arguments.find_stack(arguments.stage, arguments.region)
+    service = read_service(PROJECT, arguments.stage, {})
+    receivers = receivers_file.load(PROJECT / service.receivers_file, plain_http=service.plain_http)
+    table = ProductsTable(stack.client("dynamodb"), table_name(stack.outputs))
+    bodies, whole = delivered_alerts(stack, [receiver.name for receiver in receivers.all], start)
+    found = judge_history(tried, current, bodies, stack.outputs["ProductsStreamArn"], table.key_types)
+    if arguments.json:
+        counts = {"alerts": found.alerts, "kept": found.kept, "unknown": found.unknown, "whole": whole}
+        print(json.dumps({**counts, "gone": [cloud_event(alert) for alert in found.gone]}, indent=2))
+        return 0
+    terminal = Terminal()
+    more = "" if whole else ", and more that were not read"
+    terminal.line(f"{found.alerts} alerts{more}: {len(found.gone)} would not go out any more, {found.kept} would, "
+                  f"of {found.unknown} it cannot be said")  # fmt: skip
+    for alert in found.gone:
+        terminal.line(terminal.style("bad", f"- {alert.time or '':<20}  {alert.rule}: {alert.title}"))
     return 0
 
 

@@ -110,6 +110,8 @@ def _counted(health: dict[str, Any]) -> Iterator[Line]:
     yield "suppressed", _counts(health["suppressed"]), ""
     if health["receivers"]:
         yield "deliveries", _counts(health["deliveries"]), ""
+    if health["errors"]["day"]:
+        yield "errors", _counts(health["errors"]), "bad"
 
 
 def _people(health: dict[str, Any]) -> Iterator[Line]:

@@ -16,6 +16,8 @@ from operations.deployed.receiver_queues import ReceiverQueues, required_output
 from operations.deployed.stack import Stack
 from operations.terminal.moments import moment
 
+MOST_ALERTS, MOST_PAGES = 2000, 20
+"""Of a history: a page may have 1 MB."""
 _MOST_KEYS = 100  # of a BatchGetItem
 
 
@@ -51,6 +53,28 @@ def deliveries_of_alert(stack: Stack, alert_id: str, receivers: Sequence[str]) -
     bodies = (gzip.decompress(bytes(item["event"]["B"])).decode() for item in found.values() if "event" in item)
     named = [(name, found.get(deliveries_of(name))) for name in receivers]
     return [_delivery(name, item) for name, item in named if item], next(bodies, "")
+
+
+def delivered_alerts(
+    stack: Stack, receivers: Sequence[str], start: datetime, most: int = MOST_ALERTS
+) -> tuple[list[str], bool]:
+    """List the alerts that receivers were sent since `start`, each once, as they were published; and whether it is all.
+
+    With a Query a receiver, of which at most `MOST_PAGES` pages are read in all.
+    """
+    found: dict[str, str] = {}
+    pages = 0
+    for receiver in receivers:
+        for page in _pages(stack, receiver, start):
+            pages += 1
+            for item in page:
+                if "event" in item and item["alert"]["S"] not in found:
+                    if len(found) >= most:
+                        return list(found.values()), False
+                    found[item["alert"]["S"]] = gzip.decompress(bytes(item["event"]["B"])).decode()
+            if pages >= MOST_PAGES:
+                return list(found.values()), False
+    return list(found.values()), True
 
 
 def send_test(stack: Stack, receiver: str, event: dict[str, Any]) -> str:
@@ -106,6 +130,11 @@ def redeliver(stack: Stack, receiver: str, start: datetime, *, dry_run: bool) ->
 
 
 def _items(stack: Stack, receiver: str, start: datetime) -> Iterator[dict[str, Any]]:
+    for page in _pages(stack, receiver, start):
+        yield from page
+
+
+def _pages(stack: Stack, receiver: str, start: datetime) -> Iterator[list[dict[str, Any]]]:
     query = {
         "TableName": stack.outputs["LedgerTableName"],
         "KeyConditionExpression": "product = :receiver",
@@ -117,4 +146,4 @@ def _items(stack: Stack, receiver: str, start: datetime) -> Iterator[dict[str, A
         },
     }
     for page in stack.client("dynamodb").get_paginator("query").paginate(**query):
-        yield from page["Items"]
+        yield page["Items"]

@@ -27,6 +27,8 @@ class UndeliveredMessage(NamedTuple):
     """The error's type, or RedrivePolicy where SQS itself moved the message."""
     reason: str
     attempts: int
+    since: float | None = None
+    """When it came into the queue, epoch seconds; None where SQS does not say."""
 
 
 class Undelivered:
@@ -95,9 +97,12 @@ class Undelivered:
         said = {name: value.get("StringValue", "") for name, value in received.get("MessageAttributes", {}).items()}
         moved_from = received.get("Attributes", {}).get("DeadLetterQueueSourceArn", "")
         alert_id, title = _named(received["Body"])
+        sent = received.get("Attributes", {}).get("SentTimestamp", "")
+        since = int(sent) / 1000 if sent.isdecimal() and len(sent) <= _LONGEST_COUNT else None
         if "receiver" not in said:
             reason = "received too often without an answer of the function; its log says why"
-            return UndeliveredMessage(self._queues.receiver_of(moved_from), alert_id, title, "RedrivePolicy", reason, 0)
+            receiver = self._queues.receiver_of(moved_from)
+            return UndeliveredMessage(receiver, alert_id, title, "RedrivePolicy", reason, 0, since)
         attempts = said.get("attempts", "")
         return UndeliveredMessage(
             said["receiver"],
@@ -106,6 +111,7 @@ class Undelivered:
             said.get("error", ""),
             said.get("reason", ""),
             int(attempts) if attempts.isdecimal() and len(attempts) <= _LONGEST_COUNT else 0,
+            since,
         )
 
     def _send(self, message: UndeliveredMessage, received: dict[str, Any]) -> str:

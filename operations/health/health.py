@@ -38,6 +38,7 @@ def read_health(stack: Stack, now: datetime | None = None) -> dict[str, Any]:
         "alerts": {span: metrics.by([RULE], "Alerts", seconds) for span, seconds in _SPANS.items()},
         "suppressed": {span: metrics.by([REASON], "Suppressed", seconds) for span, seconds in _SPANS.items()},
         "deliveries": _deliveries(stack, metrics),
+        "errors": {span: _errors(stack, metrics, seconds) for span, seconds in _SPANS.items()},
         "mutes": mutes_of(stack, now),
         "receivers": receivers,
         "subscribers": subscribers,
@@ -56,6 +57,13 @@ def _deliveries(stack: Stack, metrics: Metrics) -> dict[str, dict[str, int]]:
     if not name:
         return {span: {} for span in _SPANS}
     return {span: metrics.by([RECEIVER, OUTCOME], DELIVERIES, seconds, name) for span, seconds in _SPANS.items()}
+
+
+def _errors(stack: Stack, metrics: Metrics, seconds: int) -> dict[str, int]:
+    """Count what ended badly, by function; as with other counts, without those that are 0."""
+    named = {"alerts": "AlertsFunctionName", "delivery": "DeliveryFunctionName"}
+    found = {name: metrics.errors(stack.outputs[key], seconds) for name, key in named.items() if key in stack.outputs}
+    return {name: count for name, count in found.items() if count}
 
 
 def _function(stack: Stack) -> dict[str, Any]:

@@ -40,6 +40,11 @@ class Metrics:
         found = self._latest("AWS/SQS", "ApproximateAgeOfOldestMessage", queue, "Maximum", 3 * PERIOD)
         return float(found["Maximum"]) if found else 0
 
+    def errors(self, function_name: str, seconds: int) -> int:
+        """Count the invocations of a function that crashed or ran out of time, over the last `seconds`."""
+        points = self._points("AWS/Lambda", "Errors", [{"Name": FUNCTION, "Value": function_name}], "Sum", seconds)
+        return round(sum(float(point["Sum"]) for point in points))
+
     def by(self, dimensions: Sequence[str], name: str, seconds: int, function_name: str = "") -> dict[str, int]:
         """Add one of a function's own metrics up by dimensions, over the last `seconds`; by default the stream's."""
         function = {"Name": FUNCTION, "Value": function_name} if function_name else self._function

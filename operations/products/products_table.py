@@ -15,6 +15,7 @@ Key = Mapping[str, Any]
 """Attribute name to typed value, `{"productId": {"S": "prod-123"}}`."""
 
 MOST_DIGITS, MAGNITUDE = 38, 125
+_ATTEMPTS = 5
 _LONGEST_KEY = (2048, 1024)
 """Bytes of a partition key and of a sort key. Source: Amazon DynamoDB Developer Guide, "Quotas in DynamoDB"."""
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,4})?", re.ASCII)
@@ -23,6 +24,15 @@ _EXACT = Context(prec=5000)
 
 class ChangeError(ProductAlertsError):
     """A product cannot be changed as asked; the message says why, and what to do."""
+
+
+class ChangedMeanwhileError(ChangeError):
+    """A value is not what it was taken to be; nothing was written."""
+
+    def __init__(self, found: Any) -> None:
+        """`found` is the typed value that the table has; None for an absent one."""
+        super().__init__("The value has changed meanwhile.")
+        self.found = found
 
 
 class ProductsTable:
@@ -59,6 +69,38 @@ class ProductsTable:
             ExpressionAttributeValues={f":{n}": value for n, value in enumerate(tops.values())},
         )
 
+    def replace(self, key: Key, path: Path, old: Any, new: Any) -> None:
+        """Set a typed value where the item still has `old` (None: no value), and nothing else of the item.
+
+        Raises ChangedMeanwhileError where it has another value, and ChangeError where there is no such item.
+        """
+        for _ in range(_ATTEMPTS):
+            item = self.get(key)
+            if item is None:
+                raise ChangeError("The product is not in the table any more. Reload the page.")
+            found = path.find(item)
+            if not same_value(found, old):
+                raise ChangedMeanwhileError(found)
+            before = item.get(path.top)
+            try:
+                self.dynamodb.update_item(
+                    TableName=self.name,
+                    Key=key,
+                    UpdateExpression="SET #top = :new",
+                    # All of the attribute: what stands beside a nested value is written with it.
+                    ConditionExpression="attribute_exists(#key) AND "
+                    + ("attribute_not_exists(#top)" if before is None else "#top = :before"),
+                    ExpressionAttributeNames={"#top": path.top, "#key": next(iter(key))},
+                    ExpressionAttributeValues={
+                        ":new": with_value(before, path.rest, new),
+                        **({} if before is None else {":before": before}),
+                    },
+                )
+            except self.dynamodb.exceptions.ConditionalCheckFailedException:
+                continue  # by somebody who was quicker: what has changed is looked at
+            return
+        raise ChangeError("Others change this product all the time. Nothing was changed: try again.")
+
     def get(self, key: Key) -> dict[str, Any] | None:
         """Read an item; None where it does not exist."""
         found: dict[str, Any] | None = self.dynamodb.get_item(TableName=self.name, Key=key, ConsistentRead=True).get(
@@ -74,6 +116,11 @@ class ProductsTable:
     def is_of(self, dynamodb: Any, name: str) -> bool:
         """Tell whether it is this table, read through this client."""
         return self.dynamodb is dynamodb and self.name == name
+
+
+def table_name(outputs: Mapping[str, str]) -> str:
+    """Return the name of the products table of a stack."""
+    return outputs.get("ProductsTableName") or outputs["ProductsStreamArn"].partition(":table/")[2].partition("/")[0]
 
 
 def item(key: Key, values: Mapping[Path, Any]) -> dict[str, Any]:
@@ -100,6 +147,14 @@ def with_value(container: Any, rest: tuple[str | int, ...], value: Any) -> Any:
         )
     entries[part : part + 1] = [with_value(entries[part] if part < len(entries) else None, tuple(inner), value)]
     return {"L": entries}
+
+
+def same_value(one: Any, other: Any) -> bool:
+    """Compare typed values; numbers by what they are worth, as DynamoDB does."""
+    if isinstance(one, dict) and isinstance(other, dict) and "N" in one and "N" in other:
+        values = [number_or_text(str(each["N"])) for each in (one, other)]
+        return values[0] == values[1]
+    return bool(one == other)
 
 
 def number_or_text(text: str) -> Decimal | str:

@@ -24,9 +24,9 @@ def read_settings(path: Path) -> EditedFile:
     """Read a file; one that is not there is empty. Raises ConfigurationError."""
     try:
         content = path.read_bytes()
-        return EditedFile(content.decode("utf-8"), _version(content))
+        return EditedFile(content.decode("utf-8"), version_of(content))
     except FileNotFoundError:
-        return EditedFile("", _version(b""))
+        return EditedFile("", version_of(b""))
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{path.name}: cannot be read: {error}") from None
 
@@ -51,8 +51,9 @@ def save_settings(path: Path, text: str, version: str) -> EditedFile:
         os.replace(written, path)  # noqa: PTH105 - atomic, as the name says
     except OSError as error:
         raise ConfigurationError(f"{path.name} cannot be written: {error.strerror or error}") from None
-    return EditedFile(content.decode("utf-8"), _version(content))
+    return EditedFile(content.decode("utf-8"), version_of(content))
 
 
-def _version(content: bytes) -> str:
+def version_of(content: bytes) -> str:
+    """Name the content of a file: another one has another version."""
     return hashlib.sha256(content).hexdigest()

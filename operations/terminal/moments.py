@@ -1,4 +1,4 @@
-"""Times as people write them behind an option."""
+"""Times as people write them behind an option, and as AWS and the ledger do."""
 
 from __future__ import annotations
 
@@ -27,3 +27,13 @@ def moment(option: str, text: str, now: datetime, *, forward: bool) -> datetime:
         raise ConfigurationError(
             f"{option} {text}: expected a span such as 30m, 2h or 3d, or a time such as 2026-11-21T09:00Z"
         ) from None
+
+
+def as_datetime(value: float | str | None) -> datetime | None:
+    """Read RFC 3339 or epoch seconds, as UTC; None for what is no time."""
+    try:
+        if isinstance(value, str):
+            return datetime.fromisoformat(value).astimezone(UTC)
+        return None if value is None else datetime.fromtimestamp(value, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None

@@ -12,17 +12,19 @@ from typing import Any
 from urllib.parse import quote
 
 from console.app import create_app
+from console.aws.stage import Stage
 from console.pages.static import content_of
 from console.safety.launch import Launch
 from console.sources.console import Console
-from console.sources.stage import Stage
 from notifications.delivery.handling.progress import DELIVERED, FAILING, HELD
 from notifications.delivery.handling.progress_table import deliveries_of
 from notifications.publishing.failures import Parked, to_bodies
 from notifications.publishing.ledger_items import LedgerKey
 from notifications.publishing.messages import to_message
+from operations.activity import activity_log
 from operations.deployed.stack import Stack
 from operations.evaluation.recorded_events import records_in
+from operations.settings.editing import version_of
 from operations.settings.project import PROJECT
 
 PORT = 4600
@@ -156,6 +158,9 @@ def console_pages() -> dict[str, str]:
     at = max(each.raw["dynamodb"]["ApproximateCreationDateTime"] for each in console.records.latest(1000)) + 90
     console.now = lambda: at
     console.failures.count()
+    version = version_of((PROJECT / "alerts.toml").read_bytes())
+    deployed = {"file": activity_log.RULES, "version": version, "state": activity_log.DEPLOYED}
+    console.records.take({"kind": "deployment", "at": at - 60, **deployed})
     rules = (PROJECT / "alerts.toml").read_text("utf-8").replace(*_MISTAKE, 1)
     pages = {
         "console-products": _get(console, "/"),

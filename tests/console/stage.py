@@ -17,10 +17,10 @@ import boto3
 import uvicorn
 
 from console.app import create_app
+from console.aws.stage import Stage
 from console.safety.launch import Launch
 from console.server import open_socket
 from console.sources.console import Console
-from console.sources.stage import Stage
 from notifications.delivery.handling.progress import DELIVERED, Delivery
 from notifications.delivery.handling.progress_table import DynamoDbProgress
 from notifications.publishing.failures import Parked, to_bodies
@@ -31,6 +31,7 @@ from operations.activity.activity_log import ActivityLog
 from operations.deployed.running import Running
 from operations.deployed.stack import Stack
 from tests.builders import STREAM, rules
+from tests.lambda_log import put as put_into_log
 from tests.operations.stage import LEDGER, make_ledger
 from tests.rules.scenario import Shop
 from tests.service import Service
@@ -183,6 +184,11 @@ class MemoryStage:
         self.looked_up += 1
         return Stack(stage, dict(self.outputs), Session(self.function), self.running.endpoint_url)
 
+    def logged(self, lines: list[str], *, delivery: bool = False, at: float | None = None) -> None:
+        """Put lines into the log of the stream function, or of the delivery function."""
+        name = self.outputs["DeliveryFunctionName" if delivery else "AlertsFunctionName"]
+        put_into_log(boto3.client("logs", region_name="us-east-1"), name, lines, at)
+
     def put(self, product_id: str, **attributes: Any) -> None:
         """Put a product; numbers are numbers, all else are texts."""
         typed = {
@@ -216,17 +222,25 @@ class MemoryStage:
 @contextmanager
 def console_of(stage: MemoryStage, name: str = "local", *, writes: bool = True) -> Iterator[tuple[Console, Browser]]:
     """Serve a console of the stage on a free port."""
-    with open_socket(None, stage.directory / "port") as listening:
-        launch = Launch(listening.getsockname()[1], TOKEN, private=name != "local", writes=writes)
-        console = Console.of(Stage(name, "us-east-1", running=lambda: stage.running, find=stage.find), launch)
+    looked_at = Stage(name, "us-east-1", running=lambda: stage.running, find=stage.find)
+    with serving(looked_at, stage.directory, writes=writes) as (console, browser):
+        if name == "local":
+            until(lambda: console.records.ruleset.rules and console.records.ruleset.rules[0].name == "price-drop")
+        yield console, browser
+
+
+@contextmanager
+def serving(stage: Stage, directory: Path, *, writes: bool = True) -> Iterator[tuple[Console, Browser]]:
+    """Serve a console of any stage on a free port, remembered in the directory."""
+    with open_socket(None, directory / "port") as listening:
+        launch = Launch(listening.getsockname()[1], TOKEN, private=not stage.is_local, writes=writes)
+        console = Console.of(stage, launch)
         config = uvicorn.Config(create_app(console), log_level="critical", ws="none", timeout_graceful_shutdown=1)
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
         try:
             until(lambda: server.started)
-            if name == "local":
-                until(lambda: console.records.ruleset.rules and console.records.ruleset.rules[0].name == "price-drop")
             yield console, Browser(launch.port)
         finally:
             console.stop.set()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -77,3 +78,24 @@ def test_the_operators_policy_allows_every_call_of_the_commands_and_no_other() -
     called = {*CALL.findall(source), *PAGES.findall(source)}
     names = {"".join(word.capitalize() for word in call.split("_")) for call in called}
     assert {NAMED_OTHERWISE.get(name, name) for name in names} == allowed
+
+
+def test_the_operators_policy_covers_the_logs_of_every_stage() -> None:
+    """By the names that the functions have, and of no other function."""
+    (policy,) = [block for block in blocks(TEXT) if block.heading == "An operator's policy"]
+    resources = [
+        resource
+        for statement in json.loads(policy.text)["Statement"]
+        if "logs:FilterLogEvents" in listed(statement["Action"])
+        for resource in listed(statement["Resource"])
+    ]
+    groups = {
+        resource["Properties"]["LogGroupName"]
+        for file in (ROOT / "tests" / "snapshots").glob("*.json")
+        for resource in json.loads(file.read_text("utf-8"))["Resources"].values()
+        if resource["Type"] == "AWS::Logs::LogGroup"
+    }
+    assert any(group.endswith("-alerts") for group in groups)
+    arn = "arn:aws:logs:us-east-1:123456789012:log-group:"
+    assert [group for group in groups if not any(fnmatchcase(arn + group, each) for each in resources)] == []
+    assert not any(fnmatchcase(f"{arn}/aws/lambda/another", each) for each in resources)

@@ -38,6 +38,7 @@ from notifications.delivery.handling.progress import (
     Known,
     Progress,
     ProgressLedger,
+    logged,
 )
 from notifications.delivery.handling.queues import QueuedMessage, Queues, Undelivered
 from notifications.delivery.handling.retries import FLUSH_DELAYS, SOON, delay_after
@@ -120,7 +121,7 @@ class Deliveries:
     def _deliver(self, receiver: str, message: QueuedMessage, remaining_time: RemainingTime | None) -> bool:
         channel = self._channels.get(receiver)
         if channel is None:
-            self._keep(receiver, message.body, PermanentError("receivers.toml has no such receiver"), 0)
+            self._keep(_nameless(receiver), message.body, PermanentError("receivers.toml has no such receiver"))
             return True
         flush = _flush_in(message.body)
         if flush:
@@ -131,10 +132,10 @@ class Deliveries:
         try:
             view = channel.view_of(message.body)
         except PermanentError as error:
-            self._keep(receiver, message.body, error, 0)
+            self._keep(_nameless(receiver), message.body, error)
             return True
         if view.id.startswith("#"):  # the ledger's own keys do
-            self._keep(receiver, message.body, MalformedAlertError('an alert\'s id cannot begin with "#"'), 0)
+            self._keep(_nameless(receiver), message.body, MalformedAlertError('an alert\'s id cannot begin with "#"'))
             return True
         known = self._progress.read(receiver, [view.id])
         return self._decide(channel, message, view, known)
@@ -152,7 +153,9 @@ class Deliveries:
             return True
         when = due(receiver, view.severity, self._now())
         if when:
-            self._progress.hold(replace(delivery, status=HELD, attempts=0), when)
+            held = replace(delivery, status=HELD, attempts=0)
+            self._progress.hold(held, when)
+            log.info("%s: %s held", receiver.name, view.id, extra=logged(held))
             return True
         try:
             channel.send(view)
@@ -166,7 +169,7 @@ class Deliveries:
         except RetryableError as error:
             return self._try_again(message, delivery, error)
         self._write(delivery)
-        log.info("%s: %s delivered", receiver.name, view.id)
+        log.info("%s: %s delivered", receiver.name, view.id, extra=logged(delivery))
         return True
 
     def _try_again(self, message: QueuedMessage, delivery: Delivery, error: RetryableError) -> bool:
@@ -175,8 +178,12 @@ class Deliveries:
         if delay is None:
             self._give_up(delivery, message.body, error)
             return True
-        log.warning("%s: attempt %d failed, next in %d s: %s", delivery.receiver, delivery.attempts, delay, error)
-        self._write(replace(delivery, status=FAILING, error=str(error)))
+        failing = replace(delivery, status=FAILING, error=str(error))
+        log.warning(
+            "%s: attempt %d failed, next in %d s: %s", delivery.receiver, delivery.attempts, delay, error,
+            extra=logged(failing),
+        )  # fmt: skip
+        self._write(failing)
         self._delay(message, delay)
         return False
 
@@ -198,12 +205,13 @@ class Deliveries:
         return True
 
     def _give_up(self, delivery: Delivery, body: str, error: ProductAlertsError) -> None:
-        self._keep(delivery.receiver, body, error, delivery.attempts)
+        self._keep(delivery, body, error)
         self._write(replace(delivery, status=UNDELIVERED, error=str(error)))
 
-    def _keep(self, receiver: str, body: str, error: ProductAlertsError, attempts: int) -> None:
-        log.warning("%s: undelivered: %s", receiver, error)
-        self._queues.keep(Undelivered(receiver, body, type(error).__name__, str(error), attempts))
+    def _keep(self, delivery: Delivery, body: str, error: ProductAlertsError) -> None:
+        undelivered = replace(delivery, status=UNDELIVERED)
+        log.warning("%s: undelivered: %s", delivery.receiver, error, extra=logged(undelivered))
+        self._queues.keep(Undelivered(delivery.receiver, body, type(error).__name__, str(error), delivery.attempts))
 
     def _write(self, delivery: Delivery) -> None:
         """Write it down. What was sent is not sent again only because that failed."""
@@ -217,6 +225,11 @@ class Deliveries:
             self._queues.delay(message, seconds)
         except ProductAlertsError as error:
             log.warning("message %s comes again with the queue's own timeout: %s", message.message_id, error)
+
+
+def _nameless(receiver: str) -> Delivery:
+    """Stand for the delivery of what has no id that can be trusted."""
+    return Delivery(receiver, "", UNDELIVERED, 0)
 
 
 def _records_of(event: Any) -> Iterable[Any]:

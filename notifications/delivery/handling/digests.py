@@ -18,6 +18,7 @@ from notifications.delivery.handling.progress import (
     Delivery,
     Held,
     ProgressLedger,
+    logged,
 )
 from notifications.delivery.handling.queues import Queues, Undelivered
 from notifications.delivery.handling.retries import HORIZON
@@ -107,7 +108,7 @@ class Digests:
         delivery = Delivery(receiver, digest_id, DELIVERED, 1, title=f"digest of {len(views)} alerts")
         self._despite_the_ledger(receiver, partial(self._progress.write, delivery))
         self._cross_off(channel, held, remaining_time)
-        log.info("%s: digest of %d alerts delivered", receiver, len(views))
+        log.info("%s: digest of %d alerts delivered", receiver, len(views), extra=logged(delivery))
         return len(views)
 
     def _despite_the_ledger(self, receiver: str, write: Callable[[], None]) -> None:
@@ -133,7 +134,8 @@ class Digests:
         error: ProductAlertsError,
         remaining_time: RemainingTime | None,
     ) -> None:
-        log.warning("%s: digest of %d alerts undelivered: %s", receiver, len(held), error)
+        whole = Delivery(receiver, id_of(receiver, held), UNDELIVERED, 1)
+        log.warning("%s: digest of %d alerts undelivered: %s", receiver, len(held), error, extra=logged(whole))
         for each in held:
             _check_time(remaining_time, TO_WRITE)
             body = each.event.decode()

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 DELIVERED, HELD, FAILING, UNDELIVERED, AGAIN = "delivered", "held", "failing", "undelivered", "again"
 """AGAIN: an operator asked for the alert to be delivered once more."""
@@ -36,6 +36,12 @@ class Delivery:
     """The alert as it was published, so that it can be delivered again."""
     title: str = ""
     error: str = ""
+
+
+def logged(delivery: Delivery) -> dict[str, Any]:
+    """Return the fields of the log line that tells of a delivery; nothing of the product is among them."""
+    named = {"alertId": delivery.alert_id} if delivery.alert_id else {}
+    return {"receiver": delivery.receiver, "outcome": delivery.status, "attempts": delivery.attempts, **named}
 
 
 class Held(NamedTuple):

@@ -7,6 +7,7 @@ import json
 from contextlib import closing
 from typing import Any
 
+from notifications.text.formatting import rfc3339
 from operations.deployed.stack import add_stage_to
 from operations.deployed.undelivered import Undelivered
 from operations.terminal.arguments import at_most
@@ -38,7 +39,8 @@ def run(arguments: argparse.Namespace) -> int:
             count += 1
             failed += bool(problem)
             if arguments.json:
-                print(json.dumps({**message._asdict(), "problem": problem or None}))
+                since = rfc3339(message.since)
+                print(json.dumps({**message._asdict(), "since": since, "problem": problem or None}))
             else:
                 terminal.line(f"{terminal.style('bold', message.receiver)}: {message.title}")
                 attempts = how_many(message.attempts, "attempt")

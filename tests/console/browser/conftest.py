@@ -20,6 +20,8 @@ UNPACKED = ROOT / ".local" / "browser"
 REQUIRED = os.environ.get("BROWSER_TESTS") == "required"
 """In the gate they are not to be skipped."""
 
+EMPTY = "about:blank"
+"""Opens a browser that has seen nothing of the console yet."""
 OpenPage = Callable[..., Any]
 """Opens a page of the console; see `open_page`."""
 
@@ -86,10 +88,12 @@ def open_page(chromium: Any) -> Iterator[OpenPage]:
             page.set_default_timeout(20_000)
             page.on("pageerror", lambda error: complaints.append(str(error)))
             page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+            page.complaints = complaints
+            if path == EMPTY:
+                return page
             page.goto(f"{browser.origin}/?launch={TOKEN}" if trusted else browser.origin)
             if path != "/":
                 page.goto(browser.origin + path)
-            page.complaints = complaints
             return page
 
         yield open_one
@@ -101,6 +105,13 @@ def axe() -> str:
     """Give the script of the accessibility check."""
     path = FOLDER / "node_modules" / "axe-core" / "axe.min.js"
     return path.read_text("utf-8") if path.exists() else ""
+
+
+def violations(page: Any, axe: str) -> list[str]:
+    """List what the accessibility check has against a page."""
+    page.evaluate(axe)
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
+    return [f"{each['id']}, {each['nodes'][0]['html'][:120]}" for each in found]
 
 
 @pytest.fixture

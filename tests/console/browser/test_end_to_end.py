@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import uvicorn
 
-from console.app import create_app
-from console.safety.launch import Launch
-from console.server import open_socket
-from console.sources.console import Console
-from console.sources.stage import Stage
+from console.aws.stage import Stage
 from operations.deployed.running import Running
 from tests.conftest import DeployedService
 from tests.console.browser.conftest import OpenPage
-from tests.console.stage import TOKEN, Browser, until
+from tests.console.stage import Browser, serving, until
 
 pytestmark = pytest.mark.end_to_end
 
@@ -28,19 +22,8 @@ def browser(deployed_service: DeployedService, tmp_path: Path) -> Iterator[Brows
     """Serve a console of the deployed stack."""
     service = deployed_service
     run = Running(service.aws.endpoint_url, service.outputs.products_table_name, directory=service.directory)
-    with open_socket(None, tmp_path / "port") as listening:
-        launch = Launch(listening.getsockname()[1], TOKEN)
-        console = Console.of(Stage("local", running=lambda: run), launch)
-        server = uvicorn.Server(
-            uvicorn.Config(create_app(console), log_level="critical", ws="none", timeout_graceful_shutdown=1)
-        )
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
-        thread.start()
-        until(lambda: server.started)
-        yield Browser(launch.port)
-        console.stop.set()
-        server.should_exit = True
-        thread.join(10)
+    with serving(Stage("local", running=lambda: run), tmp_path) as (_, served):
+        yield served
 
 
 def test_an_edited_price_becomes_an_alert_and_a_delivered_mail(

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import gzip
 import re
 from typing import Any
 
 import pytest
 
-from tests.console.browser.conftest import OpenPage
-from tests.console.stage import Browser, MemoryStage, until
+from tests.console.browser.conftest import EMPTY, OpenPage, violations
+from tests.console.stage import TOKEN, Browser, MemoryStage, until
 from tests.rules.scenario import MINUTE, Shop
 
 HOSTILE = "<img src=x onerror=document.title='owned'>\"'</script><script>document.title='owned'</script>{{7*7}}"
 LARGEST_FIRST_PAGE = 100_000  # bytes over the wire
 QUICKEST = 0.2  # seconds
+LEAST_LOADS, MOST_LOADS = 8, 40
 
 
 @pytest.fixture
@@ -55,9 +55,7 @@ def test_every_page_passes_the_accessibility_check(
         page = open_page(browser, width=width, color_scheme=scheme)
         for path in paths:
             page.goto(browser.origin + path)
-            page.evaluate(axe)
-            found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
-            said += [f"{path}, {width} wide: {each['id']}, {each['nodes'][0]['html'][:120]}" for each in found]
+            said += [f"{path}, {width} wide: {each}" for each in violations(page, axe)]
         assert said == []
         page.complaints[:] = [said for said in page.complaints if "404" not in said]
 
@@ -69,6 +67,17 @@ def test_no_page_is_wider_than_a_phone(browser: Browser, paths: list[str], open_
         page.goto(browser.origin + path)
         assert page.evaluate("document.documentElement.scrollWidth") <= 375, path
     page.complaints[:] = [said for said in page.complaints if "404" not in said]
+
+
+def test_the_chart_can_be_read_on_a_phone(browser: Browser, paths: list[str], open_page: OpenPage) -> None:
+    """Its texts stay as large as elsewhere: it scrolls by itself."""
+    assert paths
+    page = open_page(browser, "/health", width=375)
+    drawn, wide = page.evaluate(
+        "(() => { const chart = document.querySelector('svg.chart');"
+        " return [chart.getBoundingClientRect().width, chart.viewBox.baseVal.width]; })()"
+    )
+    assert drawn >= wide
 
 
 def test_a_hostile_name_runs_nowhere(browser: Browser, paths: list[str], open_page: OpenPage) -> None:
@@ -131,26 +140,32 @@ def test_the_console_is_used_by_keyboard(browser: Browser, stage: MemoryStage, o
     assert page.evaluate("document.activeElement.getAttribute('aria-label')") == "Price of No 1"
 
 
-def test_the_first_page_is_small_and_quick(browser: Browser, stage: MemoryStage, open_page: OpenPage) -> None:
-    """Under 100 KB with all that it loads, and under 200 ms: the best of a few, as the machine has other work, too."""
+def test_the_first_page_is_small_and_quick(
+    browser: Browser, stage: MemoryStage, open_page: OpenPage, request: pytest.FixtureRequest
+) -> None:
+    """Under 100 KB over the wire with all that it loads, and under 200 ms, by a browser that has nothing of it yet.
+
+    The bytes are what they are. Of the times the best counts, as the machine has other tests to run at the same time.
+    """
     for number in range(50):
         stage.put(f"prod-{number:03}", name=f"No {number}", price=10, stock=number)
     until(lambda: "50 products" in browser.get("/").text)
-    page = open_page(browser)
-    loaded: dict[str, int] = {}
-
-    def note(answer: Any) -> None:
-        loaded[answer.url] = len(gzip.compress(answer.body())) + 1000  # about what headers take
-
-    page.on("response", note)
-    page.goto(browser.origin + "/", wait_until="load")
-    page.wait_for_timeout(200)
-    assert len(loaded) >= 5
-    assert all(address.startswith(browser.origin) for address in loaded)
-    assert sum(loaded.values()) < LARGEST_FIRST_PAGE
-    seconds = []
-    for _ in range(8):
-        page.goto(browser.origin + "/", wait_until="load")
-        timing = page.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd")
-        seconds.append(timing / 1000)
+    seconds: list[float] = []
+    while len(seconds) < LEAST_LOADS or (min(seconds) >= QUICKEST and len(seconds) < MOST_LOADS):
+        page = open_page(browser, EMPTY)
+        loaded: dict[str, int] = {}
+        requests: list[Any] = []
+        page.on("requestfinished", lambda each, requests=requests: requests.append(each))
+        page.goto(f"{browser.origin}/?launch={TOKEN}", wait_until="load")
+        page.wait_for_timeout(200)
+        for each in requests:
+            sizes = each.sizes()
+            loaded[each.url] = sizes["responseBodySize"] + sizes["responseHeadersSize"]
+        assert len(loaded) >= 5
+        assert all(address.startswith(browser.origin) for address in loaded)
+        assert sum(loaded.values()) < LARGEST_FIRST_PAGE
+        seconds.append(page.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd") / 1000)
+        page.close()
+    measured = f"{sum(loaded.values()):,} bytes over the wire; seconds of each load: {sorted(seconds)}"
+    request.node.add_report_section("call", "first page", measured)  # -rA shows it
     assert min(seconds) < QUICKEST, seconds

@@ -30,7 +30,7 @@ def elsewhere(browser: Browser) -> Iterator[str]:
     target = browser.origin
     script = f"""
       document.title = "trying";
-      const body = new URLSearchParams({{ k: "prod-1", role: "price", value: "1" }});
+      const body = new URLSearchParams({{ k: "prod-1", role: "price", kept: "N 10", value: "1" }});
       const tries = [
         fetch("{target}/product/set", {{ method: "POST", body, credentials: "include", mode: "no-cors" }}),
         fetch("{target}/product/set", {{ method: "POST", body, credentials: "include" }}),
@@ -41,7 +41,8 @@ def elsewhere(browser: Browser) -> Iterator[str]:
     """
     page = (
         f'<!doctype html><title>a shop</title><form id="f" method="post" action="{target}/product/set">'
-        '<input name="k" value="prod-1"><input name="role" value="price"><input name="value" value="2"></form>'
+        '<input name="k" value="prod-1"><input name="role" value="price"><input name="kept" value="N 10">'
+        '<input name="value" value="2"></form>'
         f'<iframe id="i" src="{target}/"></iframe><script>{script}</script>'
     )
 

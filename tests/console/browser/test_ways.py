@@ -12,8 +12,9 @@ import pytest
 
 from console.sources import settings
 from console.sources.console import Console
+from operations.settings.editing import version_of
 from tests.builders import ROOT
-from tests.console.browser.conftest import OpenPage
+from tests.console.browser.conftest import OpenPage, violations
 from tests.console.stage import RULES, Browser, MemoryStage, until
 from tests.rules.scenario import MINUTE, Shop
 
@@ -64,6 +65,52 @@ def test_a_value_that_cannot_be_stored_is_refused_beside_the_table(
     page.get_by_text("price takes a number").wait_for()
 
 
+def test_a_value_that_somebody_else_has_changed_is_shown_beside_ones_own(
+    browser: Browser, stage: MemoryStage, open_page: OpenPage, axe: str
+) -> None:
+    """One's own changes are no surprise, one after the other; another's is, and one decides again."""
+
+    def price() -> str:
+        item = stage.dynamodb.get_item(TableName="products", Key={"productId": {"S": "mug"}})["Item"]
+        return str(item["price"]["N"])
+
+    stage.put("mug", name="Mug", price=10)
+    until(lambda: "Price of Mug" in browser.get("/").text)
+    page = open_page(browser)
+    field = page.get_by_label("Price of Mug")
+    for value in ("9", "8.50"):
+        field.fill(value)
+        field.press("Enter")
+        until(lambda value=value: price() == value)
+        page.get_by_text("Waiting for the record of").wait_for()
+    stage.put("mug", name="Mug", price=20)
+    field.fill("7")
+    field.press("Enter")
+    page.get_by_text("was changed meanwhile: it is 20.00, and the page showed 8.5.").wait_for()
+    assert violations(page, axe) == []
+    assert price() == "20"
+    page.get_by_role("button", name="Set it to 7 all the same").click()
+    page.get_by_text("Waiting for the record of").wait_for()
+    assert price() == "7"
+    field.fill("6")
+    field.press("Enter")
+    until(lambda: price() == "6")
+
+
+def test_a_rule_is_muted_and_unmuted(browser: Browser, stage: MemoryStage, open_page: OpenPage) -> None:
+    """On the Health page, where an alert leads; what the button calls is said before."""
+    (alert,) = stage.play(Shop().put(name="Mug", price=10).put(after=MINUTE, price=8), delivered_to="everyone")
+    until(lambda: browser.get(f"/alerts/{alert.id}").status == 200)
+    page = open_page(browser, f"/alerts/{alert.id}")
+    page.get_by_role("link", name="Mute rule price-drop about this product").click()
+    assert page.get_by_text("dynamodb:PutItem").is_visible()
+    page.get_by_role("button", name="Mute", exact=True).click()
+    page.get_by_text("price-drop about mug is muted until").wait_for()
+    page.get_by_role("button", name="Unmute price-drop about mug").click()
+    page.get_by_text("price-drop about mug is not muted any more").wait_for()
+    assert page.get_by_role("button", name="Unmute").count() == 0
+
+
 def test_what_was_given_up_is_played_again(browser: Browser, stage: MemoryStage, open_page: OpenPage) -> None:
     """One by one, and the rest at once; each with its outcome, and the count beside the page's name goes."""
     for record in Shop().put(name="Mug", price=10).put("lamp", name="Lamp", price=20).put("cup", price=3).records:
@@ -74,7 +121,7 @@ def test_what_was_given_up_is_played_again(browser: Browser, stage: MemoryStage,
     page.get_by_text("1 played; 2 left.").wait_for()
     page.get_by_role("link", name="Look again").click()
     page.get_by_text("Play 2 again …").click()
-    assert page.get_by_text("lambda:Invoke").is_visible()
+    assert page.get_by_role("group").get_by_text("lambda:Invoke").is_visible()
     page.get_by_role("button", name="Play all 2 again").click()
     page.get_by_text("2 played; 0 left.").wait_for()
     assert len(stage.function.events) == 3
@@ -116,10 +163,20 @@ def test_a_mistake_in_the_rules_is_shown_at_its_line_and_mended(
     page.get_by_text("1 fewer").wait_for()
     until(lambda: page.locator(".gutter li.wrong").count() == 0)
     page.get_by_role("button", name="Save alerts.toml").click()
+    page.get_by_text("saved", exact=True).wait_for()
+    page.get_by_text("not deployed to the local stage yet").wait_for()
+    saved = (project / "alerts.toml").read_bytes()
+    assert b'at_least = "30%"' in saved
+    stage.activity.deployment("rules", "", "deploying")
     page.get_by_text("Being deployed").wait_for()
-    assert 'at_least = "30%"' in (project / "alerts.toml").read_text("utf-8")
-    stage.activity.rules((project / "alerts.toml").read_text("utf-8"))
-    page.get_by_text("Saved and deployed").wait_for()
+    stage.activity.deployment("rules", version_of(saved), "deployed")
+    page.get_by_text("The next record is judged by these rules").wait_for()
+    assert page.get_by_text("not deployed to the local stage yet").count() == 0
+    text.fill(RULES)
+    page.get_by_role("button", name="Save alerts.toml").click()
+    page.get_by_text("not deployed to the local stage yet").wait_for()
+    stage.activity.deployment("rules", version_of(RULES.encode()), "refused", "alerts.toml: 1 mistake")
+    page.get_by_text("alerts.toml: 1 mistake").wait_for()
 
 
 def test_new_records_come_in_while_nobody_points_at_the_list(

@@ -157,6 +157,18 @@ def queued(stage: MemoryStage) -> list[str]:
     return [each["Body"] for each in found]
 
 
+def test_the_age_of_what_is_undelivered_and_what_each_button_calls_are_said(
+    browser: Browser, stage: MemoryStage, undelivered: list[str]
+) -> None:
+    """Before it is pressed."""
+    assert undelivered
+    stage.park(Shop().put(name="Mug", price=10).records[0], "why")
+    text = browser.get("/failures").text
+    assert re.search(r"<td>\d+ seconds? ago</td>", text)
+    for call in ("lambda:Invoke", "sqs:SendMessage", "sqs:DeleteMessage"):
+        assert call in text.partition("<details")[0] + text.rpartition("<form")[2].partition("<details")[0]
+
+
 def test_undelivered_alerts_are_listed_and_sent_again(
     browser: Browser, stage: MemoryStage, undelivered: list[str]
 ) -> None:

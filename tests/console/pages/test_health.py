@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from xml.etree import ElementTree as ET
 
+import pytest
+
 from console.pages.charts import HOURS, by_hour, hours_until
 from tests.console.stage import Browser, MemoryStage, console_of
 from tests.rules.scenario import MINUTE, Shop
@@ -49,3 +51,22 @@ def test_a_chart_of_hostile_names_is_a_drawing_still() -> None:
     name = '<script>"&' * 20
     drawing = ET.fromstring(by_hour({name: {}}, hours_until(NOW)))  # noqa: S314 - our own
     assert not [each for each in drawing.iter() if "script" in each.tag]
+
+
+def test_deliveries_and_errors_of_a_deployed_stage_are_those_of_status(
+    stage: MemoryStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the dashboard has them; the local AWS keeps no metrics."""
+    with console_of(stage, "prod") as (console, browser):
+        text = browser.get("/health").text
+        assert "No invocation crashed or ran out of time in 24 hours" in text
+        counted = {"hour": {"alerts": 1}, "day": {"alerts": 7, "delivery": 2}}
+        delivered = {"hour": {}, "day": {"buyers <b>failing": 4}}
+        figures = {**console.health.figures(NOW), "errors": counted, "deliveries": delivered}
+        monkeypatch.setattr(console.health, "figures", lambda _: figures)
+        text = browser.get("/health").text
+        assert '<a href="/live?show=trouble">alerts</a></th><td class="number">7</td><td class="number">1</td>' in text
+        assert '>delivery</a></th><td class="number">2</td><td class="number">0</td>' in text
+        assert 'buyers &lt;b&gt;failing</th><td class="number">4</td><td class="number">0</td>' in text
+    with console_of(stage) as (_, browser):
+        assert "<h2>Errors</h2>" not in browser.get("/health").text

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from decimal import Decimal
+from html import unescape
+from typing import Any
 
 import pytest
 
 from console.pages.products import PAGE
+from console.sources.products import kept_text
 from tests.console.stage import Browser, MemoryStage, console_of, until
 from tests.rules.scenario import MINUTE, Shop
 
@@ -74,7 +78,8 @@ def test_a_hostile_name_is_shown_as_text(browser: Browser, stage: MemoryStage) -
 def test_a_value_is_changed_in_place(browser: Browser, stage: MemoryStage, role: str, value: str) -> None:
     """And nothing else of the product."""
     stage.put("prod-1", name="Desk Lamp", price=49.9, stock=7)
-    answer = browser.post("/product/set", {"k": "prod-1", "role": role, "value": value})
+    kept = {"price": "N 49.9", "stock": "N 7"}[role]
+    answer = browser.post("/product/set", {"k": "prod-1", "role": role, "kept": kept, "value": value})
     assert answer.status == 200
     assert "Waiting for the record" in answer.text
     item = stage.dynamodb.get_item(TableName="products", Key={"productId": {"S": "prod-1"}})["Item"]
@@ -102,7 +107,7 @@ def test_what_cannot_be_stored_is_refused_in_words(
 ) -> None:
     """And nothing is changed."""
     stage.put("prod-1", price=10)
-    answer = browser.post("/product/set", form)
+    answer = browser.post("/product/set", {"kept": "N 10", **form})
     assert answer.status == 200
     assert said in answer.text
     assert "Nothing was changed" in answer.text
@@ -130,6 +135,73 @@ def test_an_address_that_can_be_no_product_is_not_found(browser: Browser, addres
     assert browser.get(f"/product?k={'x' * 2048}").status == 200
 
 
+def item(stage: MemoryStage, product_id: str = "prod-1") -> Any:
+    """Read what the table has."""
+    return stage.dynamodb.get_item(TableName="products", Key={"productId": {"S": product_id}}).get("Item")
+
+
+def hidden(text: str) -> dict[str, str]:
+    """Give the form of a price as the page has it."""
+    form = next(form for form in re.findall(r"<form.*?</form>", text, re.DOTALL) if 'value="price"' in form)
+    inputs = re.findall(r'<input type="hidden" name="(\w+)"[^>]* ?value="([^"]*)"', form)
+    return {name: unescape(value) for name, value in inputs}
+
+
+def test_a_value_that_somebody_else_has_changed_is_not_overwritten(browser: Browser, stage: MemoryStage) -> None:
+    """Both values are shown, and the change can be made all the same; with scripts and without."""
+    stage.put("prod-1", name="Desk <Lamp>", price=49.9)
+    shown = until(lambda: (found := browser.get("/").text) and "Desk" in found and hidden(found))
+    assert shown == {"k": "prod-1", "role": "price", "kept": "N 49.9"}
+    stage.put("prod-1", name="Desk <Lamp>", price=45)
+    for headers, status in (({}, 200), ({"HX-Request": ""}, 409)):
+        answer = browser.post("/product/set", {**shown, "value": "39"}, **headers)
+        assert answer.status == status
+        assert "it is <b>45.00</b>, and the page showed 49.9. Nothing was changed." in answer.text
+        assert "Desk &lt;Lamp&gt;" in answer.text
+        assert item(stage)["price"] == {"N": "45"}
+    again = hidden(answer.text)
+    assert again == {"k": "prod-1", "role": "price", "kept": "N 45", "value": "39"}
+    written = browser.post("/product/set", again)
+    assert item(stage)["price"] == {"N": "39"}
+    (element,) = re.findall(
+        r'<input type="hidden" name="kept" id="[^"]+" value="([^"]*)" hx-swap-oob="true">', written.text
+    )
+    assert browser.post("/product/set", {**shown, "kept": element, "value": "38"}).status == 200
+    assert item(stage)["price"] == {"N": "38"}
+
+
+def test_the_same_number_in_another_form_is_no_other_value(browser: Browser, stage: MemoryStage) -> None:
+    """The list may have it as the stream wrote it."""
+    stage.put("prod-1", price=49.9)
+    for value in ("50.00", "0.000000000000000000000000000000000001", "5e10"):
+        form = {"k": "prod-1", "role": "price", "kept": kept_text(item(stage)["price"]), "value": value}
+        assert "Waiting" in browser.post("/product/set", form).text
+    assert Decimal(item(stage)["price"]["N"]) == Decimal("5e10")
+    assert kept_text({"N": "49.90"}) == kept_text({"N": "4.99e1"}) == "N 49.9"
+
+
+def test_a_product_that_is_gone_is_not_brought_back_in_part(browser: Browser, stage: MemoryStage) -> None:
+    """An update would make an item of one attribute."""
+    answer = browser.post("/product/set", {"k": "gone", "role": "price", "kept": "N 10", "value": "5"})
+    assert "not in the table any more" in answer.text
+    assert item(stage, "gone") is None
+
+
+def test_a_form_that_does_not_say_what_it_was_made_with_changes_nothing(browser: Browser, stage: MemoryStage) -> None:
+    """Nobody can tell what it would overwrite."""
+    stage.put("prod-1", price=10)
+    answer = browser.post("/product/set", {"k": "prod-1", "role": "price", "value": "5"})
+    assert "Reload the page" in answer.text
+    assert item(stage)["price"] == {"N": "10"}
+
+
+def test_a_text_stays_a_text(browser: Browser, stage: MemoryStage) -> None:
+    """Also where the new one looks like a number: rules and other readers of the table know it as a text."""
+    stage.put("prod-1", price="9.99 EUR")
+    browser.post("/product/set", {"k": "prod-1", "role": "price", "kept": "S 9.99 EUR", "value": "8"})
+    assert item(stage)["price"] == {"S": "8"}
+
+
 def test_only_a_price_or_a_stock_is_changed(browser: Browser, stage: MemoryStage) -> None:
     """Whatever a form names."""
     stage.put("prod-1", price=10)
@@ -140,7 +212,7 @@ def test_only_a_price_or_a_stock_is_changed(browser: Browser, stage: MemoryStage
 def test_what_follows_a_change_is_shown_as_it_comes(browser: Browser, stage: MemoryStage) -> None:
     """First that it is waited for, then the record with its verdicts, its alert, and the mail."""
     stage.put("mug", name="Mug", price=10)
-    changed = browser.post("/product/set", {"k": "mug", "role": "price", "value": "8"})
+    changed = browser.post("/product/set", {"k": "mug", "role": "price", "kept": "N 10", "value": "8"})
     again = re.search(r'hx-get="([^"]+)"', changed.text)
     assert again
     stage.play(Shop().put(name="Mug", price=10).put(after=MINUTE, price=8))
@@ -163,7 +235,9 @@ def test_a_deployed_stage_says_where_the_alerts_appear(stage: MemoryStage) -> No
     """Records of a deployed stage are not read."""
     stage.put("mug", name="Mug", price=10)
     with console_of(stage, "prod") as (_, browser):
-        assert "/alerts?product=mug" in browser.post("/product/set", {"k": "mug", "role": "price", "value": "8"}).text
+        assert "dynamodb:UpdateItem</code> on the table <code>products" in browser.get("/").text
+        form = {"k": "mug", "role": "price", "kept": "N 10", "value": "8"}
+        assert "/alerts?product=mug" in browser.post("/product/set", form).text
 
 
 @pytest.fixture

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import http.client
 import re
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from console.sources import settings
+from console.sources.console import Console
+from operations.settings.editing import version_of
 from tests.builders import ROOT
 from tests.console.stage import RULES, Browser, MemoryStage, console_of, until
+from tests.operations.stage import refusal
 from tests.rules.scenario import MINUTE, Shop
 
 WRONG = RULES.replace('at_least = "10%"', 'at_least = "cheap"')
@@ -107,23 +112,75 @@ def test_saving_writes_the_file_and_keeps_the_next_save_possible(editor: Browser
     answer = editor.post("/rules/save", {"file": "rules", "text": STRICTER.replace("\n", "\r\n"), "version": first})
     assert (project / "alerts.toml").read_text("utf-8") == STRICTER
     assert (project / "alerts.toml").stat().st_mode & 0o777 == 0o640
-    assert "Being deployed" in answer.text
+    assert "saved" in answer.text
+    assert "not deployed to the local stage yet" in answer.text
     again = editor.post("/rules/save", {"file": "rules", "text": RULES, "version": version(answer.text)})
-    assert "Saved" in again.text
+    assert ">saved<" in again.text
     assert (project / "alerts.toml").read_text("utf-8") == RULES
     assert {each.name for each in project.glob("*.toml*")} == {"alerts.toml"}
 
 
-def test_the_page_says_when_the_saved_rules_run(editor: Browser, stage: MemoryStage) -> None:
-    """Which is when the function has them, not when the file has."""
-    answer = editor.post(
-        "/rules/save", {"file": "rules", "text": STRICTER, "version": version(editor.get("/rules").text)}
-    )
-    address = re.search(r'hx-get="([^"]+)"', answer.text)
-    assert address
-    assert "Being deployed" in editor.part(address[1]).text
-    stage.activity.rules(STRICTER)
-    until(lambda: "Saved and deployed" in editor.part(address[1]).text)
+def state(browser: Browser, which: str = "rules") -> str:
+    """Read what the page says of the deployment when it is loaded anew."""
+    text = browser.get(f"/rules?file={which}").text
+    return text.partition('id="deployment"')[2].partition("</div></div>")[0]
+
+
+@pytest.mark.parametrize("which", ["rules", "receivers"])
+def test_the_page_says_how_far_the_deployment_of_what_was_saved_has_come(
+    editor: Browser, stage: MemoryStage, project: Path, which: str
+) -> None:
+    """Saved, being deployed, deployed or refused with the reason: of this file, as it is now; read without scripts."""
+    path = project / {"rules": "alerts.toml", "receivers": "local/receivers.toml"}[which]
+    new = path.read_text("utf-8") + "# mine\n"
+    was = version_of(path.read_bytes())
+    stage.activity.deployment(which, was, "deployed")
+    until(lambda: "Deployed to the local stage" in state(editor, which))
+    form = {"file": which, "text": new, "version": was}
+    answer = editor.post("/rules/save", form, **{"HX-Request": ""})
+    assert (answer.status, answer.headers["location"]) == (303, f"/rules?file={which}")
+    assert "not deployed to the local stage yet" in state(editor, which)
+    stage.activity.deployment(which, "", "deploying")
+    until(lambda: "Being deployed" in state(editor, which))
+    stage.activity.deployment(which, version_of(new.encode()), "refused", "line 3: <b>no</b>")
+    refused = until(lambda: (text := state(editor, which)) and "Not deployed" in text and text)
+    assert "line 3: &lt;b&gt;no&lt;/b&gt;" in refused
+    stage.activity.deployment(which, was, "deployed")
+    until(lambda: "not deployed to the local stage yet" in state(editor, which))
+    stage.activity.deployment(which, version_of(new.encode()), "deployed")
+    until(lambda: "Deployed to the local stage <time" in state(editor, which))
+
+
+def test_a_deployment_that_was_broken_off_is_not_under_way_for_ever(
+    served: tuple[Console, Browser], stage: MemoryStage, project: Path
+) -> None:
+    """`npm start` was ended in the middle of it."""
+    console, browser = served
+    assert project
+    stage.activity.deployment("rules", "", "deploying")
+    until(lambda: "Being deployed" in state(browser))
+    console.now = lambda: time.time() + 200
+    assert "not deployed to the local stage yet" in state(browser)
+
+
+def test_the_page_hears_of_the_deployment(editor: Browser, stage: MemoryStage) -> None:
+    """As server-sent events, each state once."""
+    connection = http.client.HTTPConnection("127.0.0.1", editor.port, timeout=10)
+    connection.request("GET", "/rules/stream?file=rules", headers={"cookie": editor.cookie})
+    answer = connection.getresponse()
+    said = b""
+    try:
+        for number, marked in enumerate(("not deployed", "Being deployed", "Not deployed: the rules"), 1):
+            while marked.encode() not in said:
+                said += answer.read1(2000)
+            assert said.count(b"event: deployment") == number
+            if number == 1:
+                stage.activity.deployment("rules", "", "deploying")
+            elif number == 2:
+                stage.activity.deployment("rules", version_of(RULES.encode()), "refused", "line 3\n\nevent: forged")
+        assert b"\nevent: forged" not in said
+    finally:
+        connection.close()
 
 
 def test_a_mistake_is_not_saved(editor: Browser, project: Path) -> None:
@@ -150,7 +207,8 @@ def test_receivers_are_edited_likewise(editor: Browser, project: Path) -> None:
     said = editor.post("/rules/check", {"file": "receivers", "text": wrong}).text
     assert "receiver “merchandising”" in said
     right = '[[receivers]]\nname = "everyone"\nkind = "text"\n'
-    assert "Saved" in editor.post("/rules/save", {"file": "receivers", "text": right, "version": version(page)}).text
+    saved = editor.post("/rules/save", {"file": "receivers", "text": right, "version": version(page)})
+    assert ">saved<" in saved.text
     assert (project / "local" / "receivers.toml").read_text("utf-8") == right
 
 
@@ -170,3 +228,40 @@ def test_the_files_of_a_deployed_stage_are_tried_and_not_saved(prod: Browser, pr
     assert "2 fewer" in check(prod, STRICTER)
     assert prod.post("/rules/save", {"file": "rules", "text": STRICTER, "version": version(page)}).status == 403
     assert (project / "alerts.toml").read_text("utf-8") == RULES
+
+
+def test_rules_of_a_deployed_stage_are_tried_on_the_alerts_that_went_out(
+    stage: MemoryStage, prod: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which would not go out any more, each with the way to its record; that nothing is known of others is said."""
+    monkeypatch.setattr(settings, "HISTORY_DAYS", 3000)
+    assert "No alert of the last" in check(prod, STRICTER, on="history")
+    settings_of_now = prod.get("/rules?on=history").text
+    assert '<option value="history" selected>' in settings_of_now
+    monkeypatch.setattr(settings, "_FRESH_SECONDS", 0)
+    shop = Shop().put(name="<b>Mug", price=10, stock=3).put(after=MINUTE, price=8).put(after=2 * MINUTE, stock=0)
+    stage.play(shop, delivered_to="everyone")
+    said = check(prod, STRICTER, on="history")
+    assert "Of 2 alerts" in said
+    assert "1 would not go out any more" in said
+    assert "&lt;b&gt;Mug: 8.00 USD, was 10.00</a>" in said
+    assert 'href="/records/' in said
+    assert "Alerts that would come cannot be told" in said
+    assert "0 would not go out any more" in check(prod, RULES, on="history")
+    other = RULES.partition("[[rules]]")[0] + '[[rules]]\nname = "any"\nwhen = "removed"\n'
+    assert "2 would not go out any more" in check(prod, other, on="history")
+
+
+def test_a_history_that_cannot_be_read_is_said(
+    stage: MemoryStage, prod: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rest of the page is there."""
+    assert stage
+
+    def refuse(*_: object) -> None:
+        raise refusal("AccessDeniedException")
+
+    monkeypatch.setattr(settings, "delivered_alerts", refuse)
+    said = check(prod, STRICTER, on="history")
+    assert "no mistake" in said
+    assert "The history could not be read" in said

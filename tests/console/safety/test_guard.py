@@ -9,7 +9,7 @@ import pytest
 from console.safety.guard import HEADERS
 from tests.console.stage import TOKEN, Browser, MemoryStage, console_of, until
 
-EDIT = {"k": "prod-1", "role": "price", "value": "5"}
+EDIT = {"k": "prod-1", "role": "price", "kept": "N 10", "value": "5"}
 PAGES = ("/", "/live", "/alerts")
 
 

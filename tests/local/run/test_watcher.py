@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,7 +12,8 @@ from botocore.exceptions import ClientError
 
 from local.run.watcher import Watcher
 from local.samples.sample_receivers import Delivered
-from local.stack.errors import ReceiversRefusedError, RemovedError
+from local.stack.errors import ReceiversRefusedError, RemovedError, RulesRefusedError
+from operations.activity.activity_log import ActivityLog
 
 MAIL = Delivered("merchandising", "mail", "Lamp is 20% cheaper")
 
@@ -33,6 +35,12 @@ class FakeReport:
         """Keep it."""
         self.heard.append(delivered)
 
+    def rules_deployed(self, _: Any) -> None:
+        """Hear nothing."""
+
+    def rules_refused(self, message: str, details: str) -> None:
+        """Hear nothing."""
+
     def receivers_deployed(self, count: int) -> None:
         """Keep the count."""
         self.heard.append(count)
@@ -42,8 +50,8 @@ class FakeReport:
         self.heard.append((message, details))
 
 
-def watched(receivers: Any) -> list[Any]:
-    """Look once, and return what was reported."""
+def watched(receivers: Any, activity: ActivityLog | None = None, **rules: Any) -> list[Any]:
+    """Look once, and return what was reported; `rules` are what is known of edited ones."""
     report = FakeReport()
     quiet: Any = SimpleNamespace(
         client=lambda _: None,
@@ -53,7 +61,7 @@ def watched(receivers: Any) -> list[Any]:
         stream_events=list,
         done=list,
         stream_arn="arn",
-        take_up_edits=lambda: False,
+        **{"take_up_edits": lambda: False, "is_edited": lambda: False, **rules},
     )
     heard: Any = report
     watcher = Watcher(
@@ -65,6 +73,7 @@ def watched(receivers: Any) -> list[Any]:
         rules=quiet,
         expected=quiet,
         report=heard,
+        activity=activity,
         receivers=receivers,
     )
     watcher.look()
@@ -72,7 +81,9 @@ def watched(receivers: Any) -> list[Any]:
 
 
 def _receivers(arrived: list[Delivered], *, edited: bool, deploy: Any = None) -> Any:
-    return SimpleNamespace(served=SimpleNamespace(arrived=lambda _: arrived), edited=lambda: edited, deploy=deploy)
+    return SimpleNamespace(
+        version="v-2", served=SimpleNamespace(arrived=lambda _: arrived), edited=lambda: edited, deploy=deploy
+    )
 
 
 def test_what_receivers_are_sent_is_shown_as_it_happens() -> None:
@@ -88,6 +99,38 @@ def test_an_edit_of_the_receivers_is_deployed() -> None:
         raise ReceiversRefusedError("not deployed", "line 3")
 
     assert watched(_receivers([], edited=True, deploy=refuse)) == [("not deployed", "line 3")]
+
+
+def test_the_activity_log_has_how_far_an_edit_has_come(tmp_path: Path) -> None:
+    """That it is being deployed before it is, and then what came of it: the console shows that."""
+    noted: list[tuple[str, str, str, str]] = []
+
+    class Noted(ActivityLog):
+        def deployment(self, file: str, version: str, state: str, reason: str = "") -> None:
+            noted.append((file, version, state, reason))
+
+    def refuse() -> bool:
+        assert noted[-1][2] == "deploying"
+        raise RulesRefusedError("not deployed", "line 7")
+
+    def deploy() -> int:
+        assert noted[-1][2] == "deploying"
+        return 6
+
+    activity = Noted(tmp_path)
+    receivers = _receivers([], edited=True, deploy=deploy)
+    watched(receivers, activity, is_edited=lambda: True, take_up_edits=refuse, version="v-1")
+    assert noted == [
+        ("rules", "", "deploying", ""),
+        ("rules", "v-1", "refused", "line 7"),
+        ("receivers", "", "deploying", ""),
+        ("receivers", "v-2", "deployed", ""),
+    ]
+    noted.clear()
+    edited = {"text": "x", "ruleset": None, "version": "v-3"}
+    watched(None, activity, is_edited=lambda: True, take_up_edits=lambda: True, **edited)
+    assert noted == [("rules", "", "deploying", ""), ("rules", "v-3", "deployed", "")]
+    activity.close()
 
 
 class Aws:

@@ -7,10 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from moto import mock_aws
 
-from tests.builders import EVENTS, event
-from tests.operations.stage import CLOSED, FakeStack, FakeStreams, Operate, Shard, refusal
+from notifications.delivery.handling.progress import DELIVERED, Delivery
+from notifications.delivery.handling.progress_table import DynamoDbProgress
+from notifications.publishing.messages import to_message
+from operations.products.products_table import table_name
+from tests.builders import EVENTS, event, rules
+from tests.operations.stage import CLOSED, LEDGER, FakeStack, FakeStreams, Operate, Shard, make_ledger, refusal
 from tests.rules.scenario import HOUR, Shop, rule
+from tests.service import Service
 
 ANY = rule("price_drop", name="drop")
 TENTH = rule("price_drop", 'at_least = "10%"', "drop")
@@ -229,3 +235,53 @@ def test_10_16_only_what_the_stream_holds_is_kept(operate: Operate, tmp_path: Pa
     with pytest.raises(SystemExit):
         operate("preview", EVENTS, "--to-file", tmp_path / "kept.jsonl")
     assert "--to-file keeps what --stream reads" in capsys.readouterr().err
+
+
+def delivered(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> FakeStack:
+    """Give a stage, in moto's memory, whose receiver was sent the shop's alerts."""
+    for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(f"AWS_{name}", "none")
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    dynamodb = make_ledger()
+    dynamodb.create_table(
+        TableName=table_name(FakeStack.outputs),
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": "productId", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "productId", "KeyType": "HASH"}],
+    )
+    service = Service(rules(ANY))
+    service.handle(*shop.records)
+    progress = DynamoDbProgress(dynamodb, LEDGER, 90, "1")
+    for alert in service.alerts:
+        progress.write(Delivery("everyone", alert.id, DELIVERED, 1, to_message(alert).body.encode(), alert.title))
+    return FakeStack(dynamodb=dynamodb)
+
+
+def test_history_says_which_alerts_would_not_go_out_any_more(
+    operate: Operate, files: dict[str, Path], shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of those that receivers were sent; as text and as JSON."""
+    with mock_aws():
+        stack = delivered(shop, monkeypatch)
+        both = ("preview", "--history", "300d", "--rules", files["tenth.toml"], "--against", files["any.toml"])
+        done = operate(*both, stack=stack)
+        assert (done.code, done.err) == (0, "")
+        assert done.lines == [
+            "3 alerts: 1 would not go out any more, 2 would, of 0 it cannot be said",
+            "- 2026-11-21T09:02:00Z  drop: mug: 99, was 100",
+        ]
+        found = operate(*both, "--json", stack=stack).json
+        assert {name: found[name] for name in ("alerts", "kept", "unknown", "whole")} == {
+            "alerts": 3,
+            "kept": 2,
+            "unknown": 0,
+            "whole": True,
+        }
+        assert [alert["data"]["rule"] for alert in found["gone"]] == ["drop"]
+
+
+def test_history_is_read_instead_of_recorded_events(operate: Operate, files: dict[str, Path]) -> None:
+    """One or the other."""
+    with pytest.raises(SystemExit) as ended:
+        operate("preview", files["recorded.json"], "--history", "7d")
+    assert ended.value.code == 2

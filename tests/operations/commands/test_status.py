@@ -133,6 +133,16 @@ def test_alerts_are_counted_by_rule_in_the_hour_and_the_day(stage: Deployed) -> 
     assert found["suppressed"] == {"hour": {"cool-down": 2}, "day": {"cool-down": 2}}
 
 
+def test_invocations_that_ended_badly_are_counted_by_function(stage: Deployed, operate: Operate) -> None:
+    """Of this stage's functions alone; none is no line."""
+    assert not any(line.startswith("errors") for line in operate("status", stack=stage).lines)
+    for count, ago in ((3, 60), (4, 7200), (9, 100_000)):
+        stage.metric("AWS/Lambda", "Errors", count, ago, FunctionName=FUNCTION)
+    stage.metric("AWS/Lambda", "Errors", 9, FunctionName="another")
+    assert read_health(stage)["errors"] == {"hour": {"alerts": 3}, "day": {"alerts": 7}}  # type: ignore[arg-type]
+    assert "errors          alerts 3 (7 in 24 h)" in operate("status", stack=stage).lines
+
+
 def test_it_says_by_how_long_the_function_is_behind_and_when_it_ran(stage: Deployed, operate: Operate) -> None:
     """The latest value counts."""
     stage.metric("AWS/Lambda", "IteratorAge", 7_200_000, 700, FunctionName=FUNCTION)

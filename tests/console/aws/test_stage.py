@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from console.sources import stage as module
-from console.sources.stage import Stage
+from console.aws import stage as module
+from console.aws.stage import Stage
 from notifications.common.errors import ConfigurationError
 from operations.deployed.running import Running
 from operations.deployed.stack import Stack

@@ -1,0 +1,113 @@
+"""Live, of a deployed stage: what its functions logged and its ledger has; the stream is not read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from console.aws.logs import BACK, SeenEntry
+from console.pages.page import link
+from console.sources.console import Console
+from notifications.delivery.rendering.safe_text import clean
+from operations.deployed.alert_history import PastAlert
+from operations.logs.log_entries import ALERT, BATCH, DELIVERY, ENDED, TROUBLE, LogEntry
+from operations.terminal.moments import as_datetime
+
+MOST_ROWS = 60
+SHOWS = ("all", "batches", "alerts", "deliveries", "trouble")
+_KINDS = {
+    "batches": {BATCH, ENDED},
+    "alerts": {ALERT},
+    "deliveries": {DELIVERY},
+    "trouble": {TROUBLE, ENDED},
+}
+_PLAIN = frozenset({"done", "delivered", "held"})
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of the page."""
+
+    at: float
+    what: str
+    """In a word or two: a product, a receiver, or the kind of entry."""
+    text: str
+    address: str = ""
+    """Where it leads; "" where nothing more is known of it."""
+    outcome: str = ""
+    bad: bool = False
+    severity: str = ""
+    quiet: bool = False
+    """Whether nothing came of it."""
+
+
+def rows(console: Console, show: str) -> list[Row]:
+    """List what happened last, the latest first: entries of the logs, and alerts of the ledger."""
+    past = {alert.id: alert for alert in console.alerts.all()}
+    found = [
+        _row(seen, past)
+        for seen in console.logs.latest(10 * MOST_ROWS)
+        if (show == "all" or _is_shown(seen.entry, show))
+        and not (seen.entry.kind == ALERT and seen.entry.alert_id in past)
+    ]
+    if show in {"all", "alerts"}:
+        found += _alert_rows(console, past.values())
+    return sorted(found, key=lambda row: row.at, reverse=True)[:MOST_ROWS]
+
+
+def _is_shown(entry: LogEntry, show: str) -> bool:
+    bad = show == "trouble" and bool(entry.outcome) and entry.outcome not in _PLAIN
+    return bad or entry.kind in _KINDS[show]
+
+
+def _row(seen: SeenEntry, past: dict[str, PastAlert]) -> Row:
+    entry = seen.entry
+    bad = bool(entry.outcome) and entry.outcome not in _PLAIN
+    alert = past.get(entry.alert_id)
+    address = _way(alert) if alert else link(f"/records/{entry.sequence_number}") if entry.sequence_number else ""
+    if entry.kind == BATCH:
+        return Row(entry.at, "Batch", _of_batch(entry), "", entry.outcome, bad, quiet=not entry.counts["changes"])
+    if entry.kind == DELIVERY:
+        attempts = f", attempt {entry.attempts}" if entry.attempts > 1 else ""
+        said = f": {entry.text}" if bad else ""
+        title = clean(alert.title, 200) if alert else entry.alert_id or "An alert"
+        address = address or (link(f"/alerts/{quote(entry.alert_id, safe='')}") if entry.alert_id else "")
+        return Row(entry.at, title, f"to {entry.receiver}{attempts}{said}", address, entry.outcome, bad)
+    if entry.kind == ALERT:
+        return Row(entry.at, "Alert", f"rule {entry.rule}", address)
+    what = f"Invocation of {seen.function}" if entry.kind == ENDED else "Trouble"
+    return Row(entry.at, what, entry.text, address, entry.outcome, bad=True)
+
+
+def _of_batch(entry: LogEntry) -> str:
+    counts = entry.counts
+    said = [f"{counts['records']:,} {'record' if counts['records'] == 1 else 'records'}"]
+    for name, one, many in (
+        ("published", "alert", "alerts"),
+        ("repeated", "sent before", "sent before"),
+        ("suppressed", "held back", "held back"),
+        ("parked", "parked", "parked"),
+        ("retried", "handed back", "handed back"),
+        ("publishFailures", "not taken by the topic", "not taken by the topic"),
+    ):
+        if counts[name]:
+            said.append(f"{counts[name]:,} {one if counts[name] == 1 else many}")
+    took = f", in {entry.milliseconds:,.0f} ms" if entry.milliseconds is not None else ""
+    return f"{', '.join(said)}{took}"
+
+
+def _alert_rows(console: Console, past: Iterable[PastAlert]) -> list[Row]:
+    earliest = console.now() - BACK[-1].total_seconds()
+    found = []
+    for alert in past:
+        when = as_datetime(alert.published_at)
+        if when and when.timestamp() >= earliest:
+            outcome, title = "muted" if alert.muted_until else "", clean(alert.title, 200)
+            row = Row(when.timestamp(), title, f"rule {alert.rule}", _way(alert), outcome, severity=alert.severity)
+            found.append(row)
+    return found
+
+
+def _way(alert: PastAlert) -> str:
+    return link(f"/records/{alert.sequence_number}", product=alert.product_id)

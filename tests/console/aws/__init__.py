@@ -1,0 +1,1 @@
+"""Tests of the stage, its logs and its mutes."""
