@@ -25,7 +25,7 @@ LONGEST_ATTRIBUTE_NAME = 256
 _TWELVE_HOURS = 43_200
 _RANGES = {"MaxNumberOfMessages": 10, "WaitTimeSeconds": 20, "VisibilityTimeout": _TWELVE_HOURS, "DelaySeconds": 900}
 _ENTRY_ID = re.compile(r"[A-Za-z0-9_-]{1,80}")
-_QUEUE_NAME = re.compile(r"[A-Za-z0-9_-]{1,80}(?<!\.fifo)")
+_QUEUE_NAME = re.compile(r"(?=.{1,80}$)[A-Za-z0-9_-]+(\.fifo)?")
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _ATTRIBUTE_NAME = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 _OF_AWS = ("aws.", "amazon.")
@@ -110,6 +110,10 @@ def _attribute_mistakes(attributes: Mapping[str, Mapping[str, Any]]) -> Iterator
         ):
             yield f"a message attribute named {name[:100]!r}"
         kind, value = attribute["DataType"], attribute.get("StringValue", "")
+        if kind == "Binary":
+            if not attribute.get("BinaryValue"):
+                yield f"the message attribute {name[:100]} is empty"
+            continue
         yield from _text_mistakes(f"the message attribute {name[:100]}", value)
         if kind not in {"String", "Number", "String.Array"}:
             yield f"a message attribute of type {kind[:100]!r}"
@@ -136,7 +140,7 @@ def _size(entry: Mapping[str, Any], body: str) -> int:
     parts = [entry[body], entry.get("Subject", "")]
     for name, attribute in entry.get("MessageAttributes", {}).items():
         parts += [name, *attribute.values()]
-    return sum(len(part.encode("utf-8", "surrogatepass")) for part in parts)
+    return sum(len(part if isinstance(part, bytes) else part.encode("utf-8", "surrogatepass")) for part in parts)
 
 
 def _too_large(size: int, most: int) -> Iterator[str]:

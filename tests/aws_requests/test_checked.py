@@ -208,6 +208,10 @@ def _sent(body: str, **attributes: str) -> Params:
     return {"QueueUrl": QUEUE, "MessageBody": body, "MessageAttributes": written}
 
 
+def _binary(value: bytes) -> Params:
+    return _received(MessageBody="a", MessageAttributes={"b": {"DataType": "Binary", "BinaryValue": value}})
+
+
 def _received(**more: Any) -> Params:
     return {"QueueUrl": QUEUE, **more}
 
@@ -219,6 +223,8 @@ SQS = {
     "a body": ("SendMessage", _sent("a"), _sent("")),
     "a body of XML's characters": ("SendMessage", _sent("a\r"), _sent("a\x00")),
     "an attribute with a value": ("SendMessage", _sent("a", n="v"), _sent("a", n="")),
+    "bytes": ("SendMessage", _binary(b"\xff"), _binary(b"")),
+    "1 MB with bytes": ("SendMessage", _binary(b"a" * (MB - 8)), _binary(b"a" * (MB - 7))),
     "twelve hours": (
         "ChangeMessageVisibility",
         _received(ReceiptHandle="r", VisibilityTimeout=43_200),
@@ -238,6 +244,7 @@ SQS = {
         _received(AttributeNames=["SentTimestamp"]),
     ),
     "a queue's name": ("GetQueueUrl", {"QueueName": "a" * 80}, {"QueueName": "a" * 81}),
+    "a FIFO queue's name": ("GetQueueUrl", {"QueueName": "a.fifo"}, {"QueueName": "a.b"}),
     "ids of a batch": (
         "DeleteMessageBatch",
         _received(Entries=[{"Id": "1", "ReceiptHandle": "r"}]),
