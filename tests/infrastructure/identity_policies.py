@@ -10,6 +10,14 @@ from typing import Any, NamedTuple
 from tests.builders import ROOT
 from tests.docs.markdown import blocks
 
+# Actions that know no resources: a policy can only allow them on all. Source: AWS Service Authorization Reference.
+EVERYWHERE = frozenset({
+    "cloudwatch:GetMetricStatistics", "cloudwatch:ListMetrics", "lambda:CreateEventSourceMapping",
+    "lambda:ListEventSourceMappings", "logs:CreateLogDelivery", "logs:DeleteIndexPolicy", "logs:DeleteResourcePolicy",
+    "logs:DescribeIndexPolicies", "logs:DescribeLogGroups", "logs:DescribeResourcePolicies", "logs:PutIndexPolicy",
+    "logs:PutResourcePolicy", "sns:GetSubscriptionAttributes", "sns:SetSubscriptionAttributes", "sns:Unsubscribe",
+})  # fmt: skip
+
 
 class Grant(NamedTuple):
     """An action and a resource of a statement, both with wildcards."""

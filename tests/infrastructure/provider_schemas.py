@@ -1,4 +1,4 @@
-"""What CloudFormation calls for each type of resource, by AWS's own schemas of them, which cfn-lint brings along."""
+"""What CloudFormation does with each type of resource, by AWS's own schemas of them, which cfn-lint brings along."""
 
 from __future__ import annotations
 
@@ -22,5 +22,14 @@ def _files() -> dict[str, str]:
 @cache
 def permissions_for(kind: str) -> frozenset[str]:
     """List the actions that CloudFormation may take to make, read, change and delete a resource of a type."""
-    schema: dict[str, Any] = json.loads((_FOLDER / "resources" / f"{_files()[kind]}.json").read_text("utf-8"))
-    return frozenset(action for name in _HANDLERS for action in schema["handlers"].get(name, {}).get("permissions", ()))
+    handlers = _schema(kind)["handlers"]
+    return frozenset(action for name in _HANDLERS for action in handlers.get(name, {}).get("permissions", ()))
+
+
+def create_only_properties(kind: str) -> frozenset[str]:
+    """List the properties of a type that only a new resource can have: to change one is to replace it."""
+    return frozenset(path.removeprefix("/properties/") for path in _schema(kind).get("createOnlyProperties", ()))
+
+
+def _schema(kind: str) -> dict[str, Any]:
+    return dict(json.loads((_FOLDER / "resources" / f"{_files()[kind]}.json").read_text("utf-8")))

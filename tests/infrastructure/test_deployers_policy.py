@@ -15,7 +15,7 @@ import pytest
 from tests.builders import ROOT
 from tests.docs.markdown import code_in, section
 from tests.infrastructure.computed import resources_of
-from tests.infrastructure.identity_policies import Grant, denied_of, policy_under, templates
+from tests.infrastructure.identity_policies import EVERYWHERE, Grant, denied_of, policy_under, templates
 from tests.infrastructure.provider_schemas import permissions_for
 from tests.test_service_delivery import RECEIVERS
 
@@ -40,12 +40,6 @@ ARNS = {
     "AWS::SQS::QueuePolicy": ("", f"arn:aws:sqs:{HERE}:"),
     "AWS::Scheduler::Schedule": ("Name", f"arn:aws:scheduler:{HERE}:schedule/default/"),
 }
-# Actions that know no resources: a policy can only name all of them.
-EVERYWHERE = {
-    "lambda:CreateEventSourceMapping", "logs:CreateLogDelivery", "logs:DeleteResourcePolicy", "logs:DescribeLogGroups",
-    "logs:DescribeResourcePolicies", "logs:PutResourcePolicy", "sns:GetSubscriptionAttributes",
-    "sns:SetSubscriptionAttributes", "sns:Unsubscribe",
-}  # fmt: skip
 # What needs an action that the policy does not give: properties of a type, of which no template has one.
 NOT_USED = {
     ("AWS::DynamoDB::Table", "iam:CreateServiceLinkedRole"): ("ContributorInsightsSpecification", "Replicas"),
@@ -60,6 +54,8 @@ NOT_USED = {
     ("AWS::Lambda::Function", "s3files:*"): ("FileSystemConfigs",),
     ("AWS::Logs::LogGroup", "logs:CreateLogDelivery"): ("DataProtectionPolicy",),
     ("AWS::Logs::LogGroup", "logs:PutResourcePolicy"): ("ResourcePolicyDocument",),
+    ("AWS::Logs::LogGroup", "logs:PutIndexPolicy"): ("FieldIndexPolicies",),
+    ("AWS::Logs::LogGroup", "logs:DeleteIndexPolicy"): ("FieldIndexPolicies",),
     ("AWS::Logs::LogGroup", "logs:DeleteResourcePolicy"): ("ResourcePolicyDocument",),
     ("AWS::Logs::LogGroup", "firehose:*"): ("DataProtectionPolicy",),
     ("AWS::Logs::LogGroup", "s3:REST.PUT.OBJECT"): ("DataProtectionPolicy",),
