@@ -45,7 +45,7 @@ def reservations(batch: Batch, snapshot: LedgerSnapshot) -> list[Reservation]:
             before = wanted.get(hour, Reservation(hour, limit, ()))
             if evaluation.limit_reached:
                 wanted[hour] = before._replace(summary=evaluation.alert_id)
-            elif evaluation.alert_id not in known.admitted:
+            elif evaluation.alert_id not in {*known.admitted, *before.alerts}:  # a record may stand twice
                 wanted[hour] = before._replace(alerts=(*before.alerts, evaluation.alert_id))
     return [
         each for each in wanted.values() if not each.is_granted_by(snapshot.hourly_counts.get(each.hour, HourlyCount()))

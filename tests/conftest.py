@@ -22,9 +22,39 @@ from local.stack.served_mapping import served_mapping
 from operations.activity.activity_log import ActivityLog
 from operations.settings.project import PROJECT
 from tests import soak
+from tests.aws_requests.checked import watch_all_clients
+from tests.infrastructure.identity_policies import Grant, denied_of, policy_under
+from tests.infrastructure.operators_calls import Called, watch_operators
 from tests.packaging import Package, Packaged, copy_of_project, package_project
 
 MOST_PROCESSES = 8  # each collects the tests anew, and the longest file takes as long in any case
+
+
+_REFUSED: list[str] = []
+_OPERATORS: set[Called] = set()
+
+
+@pytest.fixture(autouse=True)
+def requests_that_aws_takes(request: pytest.FixtureRequest) -> Iterator[list[str]]:
+    """Hold every request of a boto3 client against what AWS takes, unless the test is about a refusal."""
+    _REFUSED.clear()
+    yield _REFUSED
+    if not request.node.get_closest_marker("refused_by_aws"):
+        assert not _REFUSED, "\n".join(_REFUSED)
+
+
+@pytest.fixture(autouse=True)
+def operators_calls() -> Iterator[set[Called]]:
+    """Hold what operations/ and console/ call against the policy to copy in docs/deploying.md."""
+    _OPERATORS.clear()
+    yield _OPERATORS
+    if _OPERATORS:
+        assert denied_of(_OPERATORS, _operators_policy()) == set()
+
+
+@cache
+def _operators_policy() -> list[Grant]:
+    return policy_under("An operator's policy")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -37,6 +67,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Set the length before test modules ask for it."""
     soak.divisor = soak.FULL if config.getoption("--soak") else soak.GATE
+    watch_all_clients(_REFUSED)
+    watch_operators(_OPERATORS)
     _parse_service_models_once()
 
 

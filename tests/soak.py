@@ -1,4 +1,4 @@
-"""How long the soaks run: at full length with pytest's --soak (`npm run soak`), a tenth of it otherwise."""
+"""How long the soaks run: at full length with pytest's --soak (`npm run soak`), a tenth of it otherwise, or less."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ FULL, GATE = 1, 10
 divisor = GATE  # tests/conftest.py sets it, before any test module is imported
 
 
-def length(full: int) -> int:
-    """Give how many of `full` rounds are asked for."""
-    return full // divisor
+def length(full: int, gate: int = GATE) -> int:
+    """Give how many of `full` rounds are asked for: all, or one in `gate`."""
+    return full if divisor == FULL else full // gate
 
 
 def at_full_length_alone(test: Callable[..., None]) -> Callable[..., None]:

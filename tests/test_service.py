@@ -25,8 +25,10 @@ from botocore.exceptions import ClientError
 from local.stack.local_aws import local_aws
 from operations.deployed.running import Running, claim_directory
 from tests.builders import ROOT
+from tests.docs.markdown import code_in, section
 from tests.infrastructure.computed import resources_of
 from tests.infrastructure.policies import OF_LAMBDA, allowed, calls_of_the_function, denied
+from tests.infrastructure.provider_schemas import create_only_properties
 from tests.notifications.test_batch_report import NOISY
 from tests.packaging import Package, Packaged, environment, sls
 
@@ -61,6 +63,26 @@ FUNCTION_OVERRIDES = {
     "memorySize": ("1024", "MemorySize", 1024),
     "tracing": ("Active", "TracingConfig", {"Mode": "Active"}),
 }
+# Every other parameter with another value, but for those that name another file, server or table.
+MORE_OVERRIDES = {
+    "productsStreamViewType": "NEW_IMAGE",
+    "kmsKeyArn": "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555",
+    "productsKeyArn": "arn:aws:kms:us-east-1:123456789012:key/66666666-2222-3333-4444-555555555555",
+    "deletionProtection": "true",
+    "logLevel": "DEBUG",
+    "logRetentionInDays": "60",
+    "givenUpRetentionInDays": "20",
+    "deliveryConcurrency": "7",
+    "allowPrivateAddresses": "true",
+    "ledgerRetentionInDays": "40",
+    "ledgerPointInTimeRecovery": "true",
+    "alarmFailures": "2",
+    "alarmGivenUp": "2",
+    "alarmUndelivered": "2",
+    "alarmErrors": "5",
+    "alarmThrottles": "11",
+    "alarmSilenceHours": "3",
+}
 OUTPUTS = {
     "ProductsTableName",
     "ProductsStreamArn",
@@ -77,8 +99,8 @@ OUTPUTS = {
 
 
 def every_override() -> dict[str, str]:
-    """Give every parameter of stream and function a value that is not its default."""
-    return {name: value for name, (value, _, _) in {**OVERRIDES, **FUNCTION_OVERRIDES}.items()}
+    """Give every parameter a value that is not its default."""
+    return {name: value for name, (value, _, _) in {**OVERRIDES, **FUNCTION_OVERRIDES}.items()} | MORE_OVERRIDES
 
 
 # The mapping
@@ -154,6 +176,33 @@ def test_each_function_parameter_reaches_the_function(packaged: Packaged, param:
     """Time and memory are parameters, too."""
     _, setting, expected = FUNCTION_OVERRIDES[param]
     assert packaged("dev", **every_override()).properties("AlertsLambdaFunction")[setting] == expected
+
+
+def replaced(before: Package, after: Package) -> set[tuple[str, str]]:
+    """List the resources that CloudFormation would replace, each with the property that it cannot update."""
+    return {
+        (name, key)
+        for name, resource in before.template["Resources"].items()
+        for key in create_only_properties(resource["Type"])
+        if name in after.template["Resources"]
+        and resource["Properties"].get(key) != after.resource(name)["Properties"].get(key)
+    }
+
+
+def test_a_parameter_replaces_only_what_the_document_says(packaged: Packaged) -> None:
+    """By AWS's own schemas of the types: a mapping, by the two parameters that docs/deploying.md says replace it."""
+    plain, turned = packaged(), packaged("dev", **every_override())
+    assert replaced(plain, turned) == {("AlertsEventSourceMapping", "StartingPosition")}
+    assert set(turned.template["Resources"]) - set(plain.template["Resources"]) == {"SilentAlarm"}
+    assert set(plain.template["Resources"]) <= set(turned.template["Resources"])
+    own = packaged("dev", productsStreamArn=OWN_STREAM)
+    assert replaced(plain, own) == {("AlertsEventSourceMapping", "EventSourceArn")}
+    assert set(plain.template["Resources"]) - set(own.template["Resources"]) == {"ProductsTable"}
+    untried = {"functionResponseType", "httpEndpointUrl", "productsStreamArn", "receiversFile"}
+    assert {*every_override(), *untried} == set(_service()["params"]["default"])
+    table = section((ROOT / "docs" / "deploying.md").read_text("utf-8"), "What a change of a parameter does")
+    rows = [line for line in table.splitlines() if "replaces the mapping" in line]
+    assert [code_in(row)[0] for row in rows] == ["productsStreamArn", "startingPosition"]
 
 
 def test_with_tracing_the_roles_may_write_traces(packaged: Packaged) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from threading import Lock
 
 from notifications.alerts.alert import Alert
-from notifications.common.errors import ProductAlertsError
+from notifications.common.errors import ProductAlertsError, RefusedAlertError
 from notifications.publishing.failures import Parked
 from notifications.publishing.ledger import (
     BeforeCall,
@@ -95,6 +95,8 @@ class MemoryLedger:
         """Take what is left."""
         before_call()
         self.calls += 1
+        if len(set(wanted.alerts)) < len(wanted.alerts):
+            raise RefusedAlertError("a set of DynamoDB has nothing twice")
         with self._lock:
             count = self.hourly_counts.setdefault(wanted.hour, HourlyCount())
             for alert_id in wanted.alerts:

@@ -98,7 +98,7 @@ def _show_tuning(load: Load, tables: dict[str, dict[str, Any]], *, as_json: bool
             f"{each.concurrency:>9,.2f}{busy}"
         )
     terminal.line(
-        "delay: from the change to the alert, at most; repeated: records that come again when one fails, at most;"
+        "delay: from the change to the alert; repeated: records that come again when one fails; at most, in even load;"
     )
     terminal.line(
         "at once: invocations, on average; falls behind: the function takes longer than the changes do to come"

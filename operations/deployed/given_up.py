@@ -64,7 +64,7 @@ class Queue:
                     MaxNumberOfMessages=min(10, most - len(held)),
                     VisibilityTimeout=self._hidden,
                     WaitTimeSeconds=self._wait,
-                    AttributeNames=["SentTimestamp"],
+                    MessageSystemAttributeNames=["SentTimestamp"],
                 ).get("Messages", [])
                 if not found:
                     break

@@ -85,7 +85,7 @@ class Undelivered:
                 VisibilityTimeout=self._hidden,
                 WaitTimeSeconds=self._wait,
                 MessageAttributeNames=["All"],
-                AttributeNames=["All"],
+                MessageSystemAttributeNames=["All"],
             ).get("Messages", [])
             if not found:
                 return

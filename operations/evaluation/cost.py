@@ -149,11 +149,22 @@ def a_million_changes(load: Load, tables: dict[str, dict[str, Any]]) -> float:
 
 
 def invocations_a_second(load: Load, assumed: dict[str, Any]) -> float:
-    """Return how many there are a second: a lane delivers a full batch, or what came in its window."""
-    lanes = math.ceil(load.changes / assumed["changes_per_shard"]) * load.parallelization_factor
+    """Return how many there are a second, where changes come at random: a window or poll without any invokes nothing.
+
+    A lane delivers full batches, and what came in its window; without a window, what a poll finds.
+    """
+    lanes = shards_of(load, assumed) * load.parallelization_factor
     of_lane = load.changes / lanes
     windows = 1 / load.batch_window if load.batch_window else assumed["polls_a_second"]
-    return float(lanes * max(of_lane / load.batch_size, min(of_lane, windows)))
+    batches = windows * (1 - math.exp(-of_lane / windows))
+    if not load.batch_window:
+        batches *= math.ceil(of_lane / windows / load.batch_size)
+    return float(lanes * max(of_lane / load.batch_size, batches))
+
+
+def shards_of(load: Load, assumed: dict[str, Any]) -> int:
+    """Return how many shards the stream has."""
+    return math.ceil(load.changes / float(assumed["changes_per_shard"]))
 
 
 def _calls(count: float, most: int) -> float:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from operations.evaluation.cost import Load, invocation_of, invocations_a_second, monthly
+from operations.evaluation.cost import Load, invocation_of, invocations_a_second, monthly, shards_of
 
 _SETTINGS: tuple[tuple[str, Mapping[str, Any]], ...] = (
     ("as the stage is", {}),
@@ -28,7 +27,7 @@ class Tuned(NamedTuple):
     usd: float
     """A month."""
     delay: float
-    """Seconds from a change to its alert, at most, while nothing fails."""
+    """Seconds from a change to its alert, at most, while nothing fails and changes come evenly."""
     records: float
     """In a batch, on average."""
     repeated: int
@@ -39,9 +38,14 @@ class Tuned(NamedTuple):
     """The share of its time that a lane of the mapping is busy; above 1 it falls behind."""
 
 
+def variants(load: Load) -> list[tuple[str, Load]]:
+    """List the settings by their names, each changed alone."""
+    return [(name, replace(load, **changes)) for name, changes in _SETTINGS]
+
+
 def compare(load: Load, tables: dict[str, dict[str, Any]]) -> list[Tuned]:
-    """Compare the settings, each changed alone."""
-    return [_tuned(name, replace(load, **changes), tables) for name, changes in _SETTINGS]
+    """Compare the settings."""
+    return [_tuned(name, variant, tables) for name, variant in variants(load)]
 
 
 def _tuned(setting: str, load: Load, tables: dict[str, dict[str, Any]]) -> Tuned:
@@ -49,8 +53,8 @@ def _tuned(setting: str, load: Load, tables: dict[str, dict[str, Any]]) -> Tuned
     invocations = invocations_a_second(load, assumed)
     records = load.changes / invocations
     seconds = invocation_of(load, records, tables).seconds
-    lanes = math.ceil(load.changes / assumed["changes_per_shard"]) * load.parallelization_factor
-    waited = min(load.batch_window or 1 / assumed["polls_a_second"], load.batch_size * lanes / load.changes)
+    lanes = shards_of(load, assumed) * load.parallelization_factor
+    waited = 1 / assumed["polls_a_second"] + min(load.batch_window, load.batch_size * lanes / load.changes)
     usd = sum(item.usd for item in monthly(load, tables))
     concurrency = invocations * seconds
     return Tuned(setting, usd, waited + seconds, records, load.batch_size, concurrency, concurrency / lanes)

@@ -11,20 +11,11 @@ from typing import Any
 from operations.settings.service_file import read_document
 from tests.builders import ROOT
 from tests.docs.markdown import blocks, code_in, first_cells, section
+from tests.infrastructure.identity_policies import listed
+from tests.infrastructure.operators_calls import NAMED_OTHERWISE
 
 RECEIVERS = (ROOT / "infrastructure" / "receivers.cjs").read_text(encoding="utf-8")
 TEXT = (ROOT / "docs" / "deploying.md").read_text(encoding="utf-8")
-# What IAM calls differently than boto3 does. Source: AWS Service Authorization Reference.
-NAMED_OTHERWISE = {
-    "ListObjectsV2": "ListBucket",
-    "GetBucketLifecycleConfiguration": "GetLifecycleConfiguration",
-    "Invoke": "InvokeFunction",
-}
-
-
-def listed(value: Any) -> list[Any]:
-    """Give a list, where a policy has one entry bare."""
-    return value if isinstance(value, list) else [value]
 
 
 CALL = re.compile(r"(?:client(?:\(\"\w+\"\))?|_function|dynamodb)\.(?!get_paginator)(\w+)\(")
@@ -34,8 +25,8 @@ PAGES = re.compile(r"get_paginator\(\"(\w+)\"\)")
 def test_every_parameter_stands_in_the_table() -> None:
     """And nothing else does."""
     cells = first_cells(section(TEXT, "What a change of a parameter does"))
-    listed = [name for cell in cells for name in code_in(cell)]
-    assert sorted(listed) == sorted(read_document(ROOT / "serverless.yml")["params"]["default"])
+    names = [name for cell in cells for name in code_in(cell)]
+    assert sorted(names) == sorted(read_document(ROOT / "serverless.yml")["params"]["default"])
 
 
 def test_the_stages_differ_as_their_table_says() -> None:

@@ -16,6 +16,7 @@ from notifications.pipeline import Pipeline
 from notifications.publishing.failures import SqsFailures
 from notifications.publishing.ledger_table import DynamoDbLedger
 from notifications.publishing.topic import SnsTopic
+from notifications.rules.ruleset import Ruleset
 from tests.builders import EVENTS, ROOT, added, event, modified, priced, removed, stocked
 
 ACCOUNT = "us-east-1:123456789012"
@@ -93,14 +94,17 @@ class Recorder:
     def __init__(self) -> None:
         """Note nothing yet."""
         self.calls: set[Call] = set()
+        self._clients: dict[str, Any] = {}
         self._params: dict[str, Any] = {}
 
     def client(self, service: str) -> Any:
         """Make a client."""
-        client = boto3.Session("test", "test", region_name="us-east-1").client(service)
-        client.meta.events.register("provide-client-params.*.*", self._note)
-        client.meta.events.register("before-call.*.*", self._answer)
-        return client
+        if service not in self._clients:
+            client = boto3.Session("test", "test", region_name="us-east-1").client(service)
+            client.meta.events.register("provide-client-params.*.*", self._note)
+            client.meta.events.register("before-call.*.*", self._answer)
+            self._clients[service] = client
+        return self._clients[service]
 
     def calls_of(self, model: Any, params: Mapping[str, Any]) -> Iterable[Call]:
         """Say what IAM would be asked for."""
@@ -155,16 +159,26 @@ _CALLS: dict[str, Callable[[Mapping[str, Any]], Iterable[Call]]] = {
 }  # fmt: skip
 
 
+def function_on(recorder: Recorder, rules: Ruleset) -> Pipeline:
+    """Put the function together as it is on AWS, with the recorder's clients."""
+    return Pipeline(
+        rules,
+        SnsTopic(recorder.client("sns"), ARNS["AlertsTopic"]),
+        DynamoDbLedger(recorder.client("dynamodb"), "ledger", 16, sleep=_at_once),
+        SqsFailures(recorder.client("sqs"), "https://sqs.us-east-1.amazonaws.com/123456789012/failures", "1"),
+        sleep=_at_once,
+    )
+
+
+def _at_once(_: float) -> None:
+    """Pass the time."""
+
+
 def calls_of_the_function(rules: str) -> set[Call]:
     """Play all recorded events, and changes of every kind under rules that remember, and list the calls made."""
     recorder = Recorder()
     for text in ((ROOT / "alerts.toml").read_text(encoding="utf-8"), rules):
-        pipeline = Pipeline(
-            rules_file.parse(text),
-            SnsTopic(recorder.client("sns"), ARNS["AlertsTopic"]),
-            DynamoDbLedger(recorder.client("dynamodb"), "ledger", 16),
-            SqsFailures(recorder.client("sqs"), "https://sqs.us-east-1.amazonaws.com/123456789012/failures", "1"),
-        )
+        pipeline = function_on(recorder, rules_file.parse(text))
         for file in sorted(Path(EVENTS).glob("*.json")):
             pipeline.handle(json.loads(file.read_text(encoding="utf-8")))
         records = [

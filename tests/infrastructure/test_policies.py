@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from tests.infrastructure.policies import ARNS, OF_LAMBDA, Call, calls_of_the_function, denied
+from tests.builders import ROOT
+from tests.infrastructure.identity_policies import denied_of, policy_under
+from tests.infrastructure.operators_calls import Called
+from tests.infrastructure.policies import ARNS, OF_LAMBDA, Call, Recorder, calls_of_the_function, denied
 from tests.notifications.test_batch_report import NOISY
 
 
@@ -19,3 +22,15 @@ def test_the_function_speaks_to_topic_ledger_and_queue() -> None:
     made = {call.resource for call in calls_of_the_function(NOISY)}
     assert made == {ARNS["AlertsTopic"], ARNS["LedgerTable"], ARNS["FailuresQueue"]}
     assert not made & {call.resource for call in OF_LAMBDA}
+
+
+def test_what_an_operator_calls_is_held_against_the_policy(operators_calls: set[Called]) -> None:
+    """Of code in operations/, wherever it is called from; what a test calls by itself is not an operator's."""
+    client = Recorder().client("sns")
+    client.publish(TopicArn=ARNS["AlertsTopic"], Message="m")
+    assert operators_calls == set()
+    code = compile("client.publish(TopicArn=topic, Message='m')", str(ROOT / "operations" / "anything.py"), "exec")
+    exec(code, {"client": client, "topic": ARNS["AlertsTopic"]})  # noqa: S102 - a call of a file that does not exist
+    found = denied_of(operators_calls, policy_under("An operator's policy"))
+    operators_calls.clear()
+    assert {action for action, _ in found} == {"sns:Publish"}

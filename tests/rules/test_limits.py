@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.builders import rules
 from tests.rules.scenario import HOUR, MINUTE, Shop, play, rule, verdicts
-from tests.service import DOWN, Service
+from tests.service import DONE, DOWN, Service
 
 LIMIT = rule("added", "max_per_hour = 2")
 
@@ -80,6 +80,14 @@ def test_a_repeated_batch_counts_once() -> None:
     service.handle(*shop.records)
     service.handle(*shop.records)
     assert service.titles == ["New product: p0", "New product: p1", "r: 2 alerts this hour, more are held back"]
+
+
+def test_a_record_that_stands_twice_in_a_batch_takes_one_place() -> None:
+    """Named twice, DynamoDB would refuse it: the batch would come again until it is given up."""
+    shop = _new(2)
+    service = Service(rules(LIMIT))
+    assert service.handle(shop.records[0], *shop.records) == DONE
+    assert service.titles == ["New product: p0", "New product: p1"]
 
 
 def test_a_rule_with_memory_tells_later_what_the_limit_held_back() -> None:

@@ -216,6 +216,7 @@ def test_changes_apply_while_the_queue_is_served(stage: Stage, tmp_path: Path) -
     assert [body for batch in bodies(seen)[1:] for body in batch] == ['{"kind": "keep"}']
 
 
+@pytest.mark.refused_by_aws
 @pytest.mark.parametrize(
     ("queue", "settings", "reason"),
     [

@@ -29,8 +29,11 @@ from operations.__main__ import main as operations
 from operations.deployed.running import Running, claim_directory, find_running
 from operations.evaluation.verdicts import Verdict
 from tests.builders import ROOT
+from tests.infrastructure.identity_policies import denied_of, policy_under
+from tests.infrastructure.sls_calls import calls_in, recording
 
 pytestmark = pytest.mark.end_to_end
+REQUESTS = "requests.jsonl"
 WITHIN_SECONDS = 90  # a bound for a test that fails, not a promise
 
 
@@ -127,6 +130,13 @@ class Laptop:
 def laptop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laptop]:
     """Deploy the service, and watch it."""
     home = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in recording(home / REQUESTS).items():
+            patch.setenv(name, value)
+        yield from _watched(home)
+
+
+def _watched(home: Path) -> Iterator[Laptop]:
     rules = home / "alerts.toml"
     rules.write_bytes((ROOT / "alerts.toml").read_bytes())
     with claim_directory(home) as claim, local_aws(claim.directory) as aws:
@@ -265,3 +275,12 @@ def test_10_1_removal_ends_the_watching_with_one_line(laptop: Laptop, monkeypatc
 
     until_removed(laptop.aws)
     assert laptop.aws.client("cloudformation").list_stacks()
+
+
+def test_whatever_sls_called_a_deployer_may(laptop: Laptop) -> None:
+    """The policy of docs/deploying.md allows it: a first deploy, an update, and a removal."""
+    called = set(calls_in(laptop.home / REQUESTS))
+    assert {"CreateStack", "UpdateStack"} <= {action.partition(":")[2] for action, _ in called}
+    # It asks whether there are container images, and goes on where it is told that it may not
+    unasked = {("ecr:DescribeRepositories", "*")}
+    assert denied_of(called, policy_under("A deployer's policy")) - unasked == set()

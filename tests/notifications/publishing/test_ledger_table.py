@@ -110,6 +110,7 @@ def test_no_key_is_longer_than_dynamodb_takes() -> None:
         assert partition_of(f"{TABLE}#{name}x") != key
 
 
+@pytest.mark.refused_by_aws
 def test_nothing_is_half_written(dynamodb: Any) -> None:
     """An entry that DynamoDB refuses takes its neighbours with it: all or none."""
     ledger = ledger_on(dynamodb)

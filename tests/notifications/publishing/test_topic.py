@@ -144,6 +144,7 @@ def test_an_outage_while_isolating_is_an_outcome_of_each(topic: Topic) -> None:
     assert kinds(topic.publish(*three())) == ["m0", ServiceError, RefusedAlertError]
 
 
+@pytest.mark.refused_by_aws
 def test_a_message_that_botocore_refuses_is_isolated(topic: Topic) -> None:
     """A request that never leaves the machine is the message's fault."""
     bad = message("b", 2)

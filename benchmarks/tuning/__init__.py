@@ -1,0 +1,1 @@
+"""Settings of the mapping and the function under loads: computed, and played in virtual time."""

@@ -1,0 +1,1 @@
+"""Requests to AWS, held against what their services take."""
