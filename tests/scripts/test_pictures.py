@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import re
 import struct
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
 import pytest
@@ -13,7 +15,12 @@ from scripts.pictures.__main__ import LARGEST, SCALE
 from scripts.pictures.pages import FOLDER, Page, pages, path_of, recorded
 from tests.builders import ROOT
 
-drawn = cache(pages)  # plays a day
+
+@cache
+def drawn() -> Mapping[str, Page]:
+    """Play a day, and write its pages; in a thread, as tests in a browser keep an event loop running in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(pages).result()
 
 
 @pytest.mark.parametrize("name", recorded())

