@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Sequence
 from types import FrameType
@@ -25,6 +26,8 @@ from operations.terminal.terminal import Terminal
 
 INTERRUPTED = 130
 MAX_PORT = 65535
+TOGETHER_SECONDS = 2
+CLEAN_UP_SECONDS = 120  # the batch in flight is finished, which may take 90
 
 
 def main(argv: Sequence[str]) -> int:
@@ -71,14 +74,23 @@ def _port(text: str) -> int:
 
 
 def _interrupt_on_signals() -> None:
-    """Turn the first signal into a KeyboardInterrupt, and ignore more: they would interrupt the clean-up."""
-    interrupted = threading.Event()
+    """Turn the first signal into a KeyboardInterrupt; one that comes later, or a clean-up that hangs, ends at once.
+
+    What comes together with the first is ignored: npm and the terminal both pass it on. Without the clean-up every
+    process that was started ends, too, as it watches this one.
+    """
+    interrupted: list[float] = []
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         del number, frame
-        if not interrupted.is_set():
-            interrupted.set()
+        if not interrupted:
+            interrupted.append(time.monotonic())
+            clean_up = threading.Timer(CLEAN_UP_SECONDS, os._exit, [INTERRUPTED])
+            clean_up.daemon = True
+            clean_up.start()
             raise KeyboardInterrupt
+        if time.monotonic() - interrupted[0] > TOGETHER_SECONDS:
+            os._exit(INTERRUPTED)
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, interrupt)

@@ -56,6 +56,39 @@ def test_a_signal_ends_it_with_nothing_left_behind(number: signal.Signals) -> No
     _wait_until_gone(group)
 
 
+_HANGS = """
+import sys, threading, time
+import local.__main__ as main
+def run(*_, **__):
+    while True:
+        try:
+            print("running", flush=True)
+            time.sleep(60)
+        except KeyboardInterrupt:
+            pass
+main.run = run
+main.TOGETHER_SECONDS, main.CLEAN_UP_SECONDS = float(sys.argv[1]), float(sys.argv[2])
+main.main([])
+"""
+
+
+@pytest.mark.parametrize(("together", "clean_up"), [(0.2, 60), (60, 0.2)])
+def test_a_clean_up_that_hangs_is_cut_short(together: float, clean_up: float) -> None:
+    """By the next Ctrl-C, or after a while; the signals that come with the first one are no second wish."""
+    command = [sys.executable, "-c", _HANGS, str(together), str(clean_up)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as hanging:
+        assert hanging.stdout
+        assert hanging.stdout.readline() == "running\n"
+        hanging.send_signal(signal.SIGINT)
+        assert hanging.stdout.readline() == "running\n"
+        if clean_up > together:
+            assert hanging.poll() is None
+            time.sleep(2 * together)
+            assert hanging.poll() is None
+            hanging.send_signal(signal.SIGINT)
+        assert hanging.wait(WITHIN_SECONDS) == 130
+
+
 def _wait_until_gone(group: int) -> None:
     deadline = time.monotonic() + WITHIN_SECONDS
     while time.monotonic() < deadline:
