@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from local.stack import supervised_process
 from local.stack.errors import DeployRefusedError
@@ -41,6 +41,8 @@ class Deployment:
 def deploy(aws: LocalAws, http_endpoint_url: str = "") -> Deployment:
     """Deploy stage `local` of the project and return its outputs; HTTP deliveries go to `http_endpoint_url`.
 
+    A stage that was deployed for a table of the user's own keeps to it.
+
     Raises DeployRefusedError with the output of `sls`, or DiedError.
     """
     sls = PROJECT / "node_modules" / ".bin" / "sls"
@@ -48,6 +50,8 @@ def deploy(aws: LocalAws, http_endpoint_url: str = "") -> Deployment:
         raise DeployRefusedError("The Node packages are not installed yet. Run `npm run setup` first.")
     params = [f"--param=httpEndpointUrl={http_endpoint_url}"] if http_endpoint_url else []
     with one_package_at_a_time():
+        own_stream = _own_stream(aws)
+        params += [f"--param=productsStreamArn={own_stream}"] if own_stream else []
         status, output = _run(
             [str(sls), "deploy", "--stage", LOCAL_STAGE, *params],
             {
@@ -75,6 +79,19 @@ def deploy(aws: LocalAws, http_endpoint_url: str = "") -> Deployment:
         given_up_bucket_name=outputs["GivenUpBucketName"],
         people_topic_arn=outputs.get("PeopleTopicArn", ""),
     )
+
+
+def _own_stream(aws: LocalAws) -> str:
+    """Give the stream that the stack was deployed for; "" where it made its own table, or is not there yet."""
+    cloudformation, name = aws.client("cloudformation"), stack_name(LOCAL_STAGE)
+    try:
+        (stack,) = cloudformation.describe_stacks(StackName=name)["Stacks"]
+        resources = cloudformation.describe_stack_resources(StackName=name)["StackResources"]
+    except (ClientError, BotoCoreError):  # a local AWS that is gone is told of by what comes next
+        return ""
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", ())}
+    made = {resource["LogicalResourceId"] for resource in resources if resource["ResourceStatus"] != "DELETE_COMPLETE"}
+    return "" if "ProductsTable" in made else str(outputs.get("ProductsStreamArn", ""))
 
 
 def is_being_removed(aws: LocalAws) -> bool:

@@ -263,6 +263,7 @@ def test_10_1_another_stream_is_served_and_its_alerts_are_shown(laptop: Laptop) 
     assert laptop.report.tables == ["catalogue"]
     assert laptop.report.hints[-1] == "shop=prod-456 sku=1 --delete"
     assert laptop.report.alerts[-1].message["subject"] == "berlin/7"
+    assert deploy(laptop.aws).products_table_name == "catalogue", "as when receivers are edited"
 
 
 def test_10_1_removal_ends_the_watching_with_one_line(laptop: Laptop, monkeypatch: pytest.MonkeyPatch) -> None:
