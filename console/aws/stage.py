@@ -48,6 +48,7 @@ class Stage:
         self._find = find
         self._lock = threading.Lock()
         self._found: Stack | None = None
+        self._of_running: Running | None = None
         self._looked = 0.0
 
     @property
@@ -68,10 +69,10 @@ class Stage:
         with self._lock:
             if self.is_local and self._found and time.monotonic() - self._looked > _LOOK_SECONDS:
                 self._looked = time.monotonic()
-                running = self.running()
-                if running is None or running.endpoint_url != self._found.endpoint_url:
+                if self.running() != self._of_running:  # started anew, or deployed with another table
                     self._found = None
             if self._found is None:
+                self._of_running = self.running() if self.is_local else None
                 found = self._find(self.name, self._region, self.running)
                 self._found = SharedStack(found.stage, found.outputs, found.session, found.endpoint_url)
                 self._looked = time.monotonic()

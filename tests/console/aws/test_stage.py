@@ -28,11 +28,12 @@ class Laptop:
 
     def __init__(self) -> None:
         self.endpoint: str | None = "http://127.0.0.1:1"
+        self.table = "products"
         self.found = 0
 
     def running(self) -> Running | None:
         """Give the run."""
-        return Running(self.endpoint, "products") if self.endpoint else None
+        return Running(self.endpoint, self.table) if self.endpoint else None
 
     def find(self, name: str, region: str | None, running: Any) -> Stack:
         """Look the stage up."""
@@ -41,7 +42,7 @@ class Laptop:
         now = running()
         if now is None:
             raise ConfigurationError("start it with `npm start`")
-        return Stack(name, {}, Session(), now.endpoint_url)
+        return Stack(name, {"ProductsTableName": now.products_table_name}, Session(), now.endpoint_url)
 
 
 @pytest.fixture
@@ -57,6 +58,14 @@ def test_a_stage_is_found_once_and_its_clients_are_shared(laptop: Laptop) -> Non
     assert stage.stack().client("sqs") is stage.stack().client("sqs")
     assert stage.stack().client("sqs") != stage.stack().client("s3")
     assert laptop.found == 1
+
+
+def test_a_deploy_with_another_table_is_noticed(laptop: Laptop) -> None:
+    """What is listed and changed from then on is the table that is watched."""
+    stage = Stage("local", running=laptop.running, find=laptop.find)
+    assert stage.stack().outputs["ProductsTableName"] == "products"
+    laptop.table = "catalogue"
+    assert stage.stack().outputs["ProductsTableName"] == "catalogue"
 
 
 def test_a_local_aws_that_was_restarted_is_found_again(laptop: Laptop) -> None:
