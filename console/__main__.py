@@ -14,10 +14,10 @@ from pathlib import Path
 
 from console.aws.stage import Stage
 from console.safety.launch import Launch, new_token
-from console.server import open_socket, serve
+from console.server import PORT_FILE, open_socket, serve
 from console.sources.console import Console
 from notifications.common.errors import ConfigurationError
-from operations.deployed.running import find_running, running_in
+from operations.deployed.running import HOME, find_running, running_in
 from operations.settings.project import LOCAL_STAGE
 from operations.terminal.launcher import end_with_launcher
 from operations.terminal.terminal import Terminal
@@ -41,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             bad.error(str(error))
             return 1
     try:
-        listening = open_socket(arguments.port)
+        listening = open_socket(arguments.port, (arguments.run or HOME) / PORT_FILE)
     except (OSError, OverflowError) as error:
         bad.error(f"The console cannot listen on port {arguments.port}: {error}. Give another with --port.")
         return 1

@@ -11,15 +11,14 @@ import uvicorn
 from console.app import create_app
 from console.safety.launch import HOST
 from console.sources.console import Console
-from operations.settings.project import PROJECT
 
-PORT_FILE = PROJECT / ".local" / "console-port"
+PORT_FILE = "console-port"
 PREFERRED_PORT = 4600
 _END_SECONDS = 1
 
 
-def open_socket(wanted: int | None, remembered: Path = PORT_FILE) -> socket.socket:
-    """Listen on the port wanted; without one on that of the last time, or on any if it is taken. Raises OSError."""
+def open_socket(wanted: int | None, remembered: Path) -> socket.socket:
+    """Listen on the port wanted; without one on that in the file `remembered`, or on any if it is taken. Raises OSError."""
     if wanted is not None:
         return _listen(wanted)
     for port in (_remembered(remembered), PREFERRED_PORT, 0):

@@ -28,7 +28,7 @@ from local.stack.rules_deployment import DeployedRules
 from local.stack.served_mapping import NO_POISON, ServedMapping, served_mapping
 from operations.activity import activity_log
 from operations.activity.activity_log import ActivityLog
-from operations.deployed.running import Claim, Running, claim_directory
+from operations.deployed.running import Claim, Running, claim_directory, find_running
 from operations.products.products_table import ChangeError
 from operations.settings.editing import version_of
 from operations.settings.project import LOCAL_STAGE, PROJECT
@@ -43,8 +43,9 @@ def run(report: Report, *, port: int | None, once: bool) -> bool:
     Raises LocalError; a KeyboardInterrupt before the watching passes through. Every process it started has ended.
     """
     with ExitStack() as stack:
+        beside = find_running()
         claim = stack.enter_context(claim_directory())
-        with report.step("Starting the local AWS (ministack)", "The local AWS is up (ministack)"):
+        with report.step("Starting the local AWS (ministack)", _is_up(beside)):
             aws = stack.enter_context(local_aws(claim.directory, port, preferred=claim.last_port))
         claim.remember_port(aws.port)
         try:
@@ -57,6 +58,14 @@ def run(report: Report, *, port: int | None, once: bool) -> bool:
             raise LocalError(
                 f"The local AWS refused a request: {error}. Its log is {aws.log}.", trace=details
             ) from error
+
+
+def _is_up(beside: Running | None) -> str:
+    """Say so, and what that means for another run."""
+    up = "The local AWS is up (ministack)"
+    if beside is None:
+        return up
+    return f"{up}. Another `npm start` runs at {beside.endpoint_url}; stage local means this one until it ends"
 
 
 def _use(aws: LocalAws, claim: Claim, report: Report, *, once: bool) -> bool:
