@@ -18,7 +18,10 @@ _END_SECONDS = 1
 
 
 def open_socket(wanted: int | None, remembered: Path) -> socket.socket:
-    """Listen on the port wanted; without one on that in the file `remembered`, or on any if it is taken. Raises OSError."""
+    """Listen on the port wanted; without one on that in the file `remembered`, or on any if it is taken.
+
+    Raises OSError.
+    """
     if wanted is not None:
         return _listen(wanted)
     for port in (_remembered(remembered), PREFERRED_PORT, 0):
