@@ -103,6 +103,7 @@ def _show_tuning(load: Load, tables: dict[str, dict[str, Any]], *, as_json: bool
     terminal.line(
         "at once: invocations, on average; falls behind: the function takes longer than the changes do to come"
     )
+    terminal.line("USD: without metrics and alarms, which cost the same whatever the setting")
 
 
 def _changes(text: str) -> float:

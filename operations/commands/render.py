@@ -22,6 +22,7 @@ from operations.evaluation.recorded_events import records_in
 from operations.evaluation.verdicts import judge
 from operations.settings.project import DEFAULT_STAGE, PROJECT
 from operations.terminal.terminal import Terminal
+from operations.terminal.words import NO_ALERT
 
 
 def add_to(commands: Any) -> None:
@@ -57,7 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
     views = list(_views(arguments, ruleset, receiver))
     terminal = Terminal()
     if not views:
-        terminal.line(f"{arguments.event}: no rule alerts, so there is nothing to render")
+        terminal.line(f"{arguments.event}: no rule alerts, so there is nothing to render. {NO_ALERT}")
         return 1
     folder = arguments.receivers.absolute().parent
     together = arguments.digest or (receiver.digest is not None)

@@ -16,6 +16,7 @@ from operations.evaluation.recorded_events import records_in
 from operations.evaluation.verdicts import judge
 from operations.settings.project import PROJECT
 from operations.terminal.terminal import Terminal
+from operations.terminal.words import NO_ALERT
 
 
 def add_to(commands: Any) -> None:
@@ -39,7 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
     alerts = [alert for verdict in judge(ruleset, records_in(arguments.event)) for alert in verdict.alerts]
     terminal = Terminal()
     if not alerts:
-        terminal.line(f"{arguments.event}: no rule alerts, so there is nothing to send")
+        terminal.line(f"{arguments.event}: no rule alerts, so there is nothing to send. {NO_ALERT}")
         return 1
     stack = arguments.find_stack(arguments.stage, arguments.region)
     failed = 0

@@ -67,7 +67,7 @@ def test_an_event_without_an_alert_has_nothing_to_show(render: Render) -> None:
     """Exit code 1, and a line that says so."""
     done = render("mail", event="no-rule")
     assert done.code == 1
-    assert "no rule alerts" in done.out
+    assert "no rule alerts, so there is nothing to render. `explain --event` says why" in done.out
 
 
 @pytest.mark.parametrize(
