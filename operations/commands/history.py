@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from typing import Any
 
 from operations.deployed.alert_history import alerts_of
+from operations.deployed.ledger_reading import LeftOut
 from operations.deployed.stack import add_stage_to
 from operations.terminal.terminal import Terminal
 
@@ -24,8 +26,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Print the history, the oldest alert first, and return 0."""
     stack = arguments.find_stack(arguments.stage, arguments.region)
     terminal = Terminal()
-    count = 0
-    for alert in alerts_of(stack, arguments.product):
+    count, left_out = 0, LeftOut()
+    for alert in alerts_of(stack, arguments.product, left_out):
         count += 1
         if arguments.json:
             print(json.dumps(alert))
@@ -34,6 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
             terminal.line(f"{alert['publishedAt']}  {severity}  {alert['type']:<22}  {alert['title']}")
             muted = f"not sent, muted until {alert['mutedUntil']}; " if alert["mutedUntil"] else ""
             terminal.line(terminal.style("dim", f"{'':<32}{muted}rule {alert['rule']}, id {alert['id']}"))
-    if not count and not arguments.json:
+    left_out.say_to(Terminal(sys.stderr))
+    if not count and not left_out.count and not arguments.json:
         terminal.line(f"nothing was alerted about {arguments.product} in stage {arguments.stage}")
     return 0
