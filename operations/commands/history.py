@@ -10,13 +10,14 @@ from typing import Any
 from operations.deployed.alert_history import alerts_of
 from operations.deployed.ledger_reading import LeftOut
 from operations.deployed.stack import add_stage_to
+from operations.terminal.arguments import not_empty
 from operations.terminal.terminal import Terminal
 
 
 def add_to(commands: Any) -> None:
     """Describe the command to `argparse`."""
     parser = commands.add_parser("history", help="list what was alerted about a product", description=__doc__)
-    parser.add_argument("--product", required=True, metavar="ID", help="the product's id")
+    parser.add_argument("--product", type=not_empty, required=True, metavar="ID", help="the product's id")
     add_stage_to(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object an alert")
     parser.set_defaults(run=run)

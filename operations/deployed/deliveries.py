@@ -33,7 +33,7 @@ class _Again(NamedTuple):
 
 
 def since(given: str, now: datetime) -> datetime:
-    """Read a time, such as 2026-11-21T09:00Z, or a span before `now`, such as 2h. Raises ConfigurationError."""
+    """Read a time, such as 2026-11-21T09:00Z, or a span before `now`, such as 2h. Raises UsageError."""
     return moment("--since", given, now, forward=False)
 
 

@@ -14,6 +14,7 @@ from operations.deployed.deliveries import deliveries, since
 from operations.deployed.ledger_reading import LeftOut
 from operations.deployed.receiver_queues import ReceiverQueues
 from operations.deployed.stack import add_stage_to
+from operations.terminal.arguments import not_empty
 from operations.terminal.terminal import Terminal
 
 
@@ -29,7 +30,9 @@ def add_to(commands: Any) -> None:
 
 def add_receiver_to(parser: Any) -> None:
     """Add the argument that names a receiver."""
-    parser.add_argument("--receiver", required=True, metavar="NAME", help="a receiver of receivers.toml")
+    parser.add_argument(
+        "--receiver", type=not_empty, required=True, metavar="NAME", help="a receiver of receivers.toml"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
