@@ -1,5 +1,5 @@
 // Encryption with a key of the user's own: `kmsKeyArn` for all that the stack makes, `productsKeyArn` for a table that exists.
-// Without them everything is encrypted with keys that AWS manages, at no cost. docs/deploying.md has the key's policy.
+// Without them AWS keeps the keys, at no cost, and topics have none. docs/deploying.md has the key's policy.
 "use strict";
 
 const WITH_KEY = {

@@ -22,6 +22,7 @@ from operations.commands import (
 )
 from operations.commands.delivery import deliveries, redeliver, send_test, undelivered
 from operations.deployed.stack import Stack, find_stack
+from operations.terminal.arguments import UsageError
 from operations.terminal.terminal import Terminal
 
 COMMANDS = (
@@ -51,6 +52,9 @@ def main(argv: Sequence[str] | None = None, find: Callable[[str, str | None], St
     arguments.find_stack = find
     try:
         return int(arguments.run(arguments))
+    except UsageError as error:
+        Terminal(sys.stderr).lines(str(error))
+        return 2
     except ProductAlertsError as error:
         Terminal(sys.stderr).lines(str(error))
         return 1

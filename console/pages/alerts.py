@@ -55,6 +55,7 @@ def alerts(request: Request) -> Response:
         pages=pages,
         choices={"rule": sorted(rules), "type": sorted(TYPES.values()), "severity": SEVERITIES, "span": list(SPANS)},
         whole=console.alerts.whole,
+        left_out=console.alerts.left_out.sentence,
     )
 
 

@@ -45,6 +45,7 @@ def health(request: Request) -> Response:
         chart=by_hour(rows, hours),
         rows=[(rule, sum(by.get(hour, 0) for hour in hours), by.get(hours[-1], 0)) for rule, by in rows.items()],
         whole=console.alerts.whole,
+        left_out=console.alerts.left_out.sentence,
         **_mutes(console, request.query_params.get("rule", "")[:200], request.query_params.get("product", "")[:1000]),
         running=[event for event in console.records.events(200) if event.outcome in _TROUBLE][:10],
     )

@@ -15,6 +15,7 @@ from notifications.config.receiver import Receivers
 from notifications.publishing.messages import to_message
 from operations.deployed.alert_history import PastAlert, all_past_alerts, past_alerts_of
 from operations.deployed.deliveries import deliveries_of_alert
+from operations.deployed.ledger_reading import LeftOut
 
 _FRESH_SECONDS = {True: 1.0, False: 60.0}
 _MOST_PAGES = {True: 50, False: 20}
@@ -68,21 +69,28 @@ class Alerts:
         self._read_at = 0.0
         self.whole = True
         """Whether the last list has all that the ledger has."""
+        self.left_out = LeftOut()
+        """What of the ledger could not be read for the last list."""
+        self._left_out_of_all = self.left_out
 
     def all(self) -> list[PastAlert]:
         """List the alerts, the latest first: a list that may be a moment old."""
         with self._lock:
             local = self._stage.is_local
             if not self._read_at or time.monotonic() - self._read_at > _FRESH_SECONDS[local]:
-                self._all, self.whole = all_past_alerts(self._stage.stack(), _MOST_PAGES[local])
+                left_out = LeftOut()
+                self._all, self.whole = all_past_alerts(self._stage.stack(), _MOST_PAGES[local], left_out)
+                self._left_out_of_all = left_out
                 self._read_at = time.monotonic()
+            self.left_out = self._left_out_of_all
             return self._all
 
     def matching(self, filters: Filters) -> list[PastAlert]:
         """List what the filters admit, the latest first. Of one product, its part of the ledger is read as it is."""
         if filters.product:
-            found: Iterable[PastAlert] = reversed(list(past_alerts_of(self._stage.stack(), filters.product)))
-            self.whole = True
+            left_out = LeftOut()
+            found: Iterable[PastAlert] = reversed(list(past_alerts_of(self._stage.stack(), filters.product, left_out)))
+            self.whole, self.left_out = True, left_out
         else:
             found = self.all()
         return [alert for alert in found if filters.admit(alert)]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -28,6 +30,9 @@ TOP_KEYS = ("receivers",)
 MOST_RECEIVERS = 50  # a stack has 500 resources at the most, and a role's policy 10,240 characters
 FIELDS: Mapping[str, str] = {key: {"from": "sender"}.get(key, key) for key in RECEIVER_KEYS}
 """Key to the field of Receiver that holds it."""
+_SECRET = re.compile(r"://|whsec_|(?=[A-Za-z+/=_]*[0-9])(?=[0-9+/=_]*[A-Za-z])[A-Za-z0-9+/=_]{20,}")
+"""An address, a secret of Standard Webhooks, or a token: letters and digits in one long word."""
+_LONGEST_SHOWN = 1000
 _WITH_PLAIN_HTTP = {**RECEIVER_KEYS, "url": RECEIVER_KEYS["url"]._replace(kind=plain_url)}
 
 
@@ -68,7 +73,8 @@ def parse(
     names: set[str] = set()
     for number, entry in enumerate(entries, 1):
         name = entry.get("name")
-        label = shorten(name, LONGEST_NAME + 1) if isinstance(name, str) else f"number {number}"
+        nameable = isinstance(name, str) and not _may_be_secret("name", name)
+        label = shorten(str(name), LONGEST_NAME + 1) if nameable else f"number {number}"
         table = TomlTable(entry, ("receivers", number), lines, problems, label, entry="receiver")
         receiver = _read(table, _WITH_PLAIN_HTTP if plain_http else RECEIVER_KEYS)
         collapsed = label.replace("-", "")
@@ -79,8 +85,24 @@ def parse(
             table.problem("only", message)
         receivers.append(receiver)
     if problems:
-        raise ReceiversError(source, tuple(sorted(problems, key=lambda problem: problem.line or 0)))
+        shown = map(_without_secrets, sorted(problems, key=lambda problem: problem.line or 0))
+        raise ReceiversError(source, tuple(shown))
     return Receivers(tuple(receivers))
+
+
+def _without_secrets(problem: Problem) -> Problem:
+    """Leave out of a mistake what somebody may have put into the wrong place: the expectation says enough."""
+    key, value = problem.key, problem.value
+    if isinstance(value, str) and _may_be_secret(key, value):
+        value = None
+    if _may_be_secret("", key):
+        key = ""
+    return replace(problem, key=key, value=value)
+
+
+def _may_be_secret(key: str, text: str) -> bool:
+    """Tell whether a text looks like an address or a secret; names and kinds are words without a slash."""
+    return len(text) > _LONGEST_SHOWN or bool(_SECRET.search(text)) or (key in {"name", "kind"} and "/" in text)
 
 
 def _read(table: TomlTable, by_name: Mapping[str, Key]) -> Receiver:

@@ -20,6 +20,7 @@ from operations.evaluation.unseen import Unseen
 from operations.settings.compatibility import Mismatch, in_few_lines, mismatches
 from operations.settings.project import DEFAULT_REGION, DEFAULT_STAGE, PROJECT
 from operations.settings.service_file import Service, read_service
+from operations.terminal.arguments import UsageError, not_empty
 from operations.terminal.terminal import Terminal
 from operations.terminal.words import how_many
 
@@ -33,10 +34,12 @@ def add_to(commands: Any) -> None:
     )
     parser.add_argument("--rules", type=Path, default=PROJECT / "alerts.toml", help="the rules file (alerts.toml)")
     parser.add_argument("--receivers", type=Path, metavar="FILE", help="the receivers file (the stage's receiversFile)")
-    parser.add_argument("--stage", default=DEFAULT_STAGE, help="the stage to check for (dev)")
+    parser.add_argument("--stage", type=not_empty, default=DEFAULT_STAGE, help="the stage to check for (dev)")
     parser.add_argument("--param", action="append", default=[], metavar="NAME=VALUE", help="as for `sls deploy`")
     region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or DEFAULT_REGION
-    parser.add_argument("--region", default=region, help="the region to deploy in (AWS_REGION, or us-east-1)")
+    parser.add_argument(
+        "--region", type=not_empty, default=region, help="the region to deploy in (AWS_REGION, or us-east-1)"
+    )
     parser.add_argument(
         "--events",
         type=Path,
@@ -67,7 +70,8 @@ class Findings:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Check, print, and return 0 if all is well, 1 if not."""
+    """Check, print, and return 0 if all is well, 1 if not. Raises UsageError for a parameter without its value."""
+    _given(arguments.param)
     found = _check(arguments)
     if arguments.json:
         print(json.dumps(_as_json(found), indent=2))
@@ -136,7 +140,7 @@ def _unseen(ruleset: Ruleset, events: list[Path]) -> list[str]:
 def _given(params: list[str]) -> dict[str, str]:
     for param in params:
         if not param.partition("=")[0] or "=" not in param:
-            raise ConfigurationError(f"--param {param}: expected NAME=VALUE, such as batchSize=10")
+            raise UsageError(f"--param {param}: expected NAME=VALUE, such as batchSize=10")
     return dict(param.split("=", 1) for param in params)
 
 

@@ -12,6 +12,7 @@ from operations.evaluation.cost import SHARES, Load, a_million_changes, load_of,
 from operations.evaluation.tuning import compare
 from operations.settings.project import DEFAULT_STAGE, PROJECT
 from operations.settings.service_file import read_service
+from operations.terminal.arguments import not_empty
 from operations.terminal.terminal import Terminal
 
 _ALL = 100  # percent
@@ -39,7 +40,7 @@ def add_to(commands: Any) -> None:
         action="store_true",
         help="compare settings at this load: cost, delay, and how much one failure repeats",
     )
-    parser.add_argument("--stage", default=DEFAULT_STAGE, help="the stage whose settings count (dev)")
+    parser.add_argument("--stage", type=not_empty, default=DEFAULT_STAGE, help="the stage whose settings count (dev)")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.set_defaults(run=run)
 

@@ -20,6 +20,7 @@ from operations.evaluation.change_notation import record_of
 from operations.evaluation.recorded_events import records_in
 from operations.evaluation.verdicts import Verdict, judge
 from operations.settings.project import PROJECT
+from operations.terminal.arguments import not_empty
 from operations.terminal.terminal import Terminal
 from operations.terminal.words import how_many
 
@@ -40,7 +41,9 @@ def add_to(commands: Any) -> None:
         help="a change in the notation of docs/rules.md, such as 'category Home, price 10 → 8'; several are one "
         "after the other; 'shop=berlin sku=7: price 10 → 8' names the product",
     )
-    parser.add_argument("--rule", action="append", metavar="NAME", help="only this rule; may be given several times")
+    parser.add_argument(
+        "--rule", type=not_empty, action="append", metavar="NAME", help="only this rule; may be given several times"
+    )
     parser.add_argument("--rules", type=Path, default=PROJECT / "alerts.toml", help="the rules file (alerts.toml)")
     add_stage_to(parser, default=None, help="count what is muted in this deployed stage; without it, nothing is")
     parser.add_argument("--json", action="store_true", help="print an array with an object for each record and rule")

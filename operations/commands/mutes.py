@@ -14,6 +14,7 @@ from operations.commands.explain import named_rules
 from operations.deployed.mutes import mute, mutes_of, unmute
 from operations.deployed.stack import add_stage_to
 from operations.settings.project import PROJECT
+from operations.terminal.arguments import not_empty
 from operations.terminal.moments import moment
 from operations.terminal.terminal import Terminal
 
@@ -43,8 +44,8 @@ def add_to(commands: Any) -> None:
 
 
 def _add_target_to(parser: Any) -> None:
-    parser.add_argument("--rule", default="", metavar="NAME", help="a rule of alerts.toml; without it every rule")
-    parser.add_argument("--product", default="", metavar="ID", help="the product's id; without it every product")
+    parser.add_argument("--rule", type=not_empty, metavar="NAME", help="a rule of alerts.toml; without it every rule")
+    parser.add_argument("--product", type=not_empty, metavar="ID", help="the product's id; without it every product")
 
 
 def _now() -> datetime:
@@ -58,7 +59,7 @@ def run_mute(arguments: argparse.Namespace) -> int:
     if arguments.rule:
         named_rules([arguments.rule], rules_file.load(arguments.rules))
     stack = arguments.find_stack(arguments.stage, arguments.region)
-    mute(stack, arguments.rule, arguments.product, until, now)
+    mute(stack, arguments.rule or "", arguments.product or "", until, now)
     Terminal().line(f"{named(arguments.rule, arguments.product)} is muted until {rfc3339(int(until.timestamp()))}")
     return 0
 
@@ -67,7 +68,7 @@ def run_unmute(arguments: argparse.Namespace) -> int:
     """Take a mute back and return 0; 1 if there is no such mute."""
     stack = arguments.find_stack(arguments.stage, arguments.region)
     terminal = Terminal()
-    if unmute(stack, arguments.rule, arguments.product, _now()):
+    if unmute(stack, arguments.rule or "", arguments.product or "", _now()):
         terminal.line(f"{named(arguments.rule, arguments.product)} is not muted any more")
         return 0
     terminal.line(f"{named(arguments.rule, arguments.product)} is not muted in stage {arguments.stage}")

@@ -14,6 +14,7 @@ from notifications.config import receivers_file, rules_file
 from notifications.publishing.messages import cloud_event
 from notifications.rules.ruleset import Ruleset
 from operations.deployed.deliveries import delivered_alerts
+from operations.deployed.ledger_reading import LeftOut
 from operations.deployed.stack import add_stage_to
 from operations.deployed.stream_records import Stream
 from operations.evaluation.history import judge_history
@@ -80,7 +81,10 @@ def _history(arguments: argparse.Namespace, tried: Ruleset, current: Ruleset) ->
     service = read_service(PROJECT, arguments.stage, {})
     receivers = receivers_file.load(PROJECT / service.receivers_file, plain_http=service.plain_http)
     table = ProductsTable(stack.client("dynamodb"), table_name(stack.outputs))
-    bodies, whole = delivered_alerts(stack, [receiver.name for receiver in receivers.all], start)
+    left_out = LeftOut()
+    names = [receiver.name for receiver in receivers.all]
+    bodies, whole = delivered_alerts(stack, names, start, left_out=left_out)
+    left_out.say_to(Terminal(sys.stderr))
     found = judge_history(tried, current, bodies, stack.outputs["ProductsStreamArn"], table.key_types)
     if arguments.json:
         counts = {"alerts": found.alerts, "kept": found.kept, "unknown": found.unknown, "whole": whole}

@@ -21,6 +21,7 @@ from operations.evaluation.receivers_check import load_receivers
 from operations.evaluation.recorded_events import records_in
 from operations.evaluation.verdicts import judge
 from operations.settings.project import DEFAULT_STAGE, PROJECT
+from operations.terminal.arguments import not_empty
 from operations.terminal.terminal import Terminal
 from operations.terminal.words import NO_ALERT
 
@@ -33,7 +34,9 @@ def add_to(commands: Any) -> None:
         description=f"{__doc__} Files are called RECEIVER-N, counted from 1, or RECEIVER-digest, with the endings "
         ".html and .txt for a mail, .txt for text, .json for the others.",
     )
-    parser.add_argument("--receiver", required=True, metavar="NAME", help="a receiver of receivers.toml")
+    parser.add_argument(
+        "--receiver", type=not_empty, required=True, metavar="NAME", help="a receiver of receivers.toml"
+    )
     parser.add_argument("--event", type=Path, required=True, metavar="FILE", help="a recorded stream event")
     parser.add_argument("--output", type=Path, metavar="DIRECTORY", help="write files there; without it, print")
     parser.add_argument("--digest", action="store_true", help="as one digest, whatever the receiver's own setting is")
@@ -41,7 +44,7 @@ def add_to(commands: Any) -> None:
     parser.add_argument(
         "--receivers", type=Path, default=PROJECT / "receivers.toml", help="the receivers file (receivers.toml)"
     )
-    parser.add_argument("--stage", default=DEFAULT_STAGE, help="the stage that a message names (dev)")
+    parser.add_argument("--stage", type=not_empty, default=DEFAULT_STAGE, help="the stage that a message names (dev)")
     parser.set_defaults(run=run)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from notifications.publishing.ledger_items import partition_of
-from notifications.text.formatting import rfc3339
+from operations.deployed.ledger_reading import Item, LeftOut, UnreadableItemError, text, time
 from operations.deployed.stack import Stack
 
 
@@ -30,14 +30,14 @@ class PastAlert(NamedTuple):
     """RFC 3339; None for one that went out."""
 
 
-def alerts_of(stack: Stack, product_id: str) -> Iterator[dict[str, Any]]:
+def alerts_of(stack: Stack, product_id: str, left_out: LeftOut) -> Iterator[dict[str, Any]]:
     """Yield the alerts about a product in the order of its changes, with one Query a page.
 
     Each has `id`, `productId`, `rule`, `type`, `severity`, `title`, `time` (of the record, RFC 3339, or None),
     `publishedAt` (RFC 3339) and `mutedUntil` (RFC 3339; None for one that went out). One that was muted was not
-    published; `publishedAt` is when it would have been.
+    published; `publishedAt` is when it would have been. `left_out` counts what cannot be read.
     """
-    for alert in past_alerts_of(stack, product_id):
+    for alert in past_alerts_of(stack, product_id, left_out):
         yield {
             "id": alert.id,
             "productId": alert.product_id,
@@ -51,8 +51,12 @@ def alerts_of(stack: Stack, product_id: str) -> Iterator[dict[str, Any]]:
         }
 
 
-def past_alerts_of(stack: Stack, product_id: str) -> Iterator[PastAlert]:
-    """Yield the alerts about a product in the order of its changes, with one Query a page."""
+def past_alerts_of(stack: Stack, product_id: str, left_out: LeftOut | None = None) -> Iterator[PastAlert]:
+    """Yield the alerts about a product in the order of its changes, with one Query a page.
+
+    `left_out` counts what cannot be read.
+    """
+    counter = left_out or LeftOut()
     query = {
         "TableName": stack.outputs["LedgerTableName"],
         "KeyConditionExpression": "product = :product AND alert > :first",
@@ -62,14 +66,16 @@ def past_alerts_of(stack: Stack, product_id: str) -> Iterator[PastAlert]:
         },
     }
     for page in stack.client("dynamodb").get_paginator("query").paginate(**query):
-        yield from map(_alert, page["Items"])
+        yield from counter.read(page["Items"], _alert)
 
 
-def all_past_alerts(stack: Stack, most_pages: int) -> tuple[list[PastAlert], bool]:
+def all_past_alerts(stack: Stack, most_pages: int, left_out: LeftOut | None = None) -> tuple[list[PastAlert], bool]:
     """Read the ledger with at most so many pages of a Scan; return the alerts, the latest first, and whether it is all.
 
     A Scan reads up to 1 MB a page, whatever it finds there. Without all pages any alert may be missing.
+    `left_out` counts what cannot be read.
     """
+    counter = left_out or LeftOut()
     pages = stack.client("dynamodb").get_paginator("scan").paginate(
         TableName=stack.outputs["LedgerTableName"],
         FilterExpression="attribute_exists(publishedAt)",
@@ -77,21 +83,24 @@ def all_past_alerts(stack: Stack, most_pages: int) -> tuple[list[PastAlert], boo
     found: list[PastAlert] = []
     more = False
     for page in itertools.islice(pages, most_pages):
-        found += map(_alert, page["Items"])
+        found += counter.read(page["Items"], _alert)
         more = "LastEvaluatedKey" in page
     return sorted(found, key=lambda alert: (alert.published_at, alert.sequence_number), reverse=True), not more
 
 
-def _alert(item: dict[str, Any]) -> PastAlert:
+def _alert(item: Item) -> PastAlert:
+    number = text(item, "alert").partition("#")[0].lstrip("0")
+    if not (number.isascii() and number.isdecimal()):
+        raise UnreadableItemError("the key does not begin with a sequence number")
     return PastAlert(
-        id=item["id"]["S"],
-        product_id=item["productId"]["S"],
-        sequence_number=item["alert"]["S"].partition("#")[0].lstrip("0"),
-        rule=item["rule"]["S"],
-        type=item["type"]["S"],
-        severity=item["severity"]["S"],
-        title=item["title"]["S"],
-        time=item.get("time", {}).get("S"),
-        published_at=rfc3339(float(item["publishedAt"]["N"])) or "",
-        muted_until=rfc3339(float(item["mutedUntil"]["N"])) if "mutedUntil" in item else None,
+        id=text(item, "id"),
+        product_id=text(item, "productId"),
+        sequence_number=number,
+        rule=text(item, "rule"),
+        type=text(item, "type"),
+        severity=text(item, "severity"),
+        title=text(item, "title"),
+        time=text(item, "time") if "time" in item else None,
+        published_at=time(item, "publishedAt"),
+        muted_until=time(item, "mutedUntil") if "mutedUntil" in item else None,
     )

@@ -2,44 +2,56 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
+from notifications.common.errors import MalformedAlertError
 from notifications.delivery.handling import progress_table
 from notifications.delivery.handling.progress import AGAIN, DISABLED, HELD
 from notifications.delivery.handling.progress_table import deliveries_of
-from notifications.text.formatting import rfc3339
+from notifications.delivery.rendering.events import read_alert
+from operations.deployed.ledger_reading import Item, LeftOut, UnreadableItemError, number, published, text, time
 from operations.deployed.receiver_queues import ReceiverQueues, required_output
 from operations.deployed.stack import Stack
 from operations.terminal.moments import moment
 
 MOST_ALERTS, MOST_PAGES = 2000, 20
 """Of a history: a page may have 1 MB."""
+UNREADABLE = "unreadable"
 _MOST_KEYS = 100  # of a BatchGetItem
 
 
-def since(text: str, now: datetime) -> datetime:
-    """Read a time, such as 2026-11-21T09:00Z, or a span before `now`, such as 2h. Raises ConfigurationError."""
-    return moment("--since", text, now, forward=False)
+class _Again(NamedTuple):
+    """What may be delivered again."""
+
+    alert: str
+    id: str
+    title: str
+    body: str
 
 
-def deliveries(stack: Stack, receiver: str, start: datetime) -> list[dict[str, Any]]:
+def since(given: str, now: datetime) -> datetime:
+    """Read a time, such as 2026-11-21T09:00Z, or a span before `now`, such as 2h. Raises UsageError."""
+    return moment("--since", given, now, forward=False)
+
+
+def deliveries(stack: Stack, receiver: str, start: datetime, left_out: LeftOut) -> list[dict[str, Any]]:
     """List what became of alerts since `start`, the oldest first.
 
     Each has `receiver`, `id`, `status`, `attempts`, `at` (RFC 3339), `title` and `error` (None without one). A receiver
-    that is disabled has an entry without an id.
+    that is disabled has an entry without an id. `left_out` counts what cannot be read.
     """
-    found = sorted(_items(stack, receiver, start), key=lambda item: int(item["at"]["N"]))
-    return [_delivery(receiver, item) for item in found]
+    found = left_out.read(_items(stack, receiver, start), lambda item: (number(item, "at"), _delivery(receiver, item)))
+    return [delivery for _, delivery in sorted(found, key=lambda each: each[0])]
 
 
 def deliveries_of_alert(stack: Stack, alert_id: str, receivers: Sequence[str]) -> tuple[list[dict[str, Any]], str]:
     """List what became of one alert at each of the receivers, as `deliveries` does, and the alert as it was published.
 
-    The text is "" where no receiver has had the alert yet. With a call for 100 receivers.
+    The text is "" where no receiver has had the alert yet. One that cannot be read has the status "unreadable". With a
+    call for 100 receivers.
     """
     keys = [{"product": {"S": deliveries_of(name)}, "alert": {"S": alert_id}} for name in receivers]
     table = stack.outputs["LedgerTableName"]
@@ -50,28 +62,33 @@ def deliveries_of_alert(stack: Stack, alert_id: str, receivers: Sequence[str]) -
             answer = stack.client("dynamodb").batch_get_item(RequestItems=asked)
             found |= {item["product"]["S"]: item for item in answer.get("Responses", {}).get(table, [])}
             asked = answer.get("UnprocessedKeys") or {}
-    bodies = (gzip.decompress(bytes(item["event"]["B"])).decode() for item in found.values() if "event" in item)
+    bodies = LeftOut().read((item for item in found.values() if "event" in item), published)
     named = [(name, found.get(deliveries_of(name))) for name in receivers]
-    return [_delivery(name, item) for name, item in named if item], next(bodies, "")
+    return [_delivery_or_problem(name, item) for name, item in named if item], next(bodies, "")
 
 
 def delivered_alerts(
-    stack: Stack, receivers: Sequence[str], start: datetime, most: int = MOST_ALERTS
+    stack: Stack,
+    receivers: Sequence[str],
+    start: datetime,
+    most: int = MOST_ALERTS,
+    left_out: LeftOut | None = None,
 ) -> tuple[list[str], bool]:
     """List the alerts that receivers were sent since `start`, each once, as they were published; and whether it is all.
 
-    With a Query a receiver, of which at most `MOST_PAGES` pages are read in all.
+    With a Query a receiver, of which at most `MOST_PAGES` pages are read in all. `left_out` counts what cannot be read.
     """
+    counter = left_out or LeftOut()
     found: dict[str, str] = {}
     pages = 0
     for receiver in receivers:
         for page in _pages(stack, receiver, start):
             pages += 1
-            for item in page:
-                if "event" in item and item["alert"]["S"] not in found:
-                    if len(found) >= most:
-                        return list(found.values()), False
-                    found[item["alert"]["S"]] = gzip.decompress(bytes(item["event"]["B"])).decode()
+            new = (item for item in page if "event" in item and text(item, "alert") not in found)
+            for alert_id, body in counter.read(new, lambda item: (text(item, "alert"), published(item))):
+                if len(found) >= most:
+                    return list(found.values()), False
+                found[alert_id] = body
             if pages >= MOST_PAGES:
                 return list(found.values()), False
     return list(found.values()), True
@@ -93,40 +110,64 @@ def send_test(stack: Stack, receiver: str, event: dict[str, Any]) -> str:
     return "" if fields.get("delivered") is True else str(fields.get("error", "the function gave no answer"))
 
 
-def _delivery(receiver: str, item: dict[str, Any]) -> dict[str, Any]:
+def _delivery(receiver: str, item: Item) -> dict[str, Any]:
+    alert_id = text(item, "alert")
     return {
         "receiver": receiver,
-        "id": None if item["alert"]["S"] == progress_table.DISABLED else item["alert"]["S"],
-        "status": item.get("status", {"S": DISABLED})["S"],
-        "attempts": int(item.get("attempts", {"N": "0"})["N"]),
-        "at": rfc3339(float(item["at"]["N"])),
-        "title": item.get("title", {"S": ""})["S"],
-        "error": item.get("error", {}).get("S"),
+        "id": None if alert_id == progress_table.DISABLED else alert_id,
+        "status": text(item, "status", DISABLED),
+        "attempts": int(number(item, "attempts", 0)),
+        "at": time(item, "at"),
+        "title": text(item, "title", ""),
+        "error": text(item, "error") if "error" in item else None,
     }
 
 
-def redeliver(stack: Stack, receiver: str, start: datetime, *, dry_run: bool) -> Iterator[dict[str, Any]]:
+def _delivery_or_problem(receiver: str, item: Item) -> dict[str, Any]:
+    try:
+        return _delivery(receiver, item)
+    except UnreadableItemError as error:
+        unknown = {"id": text(item, "alert"), "attempts": 0, "at": None, "title": ""}
+        return {"receiver": receiver, "status": UNREADABLE, "error": f"its item in the ledger: {error}", **unknown}
+
+
+def redeliver(
+    stack: Stack, receiver: str, start: datetime, left_out: LeftOut, *, dry_run: bool
+) -> Iterator[dict[str, Any]]:
     """Put what was sent or given up since `start` into the receiver's queue again; yield `id` and `title` of each.
 
-    What waits for a digest is left alone. It is marked first, so that to run this twice does no harm.
+    What waits for a digest is left alone. It is marked first, so that to run this twice does no harm. `left_out` counts
+    what cannot be read.
     """
     queues = ReceiverQueues(stack)
     queues.check(receiver)
     dynamodb = stack.client("dynamodb")
-    for item in _items(stack, receiver, start):
-        if "event" not in item or item["status"]["S"] == HELD:
+    kept = (item for item in _items(stack, receiver, start) if "event" in item)
+    for again in left_out.read(kept, _again):
+        if again is None:
             continue
-        body = gzip.decompress(bytes(item["event"]["B"])).decode()
         if not dry_run:
             dynamodb.update_item(
                 TableName=stack.outputs["LedgerTableName"],
-                Key={name: item[name] for name in ("product", "alert")},
+                Key={"product": {"S": deliveries_of(receiver)}, "alert": {"S": again.alert}},
                 UpdateExpression="SET #status = :again",
                 ExpressionAttributeNames={"#status": "status"},
                 ExpressionAttributeValues={":again": {"S": AGAIN}},
             )
-            queues.send(receiver, body)
-        yield {"id": json.loads(body)["id"], "title": item["title"]["S"]}
+            queues.send(receiver, again.body)
+        yield {"id": again.id, "title": again.title}
+
+
+def _again(item: Item) -> _Again | None:
+    """Read what may be delivered again; None for what waits for a digest."""
+    if text(item, "status") == HELD:
+        return None
+    body = published(item)
+    try:
+        alert_id = read_alert(body).id
+    except MalformedAlertError as error:
+        raise UnreadableItemError(str(error)) from None
+    return _Again(text(item, "alert"), alert_id, text(item, "title"), body)
 
 
 def _items(stack: Stack, receiver: str, start: datetime) -> Iterator[dict[str, Any]]:

@@ -25,6 +25,7 @@ from notifications.publishing.mutes_item import (
 from notifications.rules.mutes import Mute, Mutes, ends_of
 from notifications.text.formatting import rfc3339, storable
 from operations.deployed.stack import Stack
+from operations.terminal.arguments import UsageError
 
 LONGEST = timedelta(days=366)
 _KEPT = timedelta(days=15)  # after its end: a day in the stream and 14 in the failures queue, a record may still come
@@ -60,7 +61,7 @@ def mutes_for_rules(dynamodb: Any, ledger_table: str) -> Mutes:
 def mute(stack: Stack, rule: str, product: str, until: datetime, now: datetime) -> None:
     """Mute a rule, a product (the other is ""), or a rule about one product; a mute that there is takes the new end.
 
-    Raises ConfigurationError for one that the function would not take.
+    Raises UsageError for one that the function would not take.
     """
     _check_target(rule, product)
     _check_end(until, now)
@@ -122,17 +123,17 @@ def _change(stack: Stack, change: Callable[[_Entries], dict[str, Any]]) -> None:
 
 def _check_target(rule: str, product: str) -> None:
     if not rule and not product:
-        raise ConfigurationError("name a rule with --rule, a product with --product, or both")
+        raise UsageError("name a rule with --rule, a product with --product, or both")
     for word, text, longest in (("rule", rule, LONGEST_RULE), ("product", product, LONGEST_PRODUCT)):
         if storable(text, longest) != text:
-            raise ConfigurationError(f"a {word} of more than {longest} characters, or with half a one, cannot be muted")
+            raise UsageError(f"a {word} of more than {longest} characters, or with half a one, cannot be muted")
 
 
 def _check_end(until: datetime, now: datetime) -> None:
     if until <= now:
-        raise ConfigurationError(f"{rfc3339(int(until.timestamp()))} is over: a mute has to end in the future")
+        raise UsageError(f"{rfc3339(int(until.timestamp()))} is over: a mute has to end in the future")
     if until > now + LONGEST:
-        raise ConfigurationError(f"a mute may last {LONGEST.days} days; turn a rule off for good in alerts.toml")
+        raise UsageError(f"a mute may last {LONGEST.days} days; turn a rule off for good in alerts.toml")
 
 
 def _entries_of(stack: Stack) -> _Entries:

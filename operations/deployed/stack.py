@@ -16,6 +16,7 @@ from notifications.common.errors import ConfigurationError
 from operations.deployed.local_endpoint import local_session
 from operations.deployed.running import Running, find_running
 from operations.settings.project import DEFAULT_REGION, DEFAULT_STAGE, LOCAL_STAGE, stack_name
+from operations.terminal.arguments import not_empty
 
 _INVOKE_SECONDS = 900  # the longest a function may run
 
@@ -101,5 +102,5 @@ def add_stage_to(
     help: str = "the deployed stage (dev); local: the one that `npm start` runs",  # noqa: A002 - as argparse has it
 ) -> None:
     """Add the arguments that name a stage."""
-    parser.add_argument("--stage", default=default, help=help)
-    parser.add_argument("--region", help="its region (AWS_REGION, or us-east-1)")
+    parser.add_argument("--stage", type=not_empty, default=default, help=help)
+    parser.add_argument("--region", type=not_empty, help="its region (AWS_REGION, or us-east-1)")

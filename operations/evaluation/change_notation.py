@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 
 from boto3.dynamodb.types import TypeSerializer
 
-from notifications.common.errors import ConfigurationError
 from notifications.rules.product import Product
 from notifications.stream.attributes import Path, number
 from notifications.stream.changes import INSERT, MODIFY, REMOVE
+from operations.terminal.arguments import UsageError
 
 _EVENTS = {"new": INSERT, "removed": REMOVE, "expired": REMOVE}
 _KEY = r"[\w.-]+=[^\s:=,]+"
@@ -53,31 +53,31 @@ class WrittenChange(NamedTuple):
 
 
 def parse(text: str) -> WrittenChange:
-    """Read one change; ConfigurationError says what is not understood."""
+    """Read one change; UsageError says what is not understood."""
     match = _SUBJECT.fullmatch(text.strip())
     if match is None:
-        raise ConfigurationError(f"--change {text!r}: {_EXAMPLE}")
+        raise UsageError(f"--change {text!r}: {_EXAMPLE}")
     change = WrittenChange(match["time"], match["product"], match["event"], {}, {})
     if _SHORT_TIME.match(match["rest"]):
-        raise ConfigurationError(f"--change {text[:80]!r}: write the time with two digits, 09:00; {_EXAMPLE}")
+        raise UsageError(f"--change {text[:80]!r}: write the time with two digits, 09:00; {_EXAMPLE}")
     if not match["rest"].strip() and not match["event"]:
-        raise ConfigurationError(f"--change {text[:80]!r} names no attribute; {_EXAMPLE}")
+        raise UsageError(f"--change {text[:80]!r} names no attribute; {_EXAMPLE}")
     for part in _parts(match["rest"]):
         value = _VALUE.fullmatch(part)
         doubt = _doubt(value) if value else "is not NAME VALUE or NAME OLD → NEW"
         if value is None or doubt:
-            raise ConfigurationError(f"--change: {part[:80]!r} {doubt}; {_EXAMPLE}")
+            raise UsageError(f"--change: {part[:80]!r} {doubt}; {_EXAMPLE}")
         try:
             path = Path.parse(value["name"])
             _put(change.old, path, _value(value["old"]))
             _put(change.new, path, _value(value["new"] or value["old"]))
         except (LookupError, ValueError, TypeError, ArithmeticError, RecursionError) as error:
-            raise ConfigurationError(f"--change: {part[:80]!r} is not understood ({error}); {_EXAMPLE}") from None
+            raise UsageError(f"--change: {part[:80]!r} is not understood ({error}); {_EXAMPLE}") from None
     return change
 
 
 def record_of(text: str, position: int, product: Product) -> dict[str, Any]:
-    """Return the stream record of a change, the `position`th; ConfigurationError says what is not understood."""
+    """Return the stream record of a change, the `position`th; UsageError says what is not understood."""
     written = parse(text)
     key = _key(written.product or _DEFAULT_ID, product)
     change = {
@@ -127,7 +127,7 @@ def _created(time: str | None) -> float:
         return now.timestamp()
     hour, minute = map(int, time.split(":"))
     if not (hour < 24 and minute < 60):  # noqa: PLR2004 - a clock
-        raise ConfigurationError(f"--change: {time} is not a time of day, such as 09:40")
+        raise UsageError(f"--change: {time} is not a time of day, such as 09:40")
     return now.replace(hour=hour, minute=minute, second=0).timestamp()
 
 

@@ -61,6 +61,10 @@ def _parsed(text: str) -> Any:
         return json.loads(text)
     except RecursionError:
         raise json.JSONDecodeError("nested too deeply", text, 0) from None
+    except json.JSONDecodeError:
+        raise
+    except ValueError:  # of `int`, for its limit of digits
+        raise json.JSONDecodeError("a number has thousands of digits", text, 0) from None
 
 
 def _records_of_lines(text: str, path: Path, whole: json.JSONDecodeError) -> Iterator[Any]:

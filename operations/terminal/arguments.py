@@ -4,7 +4,20 @@ from __future__ import annotations
 
 import argparse
 
+from notifications.common.errors import ConfigurationError
+
 MOST = 1_000_000
+
+
+class UsageError(ConfigurationError):
+    """The command line is wrong: a value on it cannot be right, whatever the files and the stage have."""
+
+
+def not_empty(text: str) -> str:
+    """Read a name or an id. Raises ArgumentTypeError, which `argparse` shows, for one that is empty."""
+    if not text:
+        raise argparse.ArgumentTypeError("expected a text that is not empty")
+    return text
 
 
 def at_most(text: str) -> int:

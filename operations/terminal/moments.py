@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 
-from notifications.common.errors import ConfigurationError
+from operations.terminal.arguments import UsageError
 
 _SPAN = re.compile(r"([1-9][0-9]{0,5})([mhd])")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
@@ -14,7 +14,7 @@ _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 def moment(option: str, text: str, now: datetime, *, forward: bool) -> datetime:
     """Read a time, such as 2026-11-21T09:00Z, or a span such as 2h: from `now` on if `forward`, else before it.
 
-    A time without a zone is UTC. Raises ConfigurationError, which names `option`.
+    A time without a zone is UTC. Raises UsageError, which names `option`.
     """
     try:
         span = _SPAN.fullmatch(text)
@@ -24,7 +24,7 @@ def moment(option: str, text: str, now: datetime, *, forward: bool) -> datetime:
         when = datetime.fromisoformat(text)
         return (when if when.tzinfo else when.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
-        raise ConfigurationError(
+        raise UsageError(
             f"{option} {text}: expected a span such as 30m, 2h or 3d, or a time such as 2026-11-21T09:00Z"
         ) from None
 

@@ -57,17 +57,18 @@ def _resources(service: str, params: Mapping[str, Any]) -> Iterator[str]:
     elif service == "cloudwatch":
         yield f"arn:aws:cloudwatch:{HERE}:alarm:{params['AlarmNamePrefix']}"
     elif service == "dynamodb" and "StreamArn" in params:
-        yield params["StreamArn"]
+        before, table, name = params["StreamArn"].partition(":table/")
+        yield before + table + _table(name)
     elif service == "dynamodb":
         names = params.get("RequestItems", (params.get("TableName"),))
-        yield from (f"arn:aws:dynamodb:{HERE}:table/{_full(name)}" for name in names)
+        yield from (f"arn:aws:dynamodb:{HERE}:table/{_table(name)}" for name in names)
     elif service == "lambda":
         yield f"arn:aws:lambda:{HERE}:function:{_full(params['FunctionName'])}"
     elif service == "logs":
         yield f"arn:aws:logs:{HERE}:log-group:{params['logGroupName']}"
     elif service == "s3":
         key = f"/{params['Key']}" if "Key" in params else ""
-        yield f"arn:aws:s3:::{_full(params['Bucket'])}{key}"
+        yield f"arn:aws:s3:::{_made(params['Bucket'])}{key}"
     elif service == "sns":
         before, _, name = params["TopicArn"].rpartition(":")
         yield f"{before}:{_full(name)}"
@@ -79,3 +80,15 @@ def _resources(service: str, params: Mapping[str, Any]) -> Iterator[str]:
 def _full(name: str) -> str:
     """Give the name as a stack makes it: tests have short ones."""
     return name if name.startswith("product-alerts-") else f"product-alerts-dev-{name}"
+
+
+def _table(name: str) -> str:
+    """Give the name of the ledger, or of the products table, which tests call what they like."""
+    name, _, stream = name.partition("/")
+    full = name if name.startswith("product-alerts-") else _full(name if name == "ledger" else "products")
+    return f"{full}/{stream}" if stream else full
+
+
+def _made(bucket: str) -> str:
+    """Give the name as CloudFormation makes it of the stack and of the one bucket that operators have to do with."""
+    return bucket if bucket.startswith("product-alerts-") else f"product-alerts-dev-givenupbucket-{bucket}"

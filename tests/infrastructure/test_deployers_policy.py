@@ -167,6 +167,22 @@ def test_the_document_names_what_a_key_of_your_own_asks_of_a_deployer(asked: Ask
     assert named == {action for action, _ in asked if action.startswith("kms:")} - {"kms:ListAliases"}
 
 
+def test_the_document_says_that_a_deployer_can_become_an_administrator(
+    resources: list[tuple[str, Mapping[str, Any]]],
+) -> None:
+    """As long as no role has a permissions boundary, and the policy makes roles and functions."""
+    grants = policy_under("A deployer's policy")
+    function = f"arn:aws:lambda:{HERE}:function:{STACK}-any"
+    asked = [("iam:PutRolePolicy", ROLE), ("iam:PassRole", ROLE), ("lambda:CreateFunction", function)]
+    assert denied_of(asked, grants) == set()
+    roles = [resource["Properties"] for _, resource in resources if resource["Type"] == "AWS::IAM::Role"]
+    assert roles
+    assert not any("PermissionsBoundary" in properties for properties in roles)
+    text = section((ROOT / "docs" / "deploying.md").read_text("utf-8"), "A deployer's policy")
+    assert "people whom you trust with the whole account" in text
+    assert "no permissions boundary on its roles" in " ".join(text.split())
+
+
 def test_another_service_another_stack_and_another_action_are_denied() -> None:
     """The evaluator says no."""
     grants = policy_under("A deployer's policy")

@@ -7,6 +7,8 @@ import subprocess
 from typing import Any
 
 from tests.builders import ROOT
+from tests.docs.markdown import section
+from tests.infrastructure.identity_policies import templates
 
 KEY, OTHER = "arn:aws:kms:eu-west-1:123456789012:key/a", "arn:aws:kms:eu-west-1:123456789012:key/b"
 PLAIN: dict[str, dict[str, Any]] = {
@@ -71,3 +73,12 @@ def test_the_roles_may_use_the_keys_and_nothing_more() -> None:
     assert granted(both["DeliveryRole"]) == granted(both["FlushRole"]) == [ours]
     assert granted(products["AlertsRole"]) == [theirs]
     assert granted(products["DeliveryRole"]) == []
+
+
+def test_without_a_key_topics_have_none_as_the_document_says() -> None:
+    """Alarms could not publish under the key that AWS manages for SNS."""
+    topics = [each for read in templates() for each in read["Resources"].values() if each["Type"] == "AWS::SNS::Topic"]
+    assert topics
+    assert not any("KmsMasterKeyId" in topic["Properties"] for topic in topics)
+    text = section((ROOT / "docs" / "deploying.md").read_text("utf-8"), "Encryption")
+    assert "The topics have no key then" in text

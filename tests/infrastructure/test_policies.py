@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tests.builders import ROOT
-from tests.infrastructure.identity_policies import denied_of, policy_under
-from tests.infrastructure.operators_calls import Called
+from tests.infrastructure.identity_policies import denied_of, policy_under, templates
+from tests.infrastructure.operators_calls import HERE, Called
 from tests.infrastructure.policies import ARNS, OF_LAMBDA, Call, Recorder, calls_of_the_function, denied
 from tests.notifications.test_batch_report import NOISY
 
@@ -34,3 +34,36 @@ def test_what_an_operator_calls_is_held_against_the_policy(operators_calls: set[
     found = denied_of(operators_calls, policy_under("An operator's policy"))
     operators_calls.clear()
     assert {action for action, _ in found} == {"sns:Publish"}
+
+
+def _operators_on(kind: str, name: str) -> set[str]:
+    """Give the actions that an operator has on a resource of the account."""
+    resource = f"arn:aws:{kind}:{':' if kind == 's3' else HERE}:{name}"
+    grants = policy_under("An operator's policy")
+    return {grant.action for grant in grants if grant.resource != "*" and grant.covers(grant.action, resource)}
+
+
+def test_an_operator_has_nothing_on_tables_and_buckets_of_others() -> None:
+    """Nor on the bucket that deploys go through."""
+    streams = {"dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"}
+    for stage in ("dev", "staging", "prod"):
+        assert "s3:DeleteObject" in _operators_on("s3", f"product-alerts-{stage}-givenupbucket-1a2b/aws/lambda/x")
+        assert _operators_on("s3", f"product-alerts-{stage}-serverlessdeploymentbucket-1a2b/serverless/x.zip") == set()
+        assert "dynamodb:PutItem" in _operators_on("dynamodb", f"table/product-alerts-{stage}-ledger")
+        assert "dynamodb:PutItem" not in _operators_on("dynamodb", f"table/product-alerts-{stage}-products")
+        assert _operators_on("dynamodb", f"table/product-alerts-{stage}-products/stream/2026") >= streams
+    for name in ("table/orders", "table/orders/stream/2026", "table/product-alerts-dev-orders", "table/products"):
+        assert _operators_on("dynamodb", name) == set()
+    for name in ("orders", "orders/x", "product-alerts-dev-orders/x"):
+        assert _operators_on("s3", name) == set()
+
+
+def test_the_operators_policy_names_the_tables_and_the_bucket_of_every_template() -> None:
+    """By the names that they have, or that CloudFormation makes of the resource's."""
+    for template in templates():
+        resources = template["Resources"]
+        tables = [each["Properties"]["TableName"] for each in resources.values() if "Table" in each["Type"]]
+        assert len(tables) == 2
+        assert all(_operators_on("dynamodb", f"table/{name}") for name in tables)
+        assert "GivenUpBucket" in resources
+        assert "BucketName" not in resources["GivenUpBucket"]["Properties"]

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from datetime import UTC, datetime
 from typing import Any
 
 from notifications.delivery.handling.progress import DONE
 from notifications.text.formatting import rfc3339
 from operations.deployed.deliveries import deliveries, since
+from operations.deployed.ledger_reading import LeftOut
 from operations.deployed.receiver_queues import ReceiverQueues
 from operations.deployed.stack import add_stage_to
+from operations.terminal.arguments import not_empty
 from operations.terminal.terminal import Terminal
 
 
@@ -27,7 +30,9 @@ def add_to(commands: Any) -> None:
 
 def add_receiver_to(parser: Any) -> None:
     """Add the argument that names a receiver."""
-    parser.add_argument("--receiver", required=True, metavar="NAME", help="a receiver of receivers.toml")
+    parser.add_argument(
+        "--receiver", type=not_empty, required=True, metavar="NAME", help="a receiver of receivers.toml"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -35,8 +40,10 @@ def run(arguments: argparse.Namespace) -> int:
     start = since(arguments.since, datetime.now(UTC))
     stack = arguments.find_stack(arguments.stage, arguments.region)
     terminal = Terminal()
-    found = deliveries(stack, arguments.receiver, start)
-    if not found:
+    left_out = LeftOut()
+    found = deliveries(stack, arguments.receiver, start, left_out)
+    left_out.say_to(Terminal(sys.stderr))
+    if not found and not left_out.count:
         ReceiverQueues(stack).check(arguments.receiver)
     for each in found:
         if arguments.json:
@@ -47,7 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
         terminal.line(f"{each['at']}  {status}  {each['attempts']:>2}  {each['title']}")
         detail = ", ".join(filter(None, (each["id"] and f"id {each['id']}", each["error"])))
         terminal.line(terminal.style("dim", f"{'':<39}{detail}"))
-    if not found and not arguments.json:
+    if not found and not left_out.count and not arguments.json:
         then = rfc3339(int(start.timestamp()))
         terminal.line(f"nothing was delivered to {arguments.receiver} in stage {arguments.stage} since {then}")
     return 0

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from datetime import UTC, datetime
 from typing import Any
 
 from operations.commands.delivery.deliveries import add_receiver_to
 from operations.deployed.deliveries import redeliver, since
+from operations.deployed.ledger_reading import LeftOut
 from operations.deployed.stack import add_stage_to
 from operations.terminal.terminal import Terminal
 from operations.terminal.words import how_many
@@ -30,13 +32,14 @@ def run(arguments: argparse.Namespace) -> int:
     start = since(arguments.since, datetime.now(UTC))
     stack = arguments.find_stack(arguments.stage, arguments.region)
     terminal = Terminal()
-    count = 0
-    for each in redeliver(stack, arguments.receiver, start, dry_run=arguments.dry_run):
+    count, left_out = 0, LeftOut()
+    for each in redeliver(stack, arguments.receiver, start, left_out, dry_run=arguments.dry_run):
         count += 1
         if arguments.json:
             print(json.dumps(each))
         else:
             terminal.line(f"{each['id']}  {each['title']}")
+    left_out.say_to(Terminal(sys.stderr))
     if not arguments.json:
         verb = "would be" if arguments.dry_run else "are"
         terminal.line(f"{how_many(count, 'alert')} {verb} on the way to {arguments.receiver} again")

@@ -10,7 +10,7 @@ from typing import Any
 from notifications.text.formatting import rfc3339
 from operations.deployed.stack import add_stage_to
 from operations.deployed.undelivered import Undelivered
-from operations.terminal.arguments import at_most
+from operations.terminal.arguments import at_most, not_empty
 from operations.terminal.terminal import Terminal
 from operations.terminal.words import how_many
 
@@ -20,7 +20,7 @@ _MOST_MESSAGES = 1000
 def add_to(commands: Any) -> None:
     """Describe the command to `argparse`."""
     parser = commands.add_parser("undelivered", help="list or redrive what could not be delivered", description=__doc__)
-    parser.add_argument("--receiver", default="", metavar="NAME", help="of this receiver alone")
+    parser.add_argument("--receiver", type=not_empty, metavar="NAME", help="of this receiver alone")
     parser.add_argument("--redrive", action="store_true", help="put each message into its receiver's queue again")
     parser.add_argument("--max", type=at_most, default=_MOST_MESSAGES, help=f"messages at the most ({_MOST_MESSAGES})")
     add_stage_to(parser)
@@ -31,7 +31,7 @@ def add_to(commands: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """List or redrive, and return 0; 1 if a message could not be sent again."""
     stack = arguments.find_stack(arguments.stage, arguments.region)
-    undelivered = Undelivered(stack, redrive=arguments.redrive, receiver=arguments.receiver)
+    undelivered = Undelivered(stack, redrive=arguments.redrive, receiver=arguments.receiver or "")
     terminal = Terminal()
     count = failed = 0
     with closing(undelivered.messages(arguments.max)) as found:  # Ctrl-C gives back what is left

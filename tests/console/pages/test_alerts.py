@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from tests.console.stage import Browser, MemoryStage, as_json, console_of, until
+from tests.operations.stage import LEDGER
 from tests.rules.scenario import MINUTE, Shop
 
 
@@ -52,6 +54,22 @@ def test_alerts_of_the_last_hour_leave_older_ones_out(browser: Browser, alerts: 
     assert alerts
     assert "No alert fits these filters" in browser.get("/alerts?span=1h").text
     assert DROP in browser.get("/alerts?span=nonsense").text
+
+
+@pytest.mark.parametrize("odd", [{"publishedAt": {"S": "x"}}, {"title": {"N": "7"}}], ids=str)
+def test_an_alert_that_cannot_be_read_is_left_out_and_said(
+    browser: Browser, stage: MemoryStage, alerts: dict[str, str], odd: dict[str, Any]
+) -> None:
+    """On Alerts and Health, which show the others."""
+    dynamodb, ledger = stage.dynamodb, LEDGER
+    whole = next(item for item in dynamodb.scan(TableName=ledger)["Items"] if "publishedAt" in item)
+    dynamodb.put_item(TableName=ledger, Item={**whole, "alert": {"S": "1#odd"}, **odd})
+    said = "1 item of the ledger cannot be read and is left out."
+    for address in ("/alerts", "/health", "/alerts?product=" + whole["productId"]["S"]):
+        answer = browser.get(address)
+        assert answer.status == 200
+        assert said in answer.text
+    assert all(alert_id in browser.get("/alerts").text for alert_id in alerts.values())
 
 
 def test_an_empty_history_says_how_an_alert_comes_about(browser: Browser) -> None:

@@ -142,6 +142,43 @@ def test_a_secret_in_the_file_is_refused_and_not_repeated(kind: str, value: str)
     assert value not in str(caught.value)
 
 
+MISPLACED = [
+    "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLawSwhsec",
+    "whsec_abc",
+    "https://hooks.slack.com/services/T00/B00/abc",
+    "hooks.slack.com/services/T00/B00/abc",
+    "xoxb12345678901234567890ABCDEF",
+    "a1" * 1000,
+]
+
+
+@pytest.mark.parametrize("value", MISPLACED, ids=lambda value: value[:20])
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[[receivers]]\nname = "{}"\nkind = "text"\n',
+        '[[receivers]]\nname = "{}"\nkind = "mail"\nsubject = "{}"\n',
+        '[[receivers]]\nname = "r"\nkind = "{}"\n',
+        '[[receivers]]\nname = "r"\nkind = "text"\ndigest = "{}"\n',
+        '[[receivers]]\nname = "r"\nkind = "text"\n"{}" = 1\n',
+        '"{}" = 1\n',
+    ],
+)
+def test_a_secret_in_the_wrong_place_is_not_repeated(text: str, value: str) -> None:
+    """Neither in the sentence nor in the fields; what was expected, and the line, say enough."""
+    for found in problems(text.replace("{}", value)):
+        assert found.line
+        assert value[:8] not in repr(found) + str(found)
+
+
+def test_a_mistaken_name_that_is_a_word_is_repeated() -> None:
+    """It is found sooner so."""
+    (found,) = problems(entry(name="Buyers of 2026"))
+    assert (found.rule, found.value) == ("Buyers of 2026", "Buyers of 2026")
+    (found,) = problems('[[receivers]]\nname = "r"\nkind = "slacc"\n')
+    assert "slacc" in str(found)
+
+
 def test_the_url_of_a_chat_is_a_secret() -> None:
     """It belongs into SSM; the message does not repeat it."""
     url = "https://hooks.slack.com/services/T0/B0/abcdefg"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 import boto3
 import pytest
@@ -16,7 +17,8 @@ from notifications.delivery.handling.progress import AGAIN, DELIVERED, FAILING, 
 from notifications.delivery.handling.progress_table import DynamoDbProgress, deliveries_of
 from notifications.delivery.handling.queues import SqsQueues
 from notifications.delivery.handling.queues import Undelivered as Kept
-from operations.deployed.deliveries import since
+from operations.deployed.deliveries import deliveries_of_alert, since
+from operations.deployed.stack import Stack
 from tests.builders import CREATED_AT, EVENTS, message
 from tests.operations.stage import LEDGER, FakeFunction, FakeStack, Operate, make_ledger
 
@@ -43,6 +45,14 @@ class Stage:
         title = event["data"]["title"]
         ledger.write(Delivery("shop", event["id"], status, attempts, body.encode(), title, error))
         return str(event["id"])
+
+    def spoil(self, body: str, odd: dict[str, Any]) -> str:
+        """Write a delivery down that has other attributes than the service writes; return its id."""
+        alert_id = self.write(body, DELIVERED)
+        key = {"product": {"S": deliveries_of("shop")}, "alert": {"S": alert_id}}
+        item = self.dynamodb.get_item(TableName=LEDGER, Key=key)["Item"]
+        self.dynamodb.put_item(TableName=LEDGER, Item={**item, **odd})
+        return alert_id
 
     def keep(self, body: str, receiver: str = "shop") -> None:
         """Put a message into `undelivered` as the function does."""
@@ -132,7 +142,62 @@ def test_since_is_nothing_else(text: str) -> None:
         since(text, datetime.now(UTC))
 
 
+ODD: list[dict[str, Any]] = [
+    {"attempts": {"S": "x"}},
+    {"status": {"N": "7"}},
+    {"title": {"N": "7"}},
+    {"at": {"N": "9e99"}},
+    {"error": {"BOOL": True}},
+]
+ONE_LEFT_OUT = "warning: 1 item of the ledger cannot be read and is left out\n"
+
+
+@pytest.mark.parametrize("odd", ODD, ids=str)
+@pytest.mark.parametrize("options", [[], ["--json"]], ids=str)
+def test_a_delivery_that_cannot_be_read_is_left_out_and_said(
+    operate: Operate, stage: Stage, odd: dict[str, Any], options: list[str]
+) -> None:
+    """The others are listed; a line on standard error counts it."""
+    stage.write(FIRST, DELIVERED)
+    command = ("deliveries", "--receiver", "shop", "--since", START, *options)
+    before = operate(*command, stack=stage.stack).lines
+    stage.spoil(SECOND, odd)
+    done = operate(*command, stack=stage.stack)
+    assert (done.code, done.lines, done.err) == (0, before, ONE_LEFT_OUT)
+
+
+@pytest.mark.parametrize("odd", ODD, ids=str)
+def test_an_alerts_delivery_that_cannot_be_read_is_named_as_such(stage: Stage, odd: dict[str, Any]) -> None:
+    """With the alert as it was published, which does not depend on it."""
+    alert_id = stage.spoil(FIRST, odd)
+    (found,), body = deliveries_of_alert(cast("Stack", stage.stack), alert_id, ["shop"])
+    assert (found["receiver"], found["id"], found["status"]) == ("shop", alert_id, "unreadable")
+    assert "its item in the ledger: " in found["error"]
+    assert body == FIRST
+
+
 # redeliver
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"status": {"N": "7"}},
+        {"event": {"S": "x"}},
+        {"event": {"B": b"not zipped"}},
+        {"event": {"B": gzip.compress(b"[]")}},
+        {"event": {"B": gzip.compress(b" " * 1_000_000)}},
+        {"event": {"B": gzip.compress(b"\xff")}},
+    ],
+    ids=lambda odd: str(odd)[:40],
+)
+def test_what_cannot_be_read_is_not_sent_again(operate: Operate, stage: Stage, odd: dict[str, Any]) -> None:
+    """And does not keep the others from it."""
+    stage.write(FIRST, DELIVERED)
+    stage.spoil(SECOND, odd)
+    done = operate("redeliver", "--receiver", "shop", "--since", START, stack=stage.stack)
+    assert (done.code, done.lines[-1], done.err) == (0, "1 alert are on the way to shop again", ONE_LEFT_OUT)
+    assert stage.queued() == [FIRST]
 
 
 def test_what_was_sent_or_given_up_is_sent_again(operate: Operate, stage: Stage) -> None:

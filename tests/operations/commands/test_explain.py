@@ -217,7 +217,7 @@ def test_10_16_changes_come_one_after_the_other(changes: Any) -> None:
 def test_10_16_a_change_that_is_not_understood_is_said_in_one_line(changes: Any, change: str, said: str) -> None:
     """With an example of how to write it, and no traceback."""
     done = changes(rule("price_drop"), change)
-    assert done.code == 1
+    assert done.code == 2
     assert said in done.err
     assert "Traceback" not in done.err
 

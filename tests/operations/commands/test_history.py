@@ -91,6 +91,34 @@ def test_a_long_history_is_read_to_the_end(operate: Operate, dynamodb: Any) -> N
     assert len(done.json_lines) == 59
 
 
+ODD = [
+    {"publishedAt": {"S": "x"}},
+    {"publishedAt": {"N": "1e100"}},
+    {"publishedAt": None},
+    {"mutedUntil": {"N": "1e100"}},
+    {"title": None},
+    {"title": {"N": "7"}},
+    {"time": {"N": "7"}},
+    {"id": {"L": []}},
+    {"alert": {"S": "9no number"}},
+]
+
+
+@pytest.mark.parametrize("odd", ODD, ids=str)
+@pytest.mark.parametrize("options", [[], ["--json"]], ids=str)
+def test_an_item_that_cannot_be_read_is_left_out_and_said(
+    operate: Operate, stack: FakeStack, dynamodb: Any, odd: dict[str, Any], options: list[str]
+) -> None:
+    """The others are listed as they were; one line on standard error counts it."""
+    before = operate("history", "--product", "mug", *options, stack=stack).lines
+    whole = next(item for item in dynamodb.scan(TableName=LEDGER)["Items"] if item["id"]["S"] in before[-1])
+    item = {**whole, "alert": {"S": "1#odd"}, **odd}
+    dynamodb.put_item(TableName=LEDGER, Item={name: value for name, value in item.items() if value is not None})
+    done = operate("history", "--product", "mug", *options, stack=stack)
+    assert (done.code, done.lines) == (0, before)
+    assert done.err == "warning: 1 item of the ledger cannot be read and is left out\n"
+
+
 def _small_pages(client: Any) -> Any:
     """Let the client's queries answer seven items at a time."""
     client.meta.events.register("provide-client-params.dynamodb.Query", lambda params, **_: {**params, "Limit": 7})

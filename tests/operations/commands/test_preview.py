@@ -280,6 +280,22 @@ def test_history_says_which_alerts_would_not_go_out_any_more(
         assert [alert["data"]["rule"] for alert in found["gone"]] == ["drop"]
 
 
+def test_a_delivery_of_the_history_that_cannot_be_read_is_left_out_and_said(
+    operate: Operate, files: dict[str, Path], shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The others are judged."""
+    with mock_aws():
+        stack = delivered(shop, monkeypatch)
+        dynamodb = stack.client("dynamodb")
+        items = dynamodb.scan(TableName=LEDGER)["Items"]
+        whole = next(item for item in items if item["product"]["S"].startswith("delivery#"))
+        odd = {**whole, "alert": {"S": "odd"}, "event": {"B": b"not zipped"}}
+        dynamodb.put_item(TableName=LEDGER, Item=odd)
+        done = operate("preview", "--history", "300d", "--rules", files["tenth.toml"], "--json", stack=stack)
+    assert (done.code, done.json["alerts"]) == (0, 3)
+    assert done.err == "warning: 1 item of the ledger cannot be read and is left out\n"
+
+
 def test_history_is_read_instead_of_recorded_events(operate: Operate, files: dict[str, Path]) -> None:
     """One or the other."""
     with pytest.raises(SystemExit) as ended:

@@ -60,6 +60,8 @@ def test_malformed_records_are_passed_on(tmp_path: Path) -> None:
         (b'{"Records": []}\n{"Records": ', "is neither JSON nor JSON lines: line 2"),
         (b"\xff\xfe", "cannot be read"),
         (b"[" * 100_000, "is not JSON: nested too deeply"),
+        (b'{"a": ' + b"9" * 10_000 + b"}", "is not JSON: a number has thousands of digits"),
+        (b'{"Records": []}\n' + b"9" * 10_000, "line 2: a number has thousands of digits"),
         (b'{"Records": []}\n' + b"[" * 100_000, "line 2: nested too deeply"),
     ],
 )
