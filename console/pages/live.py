@@ -79,7 +79,7 @@ def _record_row(console: Console, seen: SeenRecord) -> dict[str, object]:
         "position": seen.position,
         "at": seen.at,
         "number": seen.number,
-        "product": way.name or way.product_id or "a malformed record",
+        "product": way.title or "a malformed record",
         "event": change.event_name.lower() if change else "malformed",
         "what": one_line(way, console.rules.product),
         "alerts": [(alert.severity, alert.rule) for alert in seen.alerts],

@@ -31,7 +31,7 @@ def record(request: Request) -> Response:
     return page(
         request,
         "_way.html" if wants_part(request) else "record.html",
-        title=way.name or way.product_id or "A record",
+        title=way.title or "A record",
         way=way,
         address=str(request.url.path) + (f"?{request.url.query}" if request.url.query else ""),
         again="" if way.settled else "500ms",

@@ -13,7 +13,7 @@ from console.sources.receivers import as_object
 from console.sources.records import Attempt, MappingEvent, Records, SeenRecord
 from notifications.alerts.alert import Alert
 from notifications.config.receiver import Receivers
-from notifications.delivery.rendering.safe_text import clean, words
+from notifications.delivery.rendering.safe_text import clean, visible, words
 from notifications.rules.product import Product
 from notifications.rules.rule import SUPPRESSED, RuleOutcome
 from notifications.stream.changes import INSERT, REMOVE, Change
@@ -86,6 +86,16 @@ class Way:
     """What the functions of a deployed stage logged of it; not part of what `find` looks for where there are alerts."""
 
     @property
+    def shown_id(self) -> str:
+        """The product's id as it is shown."""
+        return visible(self.product_id, 200)
+
+    @property
+    def title(self) -> str:
+        """What the product is called; "" where nobody knows."""
+        return self.name or self.shown_id
+
+    @property
     def settled(self) -> bool:
         """Whether all alerts are out, so that nothing more is to be waited for but their deliveries."""
         done = not self.attempts or self.attempts[-1].outcome not in {"", "failed", "handed back"}
@@ -139,7 +149,7 @@ class Ways:
         lines = _lines(change)
         return Way(
             seen.number,
-            clean(seen.product_id, 200),
+            seen.product_id,
             shown(change.current(self._records.ruleset.product.name), 120),
             change.event_name,
             change.created_at,
@@ -206,7 +216,7 @@ class Ways:
             if isinstance(each, dict)
         ]
         return Way(
-            number, clean(product_id, 200), name, clean(str(data.get("eventName", "")), 10), None,
+            number, product_id, name, clean(str(data.get("eventName", "")), 10), None,
             tuple(lines[:_MOST_LINES]), max(len(lines) - _MOST_LINES, 0), tuple(rules), tuple(steps),
         )  # fmt: skip
 

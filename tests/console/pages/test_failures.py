@@ -235,3 +235,9 @@ def test_a_job_that_is_not_known_is_said_to_be_so(browser: Browser) -> None:
     """Status 404."""
     assert browser.get("/jobs/99").status == 404
     assert browser.get("/jobs/x").status == 404
+
+
+@pytest.mark.parametrize("number", ["1", "9" * 5000, "-1", "x", "%D9%A3"], ids=lambda number: number[:9])
+def test_a_job_that_is_not_known_is_not_found(browser: Browser, number: str) -> None:
+    """Whatever the address has in its place."""
+    assert browser.get(f"/jobs/{number}").status == 404
