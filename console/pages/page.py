@@ -173,5 +173,6 @@ TEMPLATES.filters |= {
     "middle": middle,
     "as_json": as_json,
     "visible": lambda text: visible(text, 600),
+    "clean": lambda text: clean(text, 300),
 }
 TEMPLATES.globals |= {"link": link, "static": address_of, "is_fresh": is_fresh, "carried": carried, "cell_id": cell_id}

@@ -384,7 +384,7 @@ def test_a_list_that_is_read_anew_is_not_said_to_be_a_part(
     """All of it was read, a moment ago."""
     console, browser = served
     stage.put("prod-1", name="Mug")
-    until(lambda: console.products.whole and "1 product" in browser.get("/").text)
+    until(lambda: "1 product" in browser.get("/").text and console.products.whole)
     table = console.products.table()
     go_on, plain = threading.Event(), table.pages
     monkeypatch.setattr(table, "pages", lambda: (go_on.wait(20), plain())[1])
