@@ -40,7 +40,7 @@ ROUTES = (
     Route("/failures", failures.failures),
     Route("/failures/redrive", failures.redrive, methods=["POST"]),
     Route("/failures/send", failures.send, methods=["POST"]),
-    Route("/jobs/{id:int}", failures.job),
+    Route("/jobs/{id}", failures.job),
     Route("/rules", rules.rules),
     Route("/rules/check", rules.check, methods=["POST"]),
     Route("/rules/save", rules.save, methods=["POST"]),

@@ -34,12 +34,10 @@ _MOST = 400  # characters of an alert's id
 def alerts(request: Request) -> Response:
     """Show the alerts that the filters admit."""
     console = console_of(request)
-    given = {name: request.query_params.get(name, "")[:1000] for name in FILTERS}
+    given = {name: request.query_params.get(name, "") for name in FILTERS}
     span = SPANS.get(given["span"])
     since = (datetime.now(UTC) - span).strftime("%Y-%m-%dT%H:%M:%SZ") if span else ""
-    found = console.alerts.matching(
-        Filters(given["product"].strip(), given["rule"], given["type"], given["severity"], since)
-    )
+    found = console.alerts.matching(Filters(given["product"], given["rule"], given["type"], given["severity"], since))
     text = request.query_params.get("page", "1")
     number = max(int(text), 1) if text.isdecimal() and len(text) < 6 else 1  # noqa: PLR2004
     pages = max(-(-len(found) // PAGE), 1)
@@ -76,6 +74,7 @@ def alert(request: Request) -> Response:
         title=(given and given.headline) or "An alert",
         alert_id=alert_id,
         view=given,
+        product_id=given.identity[1] if given else "",
         body=indented(body),
         deliveries=deliveries,
         receivers=receivers,

@@ -14,6 +14,8 @@ from console.sources.failures import MOST
 from console.sources.jobs import Job
 from notifications.text.formatting import duration_text
 
+_LONGEST_ID = 15  # digits of a job's
+
 
 def failures(request: Request) -> Response:
     """List what waits."""
@@ -54,7 +56,9 @@ async def send(request: Request) -> Response:
 
 def job(request: Request) -> Response:
     """Show how far a job has come."""
-    found = console_of(request).jobs.job(request.path_params["id"])
+    number = request.path_params["id"]
+    known = number.isdecimal() and len(number) <= _LONGEST_ID
+    found = console_of(request).jobs.job(int(number)) if known else None
     if found is None:
         raise HTTPException(HTTPStatus.NOT_FOUND, "This job is not known any more.")
     return _job(request, found)

@@ -13,11 +13,11 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from console.pages.charts import by_hour, hours_until
-from console.pages.page import console_of, form_of, page, wants_part
+from console.pages.page import brought_back, console_of, form_of, page, wants_part
 from console.sources.console import Console
 from console.sources.records import MOST_RECORDS
 from notifications.common.errors import ConfigurationError
-from notifications.delivery.rendering.safe_text import clean
+from notifications.delivery.rendering.safe_text import clean, visible
 from notifications.text.formatting import duration_text
 from operations.commands.explain import named_rules
 from operations.commands.mutes import named
@@ -46,7 +46,7 @@ def health(request: Request) -> Response:
         rows=[(rule, sum(by.get(hour, 0) for hour in hours), by.get(hours[-1], 0)) for rule, by in rows.items()],
         whole=console.alerts.whole,
         left_out=console.alerts.left_out.sentence,
-        **_mutes(console, request.query_params.get("rule", "")[:200], request.query_params.get("product", "")[:1000]),
+        **_mutes(console, request.query_params.get("rule", "")[:200], request.query_params.get("product", "")),
         running=[event for event in console.records.events(200) if event.outcome in _TROUBLE][:10],
     )
 
@@ -55,13 +55,14 @@ async def mute(request: Request) -> Response:
     """Mute a rule, a product or both for a time."""
     form = await form_of(request)
     console = console_of(request)
-    rule, product, until = (form.get(name, [""])[0].strip() for name in ("rule", "product", "until"))
+    rule, until = (form.get(name, [""])[0].strip() for name in ("rule", "until"))
+    product = _product_in(form)
 
     def work() -> str:
         if rule:
             named_rules([rule], console.rules)
         end = console.mutes.mute(rule, product, until, datetime.fromtimestamp(console.now(), UTC))
-        return f"{named(rule, product)} is muted until {end}: from the next batch on."
+        return f"{_named(rule, product)} is muted until {end}: from the next batch on."
 
     return await run_in_threadpool(_muted, request, work)
 
@@ -70,14 +71,23 @@ async def unmute(request: Request) -> Response:
     """Take a mute back."""
     form = await form_of(request)
     console = console_of(request)
-    rule, product = (form.get(name, [""])[0] for name in ("rule", "product"))
+    rule, product = form.get("rule", [""])[0], _product_in(form)
 
     def work() -> str:
         if console.mutes.unmute(rule, product, datetime.fromtimestamp(console.now(), UTC)):
-            return f"{named(rule, product)} is not muted any more."
-        return f"{named(rule, product)} was not muted any more."
+            return f"{_named(rule, product)} is not muted any more."
+        return f"{_named(rule, product)} was not muted any more."
 
     return await run_in_threadpool(_muted, request, work)
+
+
+def _product_in(form: dict[str, list[str]]) -> str:
+    """Return the product that a form names, with every blank of it: `exact` is from the page, `product` was typed."""
+    return brought_back(form["exact"][0]) if "exact" in form else form.get("product", [""])[0]
+
+
+def _named(rule: str | None, product: str | None) -> str:
+    return named(rule, visible(product, 200) if product else product)
 
 
 def _muted(request: Request, work: Callable[[], str]) -> Response:
@@ -96,12 +106,18 @@ def _muted(request: Request, work: Callable[[], str]) -> Response:
 def _mutes(console: Console, rule: str = "", product: str = "", said: str = "", problem: str = "") -> dict[str, Any]:
     """Give what the part about mutes shows; rule and product are those that the form begins with."""
     stack = console.stage.stack()
+    exact = visible(product, 200) if clean(product, len(product)) != product else ""  # a field may lose a part of it
     return {
         "mutes": [
-            {**each, "named": clean(named(each["rule"], each["product"]), 300)}
+            {**each, "named": clean(_named(each["rule"], each["product"]), 300)}
             for each in console.mutes.listed(datetime.fromtimestamp(console.now(), UTC))
         ],
-        "muting": {"rule": rule, "product": product, "rules": [each.name for each in console.rules.rules]},
+        "muting": {
+            "rule": rule,
+            "product": product,
+            "exact": exact,
+            "rules": [each.name for each in console.rules.rules],
+        },
         "ledger": stack.outputs["LedgerTableName"],
         "said": clean(said, 600),
         "mute_problem": problem,

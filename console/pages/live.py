@@ -38,7 +38,8 @@ def live(request: Request) -> Response:
 
 
 def _live_deployed(request: Request, console: Console, show: str) -> Response:
-    console.logs.refresh_for(_PATIENCE_SECONDS)
+    wanted = live_deployed.wanted(show)
+    console.logs.refresh_for(_PATIENCE_SECONDS, wanted)
     position = console.logs.position
     return page(
         request,
@@ -49,6 +50,8 @@ def _live_deployed(request: Request, console: Console, show: str) -> Response:
         rows=live_deployed.rows(console, show),
         position=position,
         logs=console.logs,
+        reading=console.logs.read_until is None or not console.logs.has_enough(wanted),
+        reached=live_deployed.reached(console),
         whole=console.alerts.whole,
     )
 
@@ -76,7 +79,7 @@ def _record_row(console: Console, seen: SeenRecord) -> dict[str, object]:
         "position": seen.position,
         "at": seen.at,
         "number": seen.number,
-        "product": way.name or way.product_id or "a malformed record",
+        "product": way.title or "a malformed record",
         "event": change.event_name.lower() if change else "malformed",
         "what": one_line(way, console.rules.product),
         "alerts": [(alert.severity, alert.rule) for alert in seen.alerts],

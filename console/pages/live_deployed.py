@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import quote
 
-from console.aws.logs import BACK, SeenEntry
+from console.aws.logs import BACK, SeenEntry, Wanted, is_bad
 from console.pages.page import link
 from console.sources.console import Console
 from notifications.delivery.rendering.safe_text import clean
@@ -22,7 +23,6 @@ _KINDS = {
     "deliveries": {DELIVERY},
     "trouble": {TROUBLE, ENDED},
 }
-_PLAIN = frozenset({"done", "delivered", "held"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,23 +47,30 @@ def rows(console: Console, show: str) -> list[Row]:
     past = {alert.id: alert for alert in console.alerts.all()}
     found = [
         _row(seen, past)
-        for seen in console.logs.latest(10 * MOST_ROWS)
-        if (show == "all" or _is_shown(seen.entry, show))
-        and not (seen.entry.kind == ALERT and seen.entry.alert_id in past)
+        for seen in console.logs.latest(10 * MOST_ROWS, wanted(show))
+        if not (seen.entry.kind == ALERT and seen.entry.alert_id in past)
     ]
     if show in {"all", "alerts"}:
         found += _alert_rows(console, past.values())
     return sorted(found, key=lambda row: row.at, reverse=True)[:MOST_ROWS]
 
 
-def _is_shown(entry: LogEntry, show: str) -> bool:
-    bad = show == "trouble" and bool(entry.outcome) and entry.outcome not in _PLAIN
-    return bad or entry.kind in _KINDS[show]
+def reached(console: Console) -> datetime | None:
+    """Return how far back the logs were read; None: all of the six hours, or nothing yet."""
+    logs = console.logs
+    if logs.read_from is None or logs.read_until is None or logs.read_until - logs.read_from >= BACK[-1]:
+        return None
+    return logs.read_from
+
+
+def wanted(show: str) -> Wanted:
+    """Return what tells whether an entry is shown."""
+    return lambda entry: show == "all" or entry.kind in _KINDS[show] or (show == "trouble" and is_bad(entry))
 
 
 def _row(seen: SeenEntry, past: dict[str, PastAlert]) -> Row:
     entry = seen.entry
-    bad = bool(entry.outcome) and entry.outcome not in _PLAIN
+    bad = is_bad(entry)
     alert = past.get(entry.alert_id)
     address = _way(alert) if alert else link(f"/records/{entry.sequence_number}") if entry.sequence_number else ""
     if entry.kind == BATCH:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlencode
+from urllib.parse import parse_qs, quote, unquote, urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -20,10 +20,13 @@ from starlette.responses import HTMLResponse
 
 from console.pages.static import address_of
 from console.sources.console import Console
-from notifications.delivery.rendering.safe_text import clean
+from notifications.delivery.rendering.safe_text import clean, visible
 from operations.terminal.moments import as_datetime
 
-MOST_BYTES = 2_000_000  # of a form: a file of rules may have a million characters
+MOST_BYTES = 2_000_000
+"""Of a form."""
+MOST_BYTES_WITH_FILE = 12_100_000
+"""Of a form with a file: a million characters of four bytes at the most, each of which is sent as three."""
 NAV = (
     ("products", "/", "Products"),
     ("live", "/live", "Live"),
@@ -70,12 +73,12 @@ def wants_part(request: Request) -> bool:
     return headers.get("hx-request") == "true" and headers.get("hx-history-restore-request") != "true"
 
 
-async def form_of(request: Request) -> dict[str, list[str]]:
+async def form_of(request: Request, most: int = MOST_BYTES) -> dict[str, list[str]]:
     """Read a form as browsers send it. Raises HTTPException for one that is too long or not UTF-8."""
-    body = b""
+    body = bytearray()
     async for part in request.stream():
         body += part
-        if len(body) > MOST_BYTES:
+        if len(body) > most:
             raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "That is more than the console takes at once.")
     try:
         return parse_qs(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=2000)
@@ -140,6 +143,19 @@ def link(path: str, **query: Any) -> str:
     return path + (f"?{urlencode(given, doseq=True)}" if given else "")
 
 
+def carried(text: str) -> str:
+    """Write a text so that a form brings it back as it was: browsers send a line feed as two characters."""
+    return quote(text, safe=" ", errors="replace")
+
+
+def brought_back(text: str) -> str:
+    """Read what `carried` wrote. Raises HTTPException for what it cannot have written."""
+    try:
+        return unquote(text, errors="strict")
+    except UnicodeDecodeError:
+        raise HTTPException(HTTPStatus.BAD_REQUEST, "That is not a form of these pages. Reload the page.") from None
+
+
 def cell_id(key: tuple[str, ...], role: str) -> str:
     """Name the place of a product's value in the page."""
     return f"kept-{role}-{hashlib.sha256(json.dumps(key).encode()).hexdigest()[:16]}"
@@ -152,5 +168,11 @@ TEMPLATES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-TEMPLATES.filters |= {"moment": moment, "middle": middle, "as_json": as_json}
-TEMPLATES.globals |= {"link": link, "static": address_of, "is_fresh": is_fresh, "cell_id": cell_id}
+TEMPLATES.filters |= {
+    "moment": moment,
+    "middle": middle,
+    "as_json": as_json,
+    "visible": lambda text: visible(text, 600),
+    "clean": lambda text: clean(text, 300),
+}
+TEMPLATES.globals |= {"link": link, "static": address_of, "is_fresh": is_fresh, "carried": carried, "cell_id": cell_id}

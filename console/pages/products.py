@@ -11,11 +11,11 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from console.pages.page import console_of, form_of, link, page, wants_part
+from console.pages.page import brought_back, console_of, form_of, link, page, wants_part
 from console.sources.console import Console
-from console.sources.products import ROLES, Row, kept_text, path_of, row_of, shown
+from console.sources.products import ROLES, Row, kept_text, path_of, product_id_of, row_of, shown
 from console.sources.receivers import previews
-from notifications.delivery.rendering.safe_text import clean
+from notifications.delivery.rendering.safe_text import clean, visible
 from operations.products.products_table import ChangedMeanwhileError, ChangeError
 
 PAGE = 50
@@ -28,7 +28,7 @@ MOST_OF_PRODUCT = 50
 def products(request: Request) -> Response:
     """Show the list, or only its rows."""
     console = console_of(request)
-    text = request.query_params.get("q", "")[:200]
+    text = request.query_params.get("q", "")
     number = _number(request.query_params.get("page", "1"), _MOST_PAGES)
     found = console.products.matching(text, console.rules.product, PAGE, (number - 1) * PAGE)
     pages = max(-(-found.total // PAGE), 1)
@@ -62,16 +62,19 @@ def product(request: Request) -> Response:
         raise HTTPException(HTTPStatus.NOT_FOUND, f"The address does not name a product: {error}") from None
     rules = console.rules
     row = row_of(item, table.key_types, rules.product) if item else None
-    product_id = row.id if row else clean("/".join(key), 200)
+    typed_key = table.key(dict(zip(table.key_types, key, strict=True)))
+    product_id = row.product_id if row else product_id_of({}, typed_key, rules.product) or "/".join(key)
+    shown_id = visible(product_id, 200)
     from console.sources.alerts import Filters  # noqa: PLC0415
 
     return page(
         request,
         "product.html",
-        title=(row and row.name) or product_id,
+        title=(row and row.name) or shown_id,
         row=row,
         roles=ROLES,
         product_id=product_id,
+        shown_id=shown_id,
         attributes=[(clean(name, 120), shown(value)) for name, value in (item or {}).items()],
         records=console.records.of_product(product_id, MOST_OF_PRODUCT),
         alerts=console.alerts.matching(Filters(product=product_id))[:MOST_OF_PRODUCT],
@@ -83,13 +86,13 @@ async def set_value(request: Request) -> Response:
     """Change a price or a stock, and begin to watch what follows."""
     form = await form_of(request)
     console = console_of(request)
-    key = tuple(form.get("k", []))
+    key = tuple(map(brought_back, form.get("k", [])))
     role = form.get("role", [""])[0]
     value = form.get("value", [""])[0].strip()
     if role not in ROLES:
         raise HTTPException(HTTPStatus.BAD_REQUEST, "Only a price or a stock is changed here.")
     position, at = console.records.position, console.now()
-    kept = form.get("kept", [""])[0]
+    kept = brought_back(form.get("kept", [""])[0])
     try:
         row = await run_in_threadpool(_set, console, key, role, kept if "kept" in form else None, value)
     except ChangedMeanwhileError as error:
@@ -118,8 +121,9 @@ def _conflict(
         role=role,
         now_kept=kept_text(error.found),
         now=row.value(role) or shown(error.found) or "nothing",
-        before=clean(form.get("kept", [""])[0].partition(" ")[2], 60) or "nothing",
-        value=clean(form.get("value", [""])[0].strip(), 60),
+        before=clean(brought_back(form.get("kept", [""])[0]).partition(" ")[2], 60) or "nothing",
+        value=form.get("value", [""])[0].strip(),
+        shown_value=clean(form.get("value", [""])[0].strip(), 60),
         status=HTTPStatus.OK if wants_part(request) else HTTPStatus.CONFLICT,
     )
 
@@ -155,11 +159,11 @@ def _followed(
 ) -> Response:
     """Show what has followed; `row` is what was just written, so that the table's form goes on from there."""
     console = console_of(request)
-    written: dict[str, Any] = {"row": row, "role": role}
+    product_id = row.product_id if row else "/".join(key)
+    written: dict[str, Any] = {"row": row, "role": role, "product_id": product_id}
+    written["shown_id"] = visible(product_id, 200)
     if not console.stage.is_local:
-        return page(
-            request, "_followed.html", way=None, state="elsewhere", again="", product_id="/".join(key), **written
-        )
+        return page(request, "_followed.html", way=None, state="elsewhere", again="", **written)
     names = list(console.products.table().key_types)
     found = [
         each
@@ -179,7 +183,6 @@ def _followed(
         state="found" if way else "waiting" if again else "nothing",
         again=again,
         address=link("/product/after", k=key, position=position, at=f"{at:.3f}"),
-        product_id=clean("/".join(key), 200),
         **written,
         mail=next((each.name for each in previews(receivers) if each.kind == "mail"), ""),
     )

@@ -11,13 +11,15 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 
-from console.pages.page import TEMPLATES, console_of, form_of, link, page, server_sent, wants_part
+from console.pages.page import MOST_BYTES_WITH_FILE, TEMPLATES, console_of, form_of, link, page, server_sent, wants_part
 from console.sources.console import Console
 from console.sources.settings import HISTORY, HISTORY_DAYS, MOST_LISTED, PASSED, RECORDED, Checked
 from notifications.common.errors import ConfigurationError, SettingsFileError
 from operations.activity.activity_log import DEPLOYING, RECEIVERS, RULES
 
 _FILES = (RULES, RECEIVERS)
+MOST_MISTAKES = 200
+"""That are shown: a file may have ten thousands, and nobody reads them."""
 _LONGEST_DEPLOY = 180.0  # seconds: `npm start` was ended in the middle of one that seems to take longer
 
 
@@ -43,7 +45,7 @@ def rules(request: Request) -> Response:
 
 async def check(request: Request) -> Response:
     """Say what is wrong with the text, and what would change."""
-    form = await form_of(request)
+    form = await form_of(request, MOST_BYTES_WITH_FILE)
     which = _which(form.get("file", [""])[0])
     text = form.get("text", [""])[0].replace("\r\n", "\n")
     source = _source(form.get("on", [""])[0], request)
@@ -56,7 +58,7 @@ async def check(request: Request) -> Response:
 
 async def save(request: Request) -> Response:
     """Write the file; `npm start` takes it up."""
-    form = await form_of(request)
+    form = await form_of(request, MOST_BYTES_WITH_FILE)
     console = console_of(request)
     if not console.stage.is_local:
         raise HTTPException(
@@ -134,6 +136,7 @@ def _context(request: Request, which: str, text: str, source: str) -> dict[str, 
         "days": HISTORY_DAYS,
         "difference_problem": problem,
         "most": MOST_LISTED,
+        "most_mistakes": MOST_MISTAKES,
         "source": source,
         "sources": [(each, _SOURCES[each]) for each in _sources(request)],
     }

@@ -11,17 +11,28 @@ from typing import Any, NamedTuple
 
 from console.aws.stage import Stage
 from notifications.common.errors import MalformedRecordError
-from notifications.delivery.rendering.safe_text import clean, words
+from notifications.delivery.rendering.safe_text import clean, visible, words
 from notifications.rules.price_form import PLAIN
 from notifications.rules.product import Product
 from notifications.stream.attributes import Path, number, plain
-from notifications.text.formatting import digits_of, money_text
-from operations.products.products_table import ChangedMeanwhileError, ProductsTable, number_or_text, table_name
+from notifications.stream.changes import key_text
+from notifications.text.formatting import digits_of, money_text, value_text
+from operations.products.products_table import (
+    ChangedMeanwhileError,
+    ChangeError,
+    ProductsTable,
+    number_or_text,
+    table_name,
+)
 
 MOST_PRODUCTS = 20_000
 _FRESH_SECONDS = {True: 10.0, False: 120.0}
 """How old a list may be before it is read anew, on the laptop and on AWS."""
 _LONGEST = 120  # characters of a value in a list
+_TYPES = {
+    "SS": "a set of texts", "NS": "a set of numbers", "BS": "a set of binary values", "M": "a map", "L": "a list",
+    "B": "a binary value", "BOOL": "a yes or no", "NULL": "NULL",
+}  # fmt: skip
 ROLES = ("price", "stock")
 """What can be changed in place."""
 
@@ -33,6 +44,9 @@ class Row:
     key: tuple[str, ...]
     """The values of its key, in the table's order."""
     id: str
+    """As it is shown."""
+    product_id: str
+    """As alerts, mutes and the ledger have it."""
     name: str
     values: Mapping[str, str]
     """Role to value, in ROLES; "" where it has none."""
@@ -118,13 +132,12 @@ class Products:
         Raises ChangeError for what DynamoDB cannot hold, and ChangedMeanwhileError where the table has another value.
         """
         table = self.table()
-        number_ = number_or_text(text)
-        new = {"S": text} if kept.startswith("S") or isinstance(number_, str) else {"N": str(number_)}
         typed_key = table.key(dict(zip(table.key_types, key, strict=True)))
         item = table.get(typed_key)
         old = path.find(item) if item else None
         if item and kept_text(old) != kept:
             raise ChangedMeanwhileError(old)
+        new = _new_value(path, old, text)
         table.replace(typed_key, path, old, new)
         return self.read_one(key) or {}
 
@@ -165,7 +178,7 @@ class Products:
             table = self.table()
             key_types = table.key_types
             items: dict[tuple[str, ...], dict[str, Any]] = {}
-            self.whole = False
+            whole = False
             for page in table.pages():
                 for item in page:
                     items[key_texts(item, key_types)] = item
@@ -175,9 +188,10 @@ class Products:
                     if not self._read_at:
                         self._items.update(items)  # the first ones can be looked at already
             else:
-                self.whole = True
+                whole = True
             with self._lock:
                 self._items = items
+                self.whole = whole  # not earlier: the list before is shown meanwhile
                 self._rows = {key: row for key, row in self._rows.items() if key in items}
                 self._read_at = time.monotonic()
             self.problem = ""
@@ -195,22 +209,58 @@ def key_texts(item: Mapping[str, Any], key_types: Mapping[str, str]) -> tuple[st
 def row_of(item: Mapping[str, Any], key_types: Mapping[str, str], product: Product) -> Row:
     """Make the row of an item; a value that is malformed is shown as it is."""
     key = key_texts(item, key_types)
-    named = shown(product.id.find(item), _LONGEST) if product.id else ""
-    product_id = named or clean("/".join(key), _LONGEST)
+    product_id = product_id_of(item, {name: item.get(name) for name in key_types}, product) or "/".join(key)
     name = shown(product.name.find(item), _LONGEST)
     currency = product.currency if isinstance(product.currency, str) else ""
     if isinstance(product.currency, Path):
         currency = shown(product.currency.find(item), 10)
     return Row(
         key,
+        visible(product_id, _LONGEST),
         product_id,
         name,
         {role: _value(item, product, role, currency) for role in ROLES},
         {role: kept_text(path_of(product, role).find(item)) for role in ROLES},
         currency,
         "B" not in key_types.values(),
-        f"{product_id}\n{name}".casefold(),
+        "\n".join((product_id, _whole_text(product.name.find(item)), clean(product_id, _LONGEST), name)).casefold(),
     )
+
+
+def product_id_of(item: Mapping[str, Any], key: Mapping[str, Any], product: Product) -> str:
+    """Return the id of an item with a typed key as the function makes it; "" where the key is no key of a record."""
+    try:
+        named = value_text(product.id.find(item)) if product.id else None
+    except (MalformedRecordError, RecursionError):
+        named = None
+    try:
+        return named or key_text(key)
+    except MalformedRecordError:
+        return ""
+
+
+def _whole_text(value: Any) -> str:
+    try:
+        return value_text(value) or ""
+    except (MalformedRecordError, RecursionError):
+        return ""
+
+
+def _new_value(path: Path, old: Any, text: str) -> dict[str, str]:
+    """Return the typed value to write in the place of an old one, of the same type. Raises ChangeError."""
+    kind = next(iter(old), "") if isinstance(old, dict) else "N"
+    if kind == "S":
+        return {"S": text}
+    if kind != "N":
+        named = _TYPES.get(kind, kind)
+        raise ChangeError(
+            f"{path.text} is {named} in the table: only a number or a text is changed here. "
+            "Change it where the item is written."
+        )
+    amount = number_or_text(text)
+    if isinstance(amount, str):
+        raise ChangeError(f"{path.text} takes a number, such as 19.99; got {clean(text, 40) or 'nothing'}.")
+    return {"N": str(amount)}
 
 
 def _value(item: Mapping[str, Any], product: Product, role: str, currency: str) -> str:

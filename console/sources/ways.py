@@ -6,21 +6,20 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
-from console.aws.logs import Logs
+from console.aws.logs import Logged, Logs
 from console.sources.alerts import Alerts, Outcome, body_of
 from console.sources.products import shown
 from console.sources.receivers import as_object
 from console.sources.records import Attempt, MappingEvent, Records, SeenRecord
 from notifications.alerts.alert import Alert
 from notifications.config.receiver import Receivers
-from notifications.delivery.rendering.safe_text import clean, words
+from notifications.delivery.rendering.safe_text import clean, visible, words
 from notifications.rules.product import Product
 from notifications.rules.rule import SUPPRESSED, RuleOutcome
 from notifications.stream.changes import INSERT, REMOVE, Change
 from notifications.text.formatting import decimal_text
 from operations.deployed.alert_history import PastAlert
 from operations.evaluation.verdicts import Verdict
-from operations.logs.log_entries import LogEntry
 from operations.terminal.moments import as_datetime
 
 _MOST_LINES = 40
@@ -83,8 +82,18 @@ class Way:
     events: tuple[MappingEvent, ...] = ()
     malformed: str = ""
     raw: dict[str, Any] = field(default_factory=dict)
-    logged: tuple[LogEntry, ...] = ()
+    logged: Logged = Logged()  # noqa: RUF009 - a tuple
     """What the functions of a deployed stage logged of it; not part of what `find` looks for where there are alerts."""
+
+    @property
+    def shown_id(self) -> str:
+        """The product's id as it is shown."""
+        return visible(self.product_id, 200)
+
+    @property
+    def title(self) -> str:
+        """What the product is called; "" where nobody knows."""
+        return self.name or self.shown_id
 
     @property
     def settled(self) -> bool:
@@ -110,19 +119,26 @@ class Ways:
         seen = self._records.record(number)
         if seen:
             return self._of_seen(seen, receivers)
-        product_id = product_id or self._alerts.product_of(number)
-        past = self._alerts.of_record(product_id, number)
+        product_id, past = self._past(number, product_id)
         if past:
             return self._of_alerts(number, product_id, past, receivers)
         logged = self._logs.of_record(number, (), None)
-        return Way(number, clean(product_id, 200), "", "", None, logged=logged) if logged else None
+        # Nothing but the address says that the record is about `product_id`: so nothing is said of a product.
+        return Way(number, "", "", "", None, logged=logged) if logged.anything else None
 
-    def logged(self, number: str, product_id: str) -> tuple[LogEntry, ...]:
-        """List what the functions of a deployed stage logged of a record, of its alerts and their deliveries."""
-        product_id = product_id or self._alerts.product_of(number)
-        past = self._alerts.of_record(product_id, number)
+    def logged(self, number: str, product_id: str) -> Logged:
+        """Give what the functions of a deployed stage logged of a record, of its alerts and their deliveries."""
+        _, past = self._past(number, product_id)
         times = (as_datetime(alert.time or alert.published_at) for alert in past)
         return self._logs.of_record(number, [alert.id for alert in past], next(filter(None, times), None))
+
+    def _past(self, number: str, product_id: str) -> tuple[str, list[PastAlert]]:
+        """Give the alerts of a record, and its product; an address may name another than the ledger does."""
+        past = self._alerts.of_record(product_id, number)
+        if not past:
+            product_id = self._alerts.product_of(number)
+            past = self._alerts.of_record(product_id, number)
+        return product_id, past
 
     def outline(self, seen: SeenRecord) -> Way:
         """Return what the record itself says: nothing is asked of the ledger."""
@@ -133,7 +149,7 @@ class Ways:
         lines = _lines(change)
         return Way(
             seen.number,
-            clean(seen.product_id, 200),
+            seen.product_id,
             shown(change.current(self._records.ruleset.product.name), 120),
             change.event_name,
             change.created_at,
@@ -200,7 +216,7 @@ class Ways:
             if isinstance(each, dict)
         ]
         return Way(
-            number, clean(product_id, 200), name, clean(str(data.get("eventName", "")), 10), None,
+            number, product_id, name, clean(str(data.get("eventName", "")), 10), None,
             tuple(lines[:_MOST_LINES]), max(len(lines) - _MOST_LINES, 0), tuple(rules), tuple(steps),
         )  # fmt: skip
 

@@ -111,7 +111,12 @@ class Change(NamedTuple):
 
         Raises MalformedRecordError where a value is not an attribute value.
         """
-        return "/".join(_key_value(self.keys[name]) for name in sorted(self.keys))
+        return key_text(self.keys)
+
+
+def key_text(keys: Image) -> str:
+    """Write a typed primary key as one string, as `Change.key_text` does."""
+    return "/".join(_key_value(keys[name]) for name in sorted(keys))
 
 
 def _normal(value: Any) -> Any:

@@ -11,6 +11,7 @@ from notifications.stream.changes import sequence_number_of
 from operations.deployed.failure_messages import FailureMessage, UnknownMessageError
 from operations.deployed.given_up import LOOKING_SECONDS, GivenUp, places_of, receive
 from operations.deployed.stack import Stack
+from operations.terminal.moments import as_datetime
 
 STREAM_SECONDS = 86_400
 """How long a stream holds a record. Source: Amazon DynamoDB Developer Guide, "DynamoDB Streams"."""
@@ -84,7 +85,7 @@ def _created(message: FailureMessage, info: Any) -> float | None:
         created = record["dynamodb"]["ApproximateCreationDateTime"] if sequence_number_of(record) else None
     except (KeyError, TypeError, ValueError):
         return None
-    return float(created) if isinstance(created, int | float) else None
+    return float(created) if isinstance(created, int | float) and as_datetime(created) else None
 
 
 def _epoch(text: Any) -> float | None:

@@ -41,6 +41,8 @@ class LogReading:
     """In the order of time."""
     whole: bool
     """Whether that is all there is of the time; else the later part was not read."""
+    too_long: tuple[str, ...] = ()
+    """The ids of the lines that were left out as they are longer than LONGEST_LINE."""
 
 
 def read_log(stack: Stack, function: str, start: datetime, end: datetime, pattern: str = EVERYTHING) -> LogReading:
@@ -56,6 +58,7 @@ def read_log(stack: Stack, function: str, start: datetime, end: datetime, patter
         "filterPattern": pattern,
     }
     lines: list[LogLine] = []
+    too_long: list[str] = []
     room, token = MOST_BYTES, ""
     for _ in range(MOST_PAGES):
         try:
@@ -65,21 +68,22 @@ def read_log(stack: Stack, function: str, start: datetime, end: datetime, patter
         except client.exceptions.ResourceNotFoundException:  # made with the stage, or when the function first runs
             return LogReading((), whole=True)
         for line in _lines(page):
+            if len(line.text) > LONGEST_LINE:
+                too_long.append(line.id)
+                continue
             room -= len(line.text)
             if room < 0:
-                return LogReading(_in_order(lines), whole=False)
+                return LogReading(_in_order(lines), False, tuple(too_long))
             lines.append(line)
         token = page.get("nextToken", "")
         if not token or len(lines) >= MOST_LINES:
             break
-    return LogReading(_in_order(lines), whole=not token)
+    return LogReading(_in_order(lines), not token, tuple(too_long))
 
 
 def _lines(page: dict[str, Any]) -> Iterator[LogLine]:
     for event in page.get("events", ()):
-        text = event.get("message", "")
-        if len(text) <= LONGEST_LINE:
-            yield LogLine(event.get("eventId", ""), event.get("timestamp", 0) / 1000, text)
+        yield LogLine(event.get("eventId", ""), event.get("timestamp", 0) / 1000, event.get("message", ""))
 
 
 def _in_order(lines: list[LogLine]) -> tuple[LogLine, ...]:

@@ -77,6 +77,35 @@ def test_a_batch_says_how_long_the_stream_holds_it(browser: Browser, stage: Memo
     assert "neither a parked record nor a batch given up" in text
 
 
+@pytest.mark.parametrize(
+    "created", [10**400, -(10**400), 1e308, float("inf"), float("nan"), 10**15, True, "9" * 400, [], None], ids=str
+)
+def test_a_record_of_an_impossible_time_is_listed_like_any_other(
+    browser: Browser, stage: MemoryStage, created: Any
+) -> None:
+    """With the rest: one message does not take the page away."""
+    odd = {**RECORDS[0], "dynamodb": {**RECORDS[0]["dynamodb"], "ApproximateCreationDateTime": created}}
+    stage.park(odd, "odd")
+    stage.park(RECORDS[1], "plain")
+    answer = browser.get("/failures")
+    assert answer.status == 200
+    assert len(ids(answer.text)) == 2
+
+
+@pytest.mark.parametrize("first", ["9999-12-31T23:59:59+00:00", "0001-01-01T00:00:00", 10**400, {}, None], ids=str)
+def test_a_batch_of_an_impossible_time_is_listed(browser: Browser, stage: MemoryStage, first: Any) -> None:
+    """How long the stream holds it may be unknown."""
+    info = {
+        "shardId": "shardId-1", "startSequenceNumber": "7", "endSequenceNumber": "9", "batchSize": 3,
+        "approximateArrivalOfFirstRecord": first,
+    }  # fmt: skip
+    body = {"requestContext": {"condition": "RetryAttemptsExhausted"}, "DDBStreamBatchInfo": info}
+    stage.sqs.send_message(QueueUrl=stage.outputs["FailuresQueueUrl"], MessageBody=json.dumps(body))
+    answer = browser.get("/failures")
+    assert answer.status == 200
+    assert "batch of 3" in answer.text
+
+
 def test_one_is_played_again_and_leaves(browser: Browser, stage: MemoryStage, parked: list[dict[str, Any]]) -> None:
     """The other stays; the record goes to the function as it came."""
     chosen = ids(browser.get("/failures").text)[0]
@@ -206,3 +235,9 @@ def test_a_job_that_is_not_known_is_said_to_be_so(browser: Browser) -> None:
     """Status 404."""
     assert browser.get("/jobs/99").status == 404
     assert browser.get("/jobs/x").status == 404
+
+
+@pytest.mark.parametrize("number", ["1", "9" * 5000, "-1", "x", "%D9%A3"], ids=lambda number: number[:9])
+def test_a_job_that_is_not_known_is_not_found(browser: Browser, number: str) -> None:
+    """Whatever the address has in its place."""
+    assert browser.get(f"/jobs/{number}").status == 404

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 import threading
@@ -242,6 +243,113 @@ def test_what_is_left_out_is_said(browser: Browser, stage: MemoryStage, monkeypa
     text = browser.get("/live").text
     assert "a part of the logs was left out" in text
     assert "sls logs" in text
+
+
+def test_few_of_a_kind_are_found_behind_many_of_another(
+    browser: Browser, stage: MemoryStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As far back as logs are read at all: a busy stage does not hide its trouble."""
+    monkeypatch.setattr(source, "MOST_ENTRIES", 65)
+    function, earlier = Function(), time.time() - 300
+    with lambda_log() as lines:
+        logging.getLogger("notifications").error("the table is gone")
+    stage.logged([*lines, report("timeout")], at=earlier)
+    with lambda_log() as lines:
+        function.receive(_body(stage.play(Shop().put(name="Mug", price=10).put(after=MINUTE, price=8))[0]))
+    stage.logged(lines, delivery=True, at=earlier)
+    with lambda_log() as lines:
+        for number in range(70):
+            Service().handle(added("a", number + 1))
+    stage.logged(lines)
+    assert len(rows(browser, "all")) == 60
+    trouble = rows(browser, "trouble")
+    assert len(trouble) == 2
+    assert any("the table is gone" in row for row in trouble)
+    assert any("ran out of time" in row for row in trouble)
+    assert len(rows(browser, "deliveries")) == 1
+    assert "of this kind" not in browser.get("/live?show=trouble").text
+
+
+def test_what_was_logged_earlier_is_not_told_as_news(served: tuple[Console, Browser], stage: MemoryStage) -> None:
+    """Another page that looked further back for its kind found it."""
+    console, browser = served
+    stage.logged([report("timeout")], at=time.time() - 300)
+    with lambda_log() as lines:
+        for number in range(70):
+            Service().handle(added("a", number + 1))
+    stage.logged(lines)
+    assert len(rows(browser)) == 60
+    position = console.logs.position
+    assert len(rows(browser, "trouble")) == 1
+    assert console.logs.count_since(position) == 0
+
+
+def test_a_page_says_how_far_back_was_read(browser: Browser, stage: MemoryStage) -> None:
+    """Where that is less than six hours: nothing is said of hours that were not read."""
+    with lambda_log() as lines:
+        for number in range(70):
+            Service().handle(added("a", number + 1))
+    stage.logged(lines)
+    assert "From what the functions logged from <time" in browser.get("/live").text
+    assert "logged from" not in browser.get("/live?show=trouble").text
+    assert "Nothing of this kind in the last six hours" in browser.get("/live?show=trouble").text
+
+
+def test_nothing_is_said_of_hours_that_are_too_full_to_be_read(
+    browser: Browser, stage: MemoryStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page says since when there is nothing, and that a part was left out."""
+    monkeypatch.setattr(function_logs, "MOST_LINES", 10)
+    with lambda_log() as lines:
+        for number in range(30):
+            Service().handle(added("a", number + 1))
+    stage.logged(lines)
+    text = browser.get("/live?show=trouble").text
+    assert "Nothing of this kind since <time" in text
+    assert "last six hours" not in text
+    assert "a part of the logs was left out" in text
+
+
+def test_lines_that_are_too_long_are_counted(browser: Browser, stage: MemoryStage) -> None:
+    """In Live, and on the page of the record that one names; each once, however often the page is loaded."""
+    stage.logged([_long(777001), _long(777002)])
+    for show in ("all", "trouble"):
+        text = browser.get(f"/live?show={show}").text
+        assert "2 lines are left out: longer than is read here." in text
+        assert "in what was read of the last six hours" in text
+    answer = browser.get("/records/777001")
+    assert answer.status == 200
+    assert "1 line that names it is left out" in answer.text
+    assert "Nothing in the logs names this record" not in answer.text
+    assert "1 line that names it is left out" in browser.get("/records/777001/logged").text
+    assert browser.get("/records/777003").status == 404
+
+
+def _long(number: int) -> str:
+    return json.dumps({"level": "ERROR", "message": "x" * 150_000, "sequenceNumber": str(number)})
+
+
+def test_a_search_that_was_cut_is_said(browser: Browser, stage: MemoryStage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More lines name the record than are read at once."""
+    monkeypatch.setattr(function_logs, "MOST_LINES", 10)
+    line = json.dumps({"level": "ERROR", "message": "it broke", "sequenceNumber": "777001"})
+    stage.logged([line] * 30)
+    assert "a part of the lines that name it was left out" in browser.get("/records/777001").text
+
+
+def test_a_record_is_not_shown_as_one_of_a_product_that_only_the_address_names(
+    browser: Browser, stage: MemoryStage, shop: Shop
+) -> None:
+    """The ledger's product is shown, and where only the logs know the record, there is none."""
+    drop, _ = stage.play(shop)
+    text = browser.get(f"/records/{drop.sequence_number.lstrip('0')}?product=somebody-else").text
+    assert "Alerts about mug" in text
+    assert f"/alerts/{drop.id}" in text
+    stage.logged([json.dumps({"level": "ERROR", "message": "it broke", "sequenceNumber": "123456"})])
+    text = browser.get("/records/123456?product=somebody-else").text
+    assert "it broke" in text
+    assert "<h1>A record</h1>" in text
+    assert "Alerts about" not in text
 
 
 def test_a_hostile_line_is_shown_as_text(browser: Browser, stage: MemoryStage) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from html import unescape
+from urllib.parse import urlencode
 
 import pytest
 
@@ -112,3 +114,48 @@ def test_a_deployed_stage_is_muted_with_write_alone(stage: MemoryStage) -> None:
         (name, *_) = [rule.name for rule in console.rules.rules]
         assert "is muted until" in browser.post("/health/mute", {"rule": name, "until": "2h"}).text
         assert browser.post("/health/mute", form, origin="http://shop.example").status == 403
+
+
+ALIKE = ("prod-123", " prod-123 ", "prod-123\u200b", "two\nlines", "50%25", "x" * 512)
+
+
+@pytest.mark.parametrize("product", ALIKE)
+def test_a_mute_is_about_the_product_that_was_named_and_no_other(
+    browser: Browser, stage: MemoryStage, product: str
+) -> None:
+    """Typed, or from the address of an alert's page; and taken back from its row, as browsers send it."""
+    browser.post("/health/mute", {"product": product, "until": "2h"})
+    assert muted(stage) == [(None, product)]
+    text = browser.get("/health").text
+    assert unmute_from_row(browser, text)
+    assert muted(stage) == []
+    page = browser.get(f"/health?{urlencode({'rule': 'price-drop', 'product': product})}").text
+    form = page.partition('action="/health/mute"')[2].partition("</form>")[0]
+    ((name, value),) = re.findall(r'name="(product|exact)" value="([^"]*)"', form)
+    sent = re.sub(r"\r?\n", "\r\n" if name == "exact" else "", unescape(value))
+    assert "is muted until" in browser.post("/health/mute", {name: sent, "until": "2h"}).text
+    assert muted(stage) == [(None, product)]
+
+
+def unmute_from_row(browser: Browser, text: str) -> bool:
+    """Press the button of the only row."""
+    (form,) = re.findall(r'action="/health/unmute".*?</form>', text, re.DOTALL)
+    fields = {name: unescape(value) for name, value in re.findall(r'name="(\w+)" value="([^"]*)"', form)}
+    sent = {name: re.sub(r"\r?\n", "\r\n", value) for name, value in fields.items()}
+    return "is not muted any more" in browser.post("/health/unmute", sent).text
+
+
+def test_mutes_of_products_that_look_alike_are_told_apart(browser: Browser) -> None:
+    """In the list, and in what is said of each."""
+    for product in ALIKE[:3]:
+        browser.post("/health/mute", {"product": product, "until": "2h"})
+    rows = re.findall(r'<tr><th scope="row">(.*?)</th>', browser.get("/health").text.partition('id="mutes"')[2])
+    assert len({row for row in rows if "prod-123" in row}) == 3
+
+
+def test_an_alert_leads_to_the_mute_of_its_very_product(browser: Browser, stage: MemoryStage) -> None:
+    """And to its record's way."""
+    shop = Shop().put(" mug ", name="Mug", price=10).put(" mug ", after=MINUTE, price=8)
+    (alert,) = stage.play(shop, delivered_to="everyone")
+    text = browser.get(f"/alerts/{alert.id}").text
+    assert text.count("product=+mug+") == 2

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterator
 from decimal import Decimal
 from html import unescape
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
 from console.pages.products import PAGE
+from console.sources.console import Console
 from console.sources.products import kept_text
 from tests.console.stage import Browser, MemoryStage, console_of, until
 from tests.rules.scenario import MINUTE, Shop
@@ -257,3 +260,139 @@ def test_a_table_that_cannot_be_read_is_said_with_the_way_out(broken: Browser) -
     assert "npm start" in answer.text
     assert "ResourceNotFoundException" in answer.text
     assert "Traceback" not in text + answer.text
+
+
+IDS = ("prod-123", "prod-123\u200b", " prod-123 ", "\u202e", "\r\n", "a" * 300, "two\r\nlines", "50%25", "x\x00")
+
+
+def titles(text: str) -> list[str]:
+    """Give the names in the titles of the alerts that a page lists."""
+    return re.findall(r">(No \d): 8", text)
+
+
+def test_a_products_page_has_its_own_records_and_alerts_and_no_others(browser: Browser, stage: MemoryStage) -> None:
+    """Its id is taken as it is: whatever `clean` makes of it, and however long it is; also when it is gone."""
+    shop = Shop()
+    for number, product_id in enumerate(IDS):
+        shop.put(product_id, name=f"No {number}", price=10).put(product_id, after=MINUTE, price=8)
+    stage.play(shop)
+    until(lambda: browser.get(f"/product?{urlencode({'k': IDS[-1]})}").text.count("/records/") == 3)
+    for in_table in (False, True):
+        for number, product_id in enumerate(IDS):
+            if in_table:
+                stage.put(product_id, name=f"No {number}", price=8)
+            text = browser.get(f"/product?{urlencode({'k': product_id})}").text
+            assert titles(text) == [f"No {number}"]
+            assert text.count("/records/") == 3
+            assert titles(browser.get(f"/alerts?{urlencode({'product': product_id})}").text) == [f"No {number}"]
+    assert "Nothing was alerted about it" in browser.get("/product?k=%00").text
+
+
+def test_products_that_look_alike_are_told_apart(browser: Browser, stage: MemoryStage) -> None:
+    """On the list, on their pages and among the alerts: each has a name of its own, which is not empty."""
+    shop = Shop()
+    for product_id in IDS:
+        stage.put(product_id)
+        shop.put(product_id, price=10).put(product_id, after=MINUTE, price=8)
+    stage.play(shop)
+    text = until(lambda: (found := browser.get("/").text) and f"{len(IDS)} products" in found and found)
+    names = re.findall(r'<a href="/product[^"]*">(.*?)</a>', text)
+    assert len(set(names)) == len(names) == len(IDS)
+    assert all(names)
+    assert "\u202e" not in text
+    pages = [browser.get(f"/product?{urlencode({'k': product_id})}").text for product_id in IDS]
+    assert len({re.findall(r"<h1>(.*?)</h1>", page)[0] for page in pages}) == len(IDS)
+    listed = browser.get("/alerts").text
+    assert "prod-123\\u200b" in listed
+    assert "\u200b" not in listed
+
+
+@pytest.mark.parametrize("product_id", IDS)
+def test_any_product_can_be_changed_in_place(browser: Browser, stage: MemoryStage, product_id: str) -> None:
+    """As browsers send the form: a line feed of a hidden field as two characters; again after that, and a text too."""
+    stage.put(product_id, price="10\n5")
+    text = until(lambda: (found := browser.get("/").text) and "1 product" in found and found)
+    form = as_browsers_send(hidden(text))
+    assert "Changed" in browser.post("/product/set", {**form, "value": "8"}).text
+    assert item(stage, product_id)["price"] == {"S": "8"}
+    conflict = browser.post("/product/set", {**form, "value": "7" * 100})
+    again = as_browsers_send(hidden(conflict.text))
+    answer = browser.post("/product/set", again)
+    assert item(stage, product_id)["price"] == {"S": "7" * 100}
+    (kept,) = re.findall(
+        r'<input type="hidden" name="kept" id="[^"]+" value="([^"]*)" hx-swap-oob="true">', answer.text
+    )
+    browser.post("/product/set", {**form, "kept": unescape(kept), "value": "6"})
+    assert item(stage, product_id)["price"] == {"S": "6"}
+
+
+def as_browsers_send(form: dict[str, str]) -> dict[str, str]:
+    """Normalize the line feeds of a form. Source: HTML Standard, "Constructing the entry list"."""
+    return {name: re.sub(r"\r\n|\r|\n", "\r\n", value) for name, value in form.items()}
+
+
+@pytest.mark.parametrize("form", [{"k": "%ff"}, {"k": "prod-1", "kept": "N%ff"}], ids=str)
+def test_a_form_that_no_page_wrote_is_refused(browser: Browser, form: dict[str, str]) -> None:
+    """In words."""
+    answer = browser.post("/product/set", {"role": "price", "value": "5", "kept": "N 10", **form})
+    assert answer.status == 400
+    assert "Reload the page" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ({"SS": ["19.99", "5"]}, "price is a set of texts in the table"),
+        ({"NS": ["1", "2"]}, "price is a set of numbers"),
+        ({"BS": [b"1"]}, "price is a set of binary values"),
+        ({"M": {"eur": {"N": "5"}}}, "price is a map"),
+        ({"L": [{"N": "5"}]}, "price is a list"),
+        ({"B": b"7"}, "price is a binary value"),
+        ({"BOOL": True}, "price is a yes or no"),
+        ({"NULL": True}, "price is NULL"),
+    ],
+    ids=str,
+)
+def test_a_value_of_another_type_is_not_replaced(
+    browser: Browser, stage: MemoryStage, typed: dict[str, Any], said: str
+) -> None:
+    """A number in the place of a map would be the end of the map."""
+    stage.dynamodb.put_item(TableName="products", Item={"productId": {"S": "prod-1"}, "price": typed})
+    before = item(stage)
+    text = until(lambda: (found := browser.get("/").text) and "1 product" in found and found)
+    answer = browser.post("/product/set", {**hidden(text), "value": "7"})
+    assert said in answer.text
+    assert "only a number or a text is changed here" in answer.text
+    assert "Nothing was changed" in answer.text
+    assert item(stage) == before
+
+
+def test_all_of_an_id_and_a_name_is_searched(browser: Browser, stage: MemoryStage) -> None:
+    """What the list cuts off, too; and the whole of what is asked for."""
+    stage.put("prod-1", name="a" * 150 + " needle")
+    stage.put("b" * 150 + "-needle-2", name="Mug")
+    until(lambda: "2 products" in browser.get("/").text)
+    assert "2 products with" in browser.get("/?q=needle").text
+    assert "1 product with" in browser.get("/?q=NEEDLE-2").text
+    assert "1 product with" in browser.get(f"/?q={'a' * 140}").text
+    assert "No product has" in browser.get(f"/?q={'b' * 150}-needle-2-and-{'c' * 100}").text
+
+
+def test_a_list_that_is_read_anew_is_not_said_to_be_a_part(
+    served: tuple[Console, Browser], stage: MemoryStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All of it was read, a moment ago."""
+    console, browser = served
+    stage.put("prod-1", name="Mug")
+    until(lambda: "1 product" in browser.get("/").text and console.products.whole)
+    table = console.products.table()
+    go_on, plain = threading.Event(), table.pages
+    monkeypatch.setattr(table, "pages", lambda: (go_on.wait(20), plain())[1])
+    console.products._read_at -= 1000
+    try:
+        text = browser.get("/").text
+        assert console.products._reading
+        assert "that were read" not in text
+        assert "1 product" in text
+    finally:
+        go_on.set()

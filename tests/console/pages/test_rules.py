@@ -265,3 +265,23 @@ def test_a_history_that_cannot_be_read_is_said(
     said = check(prod, STRICTER, on="history")
     assert "no mistake" in said
     assert "The history could not be read" in said
+
+
+def test_a_file_of_a_million_characters_is_taken(browser: Browser) -> None:
+    """A form has three bytes for many a character, and twelve for some."""
+    for character in "#\U0001f600":
+        text = ("#" + character * 9998 + "\n") * 100
+        assert len(text) == 1_000_000
+        answer = browser.post("/rules/check", {"file": "rules", "text": text})
+        assert answer.status == 200
+        assert "without a rule there is never an alert" in answer.text
+
+
+def test_of_very_many_mistakes_the_first_are_shown(browser: Browser) -> None:
+    """And how many more there are."""
+    text = browser.post("/rules/check", {"file": "rules", "text": "[[rules]]\nzz=1\n" * 500}).text
+    (count,) = re.findall(r"<b>([\d,]+) mistakes</b>", text)
+    shown = text.count("data-line=")
+    assert 100 <= shown <= 500
+    assert f"and {int(count.replace(',', '')) - shown:,} more" in text
+    assert len(re.findall(r'data-lines="([^"]*)"', text)[0].split()) == shown

@@ -88,9 +88,12 @@ def test_a_reading_is_bounded_and_says_so(
 
 
 def test_a_line_that_is_far_too_long_is_left_out(stack: Stack) -> None:
-    """Its neighbours are not."""
+    """Its neighbours are not; it is counted."""
     put(stack.client("logs"), FUNCTION, ["x" * (function_logs.LONGEST_LINE + 1), "short"])
-    assert [line.text for line in read(stack).lines] == ["short"]
+    found = read(stack)
+    assert [line.text for line in found.lines] == ["short"]
+    assert len(found.too_long) == 1
+    assert found.whole
 
 
 def test_a_name_is_searched_for(stack: Stack) -> None:
