@@ -12,7 +12,7 @@ from console.aws.stage import Stage
 from notifications.common.errors import ConfigurationError
 from notifications.rules.mutes import NO_MUTES, Mutes
 from notifications.text.formatting import rfc3339
-from operations.deployed.mutes import mute, mutes_for_rules, mutes_of, unmute
+from operations.ledger.mutes import mute, mutes_for_rules, mutes_of, unmute
 from operations.terminal.moments import moment
 
 _FRESH_SECONDS = 1.0

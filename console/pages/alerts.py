@@ -19,7 +19,7 @@ from console.sources.receivers import Shown, as_object, in_scheme, indented, mes
 from notifications.alerts.alert import TYPES
 from notifications.common.errors import ConfigurationError
 from notifications.config.receiver import Receiver
-from operations.deployed.deliveries import send_test
+from operations.ledger.deliveries import send_test
 
 PAGE = 50
 FILTERS = ("product", "rule", "type", "severity", "span")

@@ -11,7 +11,7 @@ from console.aws.logs import BACK, SeenEntry, Wanted, is_bad
 from console.pages.page import link
 from console.sources.console import Console
 from notifications.delivery.rendering.safe_text import clean
-from operations.deployed.alert_history import PastAlert
+from operations.ledger.alert_history import PastAlert
 from operations.logs.log_entries import ALERT, BATCH, DELIVERY, ENDED, TROUBLE, LogEntry
 from operations.terminal.moments import as_datetime
 

@@ -13,9 +13,9 @@ from console.sources.records import Records
 from notifications.alerts.alert import Alert
 from notifications.config.receiver import Receivers
 from notifications.publishing.messages import to_message
-from operations.deployed.alert_history import PastAlert, all_past_alerts, past_alerts_of
-from operations.deployed.deliveries import deliveries_of_alert
-from operations.deployed.ledger_reading import LeftOut
+from operations.ledger.alert_history import PastAlert, all_past_alerts, past_alerts_of
+from operations.ledger.deliveries import deliveries_of_alert
+from operations.ledger.reading import LeftOut
 
 _FRESH_SECONDS = {True: 1.0, False: 60.0}
 _MOST_PAGES = {True: 50, False: 20}

@@ -18,11 +18,11 @@ from notifications.config import rules_file
 from notifications.config.receiver import Receivers
 from notifications.rules.ruleset import Ruleset
 from operations.activity.activity_log import RECEIVERS, RULES
-from operations.deployed.deliveries import delivered_alerts
 from operations.evaluation.history import PastDifference, judge_history
 from operations.evaluation.preview import in_stream_order, preview
 from operations.evaluation.receivers_check import parse_receivers
 from operations.evaluation.recorded_events import files_of, records_in
+from operations.ledger.deliveries import delivered_alerts
 from operations.products.products_table import ProductsTable, table_name
 from operations.settings.compatibility import mismatches
 from operations.settings.editing import EditedFile, read_settings, save_settings

@@ -18,8 +18,8 @@ from notifications.rules.product import Product
 from notifications.rules.rule import SUPPRESSED, RuleOutcome
 from notifications.stream.changes import INSERT, REMOVE, Change
 from notifications.text.formatting import decimal_text
-from operations.deployed.alert_history import PastAlert
 from operations.evaluation.verdicts import Verdict
+from operations.ledger.alert_history import PastAlert
 from operations.terminal.moments import as_datetime
 
 _MOST_LINES = 40

@@ -20,8 +20,8 @@ from local.stack.local_table import LocalTable
 from local.stack.rules_deployment import DeployedRules
 from local.stack.served_mapping import ServedMapping
 from operations.activity.activity_log import DEPLOYED, DEPLOYING, RECEIVERS, REFUSED, RULES, ActivityLog
-from operations.deployed.mutes import mutes_for_rules
 from operations.deployed.running import Claim
+from operations.ledger.mutes import mutes_for_rules
 
 WATCH_SECONDS = 1  # between two looks at the records, the rules and whether the local AWS still runs
 TROUBLE = frozenset({EventType.FAILED, EventType.PARTIAL})

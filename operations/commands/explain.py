@@ -14,11 +14,11 @@ from notifications.publishing.ledger import LedgerSnapshot
 from notifications.rules.ruleset import Ruleset
 from notifications.text.formatting import rfc3339
 from notifications.text.nearest import nearest
-from operations.deployed.mutes import mutes_for_rules
 from operations.deployed.stack import add_stage_to
 from operations.evaluation.change_notation import record_of
 from operations.evaluation.recorded_events import records_in
 from operations.evaluation.verdicts import Verdict, judge
+from operations.ledger.mutes import mutes_for_rules
 from operations.settings.project import PROJECT
 from operations.terminal.arguments import not_empty
 from operations.terminal.terminal import Terminal

@@ -7,9 +7,9 @@ import json
 import sys
 from typing import Any
 
-from operations.deployed.alert_history import alerts_of
-from operations.deployed.ledger_reading import LeftOut
 from operations.deployed.stack import add_stage_to
+from operations.ledger.alert_history import alerts_of
+from operations.ledger.reading import LeftOut
 from operations.terminal.arguments import not_empty
 from operations.terminal.terminal import Terminal
 

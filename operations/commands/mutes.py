@@ -11,8 +11,8 @@ from typing import Any
 from notifications.config import rules_file
 from notifications.text.formatting import rfc3339
 from operations.commands.explain import named_rules
-from operations.deployed.mutes import mute, mutes_of, unmute
 from operations.deployed.stack import add_stage_to
+from operations.ledger.mutes import mute, mutes_of, unmute
 from operations.settings.project import PROJECT
 from operations.terminal.arguments import not_empty
 from operations.terminal.moments import moment

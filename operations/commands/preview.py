@@ -13,14 +13,14 @@ from typing import Any
 from notifications.config import receivers_file, rules_file
 from notifications.publishing.messages import cloud_event
 from notifications.rules.ruleset import Ruleset
-from operations.deployed.deliveries import delivered_alerts
-from operations.deployed.ledger_reading import LeftOut
 from operations.deployed.stack import add_stage_to
 from operations.deployed.stream_records import Stream
 from operations.evaluation.history import judge_history
 from operations.evaluation.preview import Preview, in_stream_order, preview
 from operations.evaluation.recorded_events import files_of, kept, records_in
 from operations.evaluation.unseen import Unseen
+from operations.ledger.deliveries import delivered_alerts
+from operations.ledger.reading import LeftOut
 from operations.products.products_table import ProductsTable, table_name
 from operations.settings.project import LOCAL_STAGE, PROJECT
 from operations.settings.service_file import read_service

@@ -1,1 +1,1 @@
-"""A deployed stage: its stack, stream, ledger and failures queue. Stage `local` is the one on the laptop."""
+"""A deployed stage: its stack, stream, queues and bucket. Stage `local` is the one on the laptop."""

@@ -8,7 +8,6 @@ from typing import Any
 from notifications.batch_report import REASON, RULE
 from notifications.delivery.handling.counted import DELIVERIES, OUTCOME, RECEIVER
 from notifications.text.formatting import rfc3339
-from operations.deployed.mutes import mutes_of
 from operations.deployed.running import find_running
 from operations.deployed.stack import Stack
 from operations.health.difference import RECEIVERS, differences
@@ -16,6 +15,7 @@ from operations.health.laptop import told_by_npm_start
 from operations.health.metrics import DAY, HOUR, Metrics
 from operations.health.receivers import receivers_and_subscribers
 from operations.health.waiting import given_up, waiting
+from operations.ledger.mutes import mutes_of
 from operations.settings.project import LOCAL_STAGE, stack_name
 
 

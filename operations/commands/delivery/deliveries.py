@@ -10,10 +10,10 @@ from typing import Any
 
 from notifications.delivery.handling.progress import DONE
 from notifications.text.formatting import rfc3339
-from operations.deployed.deliveries import deliveries, since
-from operations.deployed.ledger_reading import LeftOut
 from operations.deployed.receiver_queues import ReceiverQueues
 from operations.deployed.stack import add_stage_to
+from operations.ledger.deliveries import deliveries, since
+from operations.ledger.reading import LeftOut
 from operations.terminal.arguments import not_empty
 from operations.terminal.terminal import Terminal
 

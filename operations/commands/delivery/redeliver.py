@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from operations.commands.delivery.deliveries import add_receiver_to
-from operations.deployed.deliveries import redeliver, since
-from operations.deployed.ledger_reading import LeftOut
 from operations.deployed.stack import add_stage_to
+from operations.ledger.deliveries import redeliver, since
+from operations.ledger.reading import LeftOut
 from operations.terminal.terminal import Terminal
 from operations.terminal.words import how_many
 

@@ -10,10 +10,10 @@ from typing import Any
 from notifications.config import rules_file
 from notifications.publishing.messages import cloud_event
 from operations.commands.delivery.deliveries import add_receiver_to
-from operations.deployed.deliveries import send_test
 from operations.deployed.stack import add_stage_to
 from operations.evaluation.recorded_events import records_in
 from operations.evaluation.verdicts import judge
+from operations.ledger.deliveries import send_test
 from operations.settings.project import PROJECT
 from operations.terminal.terminal import Terminal
 from operations.terminal.words import NO_ALERT

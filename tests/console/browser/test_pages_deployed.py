@@ -11,7 +11,7 @@ import pytest
 from console.sources import settings
 from notifications.common.errors import DeliveryFailedError
 from notifications.publishing.messages import to_message
-from operations.deployed.mutes import mute
+from operations.ledger.mutes import mute
 from tests.builders import added, rules
 from tests.console.browser.conftest import OpenPage, violations
 from tests.console.browser.test_pages import HOSTILE

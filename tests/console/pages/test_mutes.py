@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from operations.deployed.mutes import mute, mutes_of
+from operations.ledger.mutes import mute, mutes_of
 from tests.console.stage import Browser, MemoryStage, console_of, until
 from tests.rules.scenario import MINUTE, Shop
 

@@ -17,8 +17,8 @@ from notifications.delivery.handling.progress import AGAIN, DELIVERED, FAILING, 
 from notifications.delivery.handling.progress_table import DynamoDbProgress, deliveries_of
 from notifications.delivery.handling.queues import SqsQueues
 from notifications.delivery.handling.queues import Undelivered as Kept
-from operations.deployed.deliveries import deliveries_of_alert, since
 from operations.deployed.stack import Stack
+from operations.ledger.deliveries import deliveries_of_alert, since
 from tests.builders import CREATED_AT, EVENTS, message
 from tests.operations.stage import LEDGER, FakeFunction, FakeStack, Operate, make_ledger
 

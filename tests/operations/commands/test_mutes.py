@@ -17,8 +17,8 @@ from notifications.publishing.ledger import LedgerQuery
 from notifications.publishing.ledger_table import DynamoDbLedger
 from notifications.publishing.mutes_item import MOST_MUTES, MUTES, to_attribute
 from notifications.rules.mutes import Mute, Mutes
-from operations.deployed import mutes
-from operations.deployed.mutes import mute, mutes_of, unmute
+from operations.ledger import mutes
+from operations.ledger.mutes import mute, mutes_of, unmute
 from tests.builders import EVENTS, ROOT, event, rules, sample
 from tests.operations.stage import LEDGER, FakeStack, Operate, make_ledger
 from tests.rules.scenario import Shop

@@ -15,11 +15,11 @@ from moto import mock_aws
 
 from notifications.text.formatting import rfc3339
 from operations.activity.activity_log import ActivityLog
-from operations.deployed.mutes import mute
 from operations.deployed.running import Running
 from operations.health import health
 from operations.health.difference import differences
 from operations.health.health import read_health
+from operations.ledger.mutes import mute
 from tests.builders import ROOT
 from tests.operations.health.test_difference import package
 from tests.operations.stage import KEY, LEDGER, FakeStack, Operate, make_ledger

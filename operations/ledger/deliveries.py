@@ -12,9 +12,9 @@ from notifications.delivery.handling import progress_table
 from notifications.delivery.handling.progress import AGAIN, DISABLED, HELD
 from notifications.delivery.handling.progress_table import deliveries_of
 from notifications.delivery.rendering.events import read_alert
-from operations.deployed.ledger_reading import Item, LeftOut, UnreadableItemError, number, published, text, time
 from operations.deployed.receiver_queues import ReceiverQueues, required_output
 from operations.deployed.stack import Stack
+from operations.ledger.reading import Item, LeftOut, UnreadableItemError, number, published, text, time
 from operations.terminal.moments import moment
 
 MOST_ALERTS, MOST_PAGES = 2000, 20

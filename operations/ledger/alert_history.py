@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from notifications.publishing.ledger_items import partition_of
-from operations.deployed.ledger_reading import Item, LeftOut, UnreadableItemError, text, time
 from operations.deployed.stack import Stack
+from operations.ledger.reading import Item, LeftOut, UnreadableItemError, text, time
 
 
 class PastAlert(NamedTuple):

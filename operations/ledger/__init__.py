@@ -1,0 +1,1 @@
+"""What the ledger of a deployed stage holds: the alerts that went out, their deliveries, and mutes."""
