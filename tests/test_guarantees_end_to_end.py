@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -365,8 +364,6 @@ def test_a_deploy_and_its_rollback_amid_traffic_lose_nothing(
     prefix = f"deployed-{uuid.uuid4().hex[:6]}-"
     old, new = f"New product: {prefix}", f"Now here: {prefix}"
     project = copy_of_project(tmp_path / "project")
-    (project / "local").mkdir()
-    shutil.copy(ROOT / "local" / "receivers.toml", project / "local")
     rules = (ROOT / "alerts.toml").read_text("utf-8")
     (project / "alerts.toml").write_text(rules.replace("New product: {name}", "Now here: {name}"), "utf-8")
     with _traffic(deployed_service, prefix) as written:

@@ -40,7 +40,7 @@ ENVIRONMENT = {
     "ALLOW_PRIVATE_ADDRESSES": "true",
     "HTTP_ENDPOINT_URL": "http://127.0.0.1:9",  # nothing answers: these receivers are tried again
 }
-EVENTS = soak.length(5_000, gate=50)
+EVENTS = soak.length(1_000)
 QUEUES = {f"to-{name}": f"{resource}ReceiverQueue" for name, resource in NAMES.items()}
 TOPICS = {"PeopleTopic": "PeopleTopic", "chat-night-shift": "NightShiftChatTopic"}
 SECRETS = {"buyers-slack": "https://hooks.slack.com/services/T/B/x", "erp-key": "whsec_" + "A" * 32}

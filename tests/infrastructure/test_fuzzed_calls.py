@@ -16,7 +16,7 @@ from tests.fuzz.test_fuzz import RULES
 from tests.infrastructure.policies import Recorder, allowed, denied, function_on
 from tests.notifications.test_batch_report import NOISY
 
-EVENTS = soak.length(100_000, gate=100)  # 2.6 ms each, in clients that are real but for the network
+EVENTS = soak.length(20_000, gate=20)  # 2.6 ms each, in clients that are real but for the network
 
 
 @pytest.fixture(autouse=True)
