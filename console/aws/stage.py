@@ -67,12 +67,12 @@ class Stage:
     def stack(self) -> Stack:
         """Return the deployed stage. Raises ConfigurationError, which says what to do if there is none."""
         with self._lock:
-            if self.is_local and self._found and time.monotonic() - self._looked > _LOOK_SECONDS:
+            if self.is_local and (self._found is None or time.monotonic() - self._looked > _LOOK_SECONDS):
                 self._looked = time.monotonic()
-                if self.running() != self._of_running:  # started anew, or deployed with another table
-                    self._found = None
+                running = self.running()
+                if running != self._of_running:  # started anew, or deployed with another table
+                    self._found, self._of_running = None, running
             if self._found is None:
-                self._of_running = self.running() if self.is_local else None
                 found = self._find(self.name, self._region, self.running)
                 self._found = SharedStack(found.stage, found.outputs, found.session, found.endpoint_url)
                 self._looked = time.monotonic()
