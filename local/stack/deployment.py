@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -67,8 +68,7 @@ def deploy(aws: LocalAws, http_endpoint_url: str = "") -> Deployment:
             f"`npx sls deploy --stage {LOCAL_STAGE}` was refused. Put this right, and start again.",
             _error_of_sls(output),
         )
-    stacks = aws.client("cloudformation").describe_stacks(StackName=stack_name(LOCAL_STAGE))["Stacks"]
-    outputs = {output["OutputKey"]: output["OutputValue"] for output in stacks[0]["Outputs"]}
+    outputs = _outputs_of(_stack(aws))
     return Deployment(
         products_table_name=outputs["ProductsTableName"],
         products_stream_arn=outputs["ProductsStreamArn"],
@@ -83,15 +83,24 @@ def deploy(aws: LocalAws, http_endpoint_url: str = "") -> Deployment:
 
 def _own_stream(aws: LocalAws) -> str:
     """Give the stream that the stack was deployed for; "" where it made its own table, or is not there yet."""
-    cloudformation, name = aws.client("cloudformation"), stack_name(LOCAL_STAGE)
     try:
-        (stack,) = cloudformation.describe_stacks(StackName=name)["Stacks"]
-        resources = cloudformation.describe_stack_resources(StackName=name)["StackResources"]
+        outputs = _outputs_of(_stack(aws))
+        found = aws.client("cloudformation").describe_stack_resources(StackName=stack_name(LOCAL_STAGE))
     except (ClientError, BotoCoreError):  # a local AWS that is gone is told of by what comes next
         return ""
-    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", ())}
+    resources = found["StackResources"]
     made = {resource["LogicalResourceId"] for resource in resources if resource["ResourceStatus"] != "DELETE_COMPLETE"}
-    return "" if "ProductsTable" in made else str(outputs.get("ProductsStreamArn", ""))
+    return "" if "ProductsTable" in made else outputs.get("ProductsStreamArn", "")
+
+
+def _stack(aws: LocalAws) -> dict[str, Any]:
+    """Describe the stack. Raises ClientError where there is no such stack."""
+    stacks = aws.client("cloudformation").describe_stacks(StackName=stack_name(LOCAL_STAGE))["Stacks"]
+    return dict(stacks[0])
+
+
+def _outputs_of(stack: dict[str, Any]) -> dict[str, str]:
+    return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", ())}
 
 
 def is_being_removed(aws: LocalAws) -> bool:
@@ -109,10 +118,9 @@ def until_removed(aws: LocalAws) -> None:
 
 def _status(aws: LocalAws) -> str:
     try:
-        stacks = aws.client("cloudformation").describe_stacks(StackName=stack_name(LOCAL_STAGE))["Stacks"]
+        return str(_stack(aws)["StackStatus"])
     except ClientError:
         return _GONE
-    return str(stacks[0]["StackStatus"])
 
 
 @contextmanager
