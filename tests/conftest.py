@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import closing
@@ -103,6 +104,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                 default=3,
             )
         )
+
+
+@pytest.fixture
+def silence() -> Iterator[None]:
+    """Log nothing: what is spoilt a thousand times over is logged as often."""
+    logging.disable(logging.CRITICAL)
+    yield
+    logging.disable(logging.NOTSET)
 
 
 @pytest.fixture

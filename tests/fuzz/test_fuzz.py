@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import logging
 import random
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,16 +20,11 @@ from notifications.rules.ruleset import Ruleset
 from tests import soak
 from tests.fuzz.events import CANARY, FIRST_CANARY, VALUES, canary, mutated, nested
 
+pytestmark = pytest.mark.usefixtures("silence")
+
 EVENTS = soak.length(100_000)
 _SQS_LIMIT = 1_048_576
 RULES = (load(Path(__file__).parents[2] / "alerts.toml"), load(Path(__file__).parent / "rules.toml"))
-
-
-@pytest.fixture(autouse=True)
-def _silence() -> Iterator[None]:
-    logging.disable(logging.CRITICAL)
-    yield
-    logging.disable(logging.NOTSET)
 
 
 class Sqs:

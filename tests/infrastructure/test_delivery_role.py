@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import logging
 import random
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -198,11 +197,11 @@ def test_of_the_ledger_it_touches_only_what_the_condition_lets_it(
 
 
 @pytest.mark.soak
+@pytest.mark.usefixtures("silence")
 def test_whatever_an_alert_holds_every_request_is_taken(
     grants: set[Call], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The alerts of all events and of spoilt ones, to each receiver; conftest.py holds each request against AWS."""
-    logging.disable(logging.CRITICAL)
     recorder = DeliveryRecorder()
     at_once = "".join(line for line in RECEIVERS.splitlines(keepends=True) if not line.startswith(("digest", "quiet")))
     function = delivery_on(recorder, tmp_path, monkeypatch, at_once)
@@ -216,7 +215,6 @@ def test_whatever_an_alert_holds_every_request_is_taken(
         for name in NAMES:
             function.handle(event_of(name, *bodies))
         sent += len(bodies)
-    logging.disable(logging.NOTSET)
     assert sent > EVENTS / 2
     assert {"sns:Publish", "ses:SendRawEmail"} <= {call.action for call in recorder.calls}
     assert denied(recorder.calls, grants) == set()

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import logging
 import random
-from collections.abc import Iterator
 
 import pytest
 
@@ -16,14 +14,9 @@ from tests.fuzz.test_fuzz import RULES
 from tests.infrastructure.policies import Recorder, allowed, denied, function_on
 from tests.notifications.test_batch_report import NOISY
 
+pytestmark = pytest.mark.usefixtures("silence")
+
 EVENTS = soak.length(20_000, gate=20)  # 2.6 ms each, in clients that are real but for the network
-
-
-@pytest.fixture(autouse=True)
-def _silence() -> Iterator[None]:
-    logging.disable(logging.CRITICAL)
-    yield
-    logging.disable(logging.NOTSET)
 
 
 @pytest.mark.soak

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import logging
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -16,15 +14,10 @@ from tests.simulation.scenario import ANY_CALL, CALLS, INVOCATION, Scenario, dra
 from tests.simulation.shrink import shrink
 from tests.simulation.world import run
 
+pytestmark = pytest.mark.usefixtures("silence")
+
 INVOCATIONS = soak.length(100_000)
 _SEEDS_FOR_A_MUTANT = 1000
-
-
-@pytest.fixture(autouse=True)
-def _silence() -> Iterator[None]:
-    logging.disable(logging.CRITICAL)
-    yield
-    logging.disable(logging.NOTSET)
 
 
 @pytest.mark.soak
