@@ -15,11 +15,12 @@ from console.pages.chat import drawn
 from console.pages.page import console_of, form_of, link, page, wants_part
 from console.sources.alerts import Filters
 from console.sources.console import Console
-from console.sources.receivers import Shown, as_object, in_scheme, indented, message, previews, view
+from console.sources.receivers import Shown, in_scheme, indented, message, previews, view
 from notifications.alerts.alert import TYPES
 from notifications.common.errors import ConfigurationError
 from notifications.config.receiver import Receiver
 from operations.ledger.deliveries import send_test
+from operations.ledger.reading import as_object
 
 PAGE = 50
 FILTERS = ("product", "rule", "type", "severity", "span")

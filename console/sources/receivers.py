@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from typing import Any
 
 from notifications.common.errors import ConfigurationError, MalformedAlertError, ReceiversError
 from notifications.config import receivers_file
@@ -87,12 +86,3 @@ def indented(text: str) -> str:
 def in_scheme(html: str, scheme: str) -> str:
     """Have a mail shown as if the reader's device were set to light or dark."""
     return _DARK.sub("@media all" if scheme == "dark" else "@media not all", html)
-
-
-def as_object(text: str) -> dict[str, Any]:
-    """Read a JSON object; {} for what is none."""
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}

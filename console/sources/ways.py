@@ -9,7 +9,6 @@ from typing import Any
 from console.aws.logs import Logged, Logs
 from console.sources.alerts import Alerts, Outcome, body_of
 from console.sources.products import shown
-from console.sources.receivers import as_object
 from console.sources.records import Attempt, MappingEvent, Records, SeenRecord
 from notifications.alerts.alert import Alert
 from notifications.config.receiver import Receivers
@@ -20,6 +19,7 @@ from notifications.stream.changes import INSERT, REMOVE, Change
 from notifications.text.formatting import decimal_text
 from operations.evaluation.verdicts import Verdict
 from operations.ledger.alert_history import PastAlert
+from operations.ledger.reading import as_object
 from operations.terminal.moments import as_datetime
 
 _MOST_LINES = 40

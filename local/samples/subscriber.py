@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
 from local.stack.local_aws import LocalAws
+from operations.ledger.reading import as_object
 
 MAX_MESSAGES = 10  # the most that SQS returns at once
 
@@ -65,13 +65,13 @@ class Subscriber:
 
 def _read(body: str) -> ReceivedAlert:
     """Read a notification, an alert by itself (raw delivery), or whatever somebody else put into the queue."""
-    envelope = _object(body)
+    envelope = as_object(body)
     text = envelope.get("Message")
     if not isinstance(text, str):
         return ReceivedAlert(envelope if "specversion" in envelope else {"unreadable": body}, None, {})
     subject, attributes = envelope.get("Subject"), envelope.get("MessageAttributes")
     return ReceivedAlert(
-        message=_object(text) or {"unreadable": text},
+        message=as_object(text) or {"unreadable": text},
         subject=subject if isinstance(subject, str) else None,
         attributes={
             name: str(attribute["Value"])
@@ -79,12 +79,3 @@ def _read(body: str) -> ReceivedAlert:
             if isinstance(attribute, dict) and "Value" in attribute
         },
     )
-
-
-def _object(text: str) -> dict[str, Any]:
-    """Return the JSON object in a text; an empty one if it holds no object."""
-    try:
-        content = json.loads(text)
-    except (ValueError, RecursionError):
-        return {}
-    return content if isinstance(content, dict) else {}

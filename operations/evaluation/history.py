@@ -7,7 +7,6 @@ alerts that would come: records that raised none left nothing behind.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from notifications.rules.ruleset import Ruleset
 from notifications.stream.attributes import Path
 from notifications.stream.changes import INSERT, MODIFY, REMOVE
 from operations.evaluation.preview import in_stream_order, preview
+from operations.ledger.reading import as_object
 from operations.products.products_table import ChangeError, number_or_text, with_value
 from operations.terminal.moments import as_datetime
 
@@ -52,7 +52,7 @@ def judge_history(
     sent: set[str] = set()
     records: dict[str, dict[str, Any]] = {}
     for body in bodies:
-        alert = _object(body)
+        alert = as_object(body)
         data = alert.get("data")
         if not isinstance(alert.get("id"), str) or not isinstance(data, dict):
             continue
@@ -125,11 +125,3 @@ def _typed(value: Any, depth: int = 0) -> dict[str, Any]:
     except ChangeError:  # no number that the table can hold
         looks_like_one = False
     return {"N": text} if looks_like_one else {"S": text}
-
-
-def _object(body: str) -> dict[str, Any]:
-    try:
-        found = json.loads(body)
-    except (ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}

@@ -5,6 +5,7 @@ Whoever may write the table may have written an item, so a field counts only aft
 
 from __future__ import annotations
 
+import json
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeVar
@@ -101,3 +102,12 @@ def _plain(item: Item, name: str, kind: str) -> Any:
     if not isinstance(typed, dict) or kind not in typed:
         raise UnreadableItemError(f"{name} is missing, or is not of type {kind}")
     return typed[kind]
+
+
+def as_object(text: str) -> dict[str, Any]:
+    """Read a JSON object, such as an alert as it was published; {} for a text that holds no object."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
