@@ -107,6 +107,18 @@ def axe() -> str:
     return path.read_text("utf-8") if path.exists() else ""
 
 
+def in_both_widths(
+    browser: Browser, paths: list[str], open_page: OpenPage, axe: str, scheme: str
+) -> Iterator[tuple[Any, str, int, list[str]]]:
+    """Open each page, wide and at phone width; give it, its path, the width, and what the accessibility check says."""
+    for width in (1280, 375):
+        page = open_page(browser, width=width, color_scheme=scheme)
+        for path in paths:
+            page.goto(browser.origin + path)
+            page.wait_for_timeout(100)
+            yield page, path, width, [f"{path}, {width} wide: {each}" for each in violations(page, axe)]
+
+
 def violations(page: Any, axe: str) -> list[str]:
     """List what the accessibility check has against a page."""
     page.evaluate(axe)

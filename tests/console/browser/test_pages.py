@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.console.browser.conftest import EMPTY, OpenPage, violations
+from tests.console.browser.conftest import EMPTY, OpenPage, in_both_widths
 from tests.console.stage import TOKEN, Browser, MemoryStage, until
 from tests.rules.scenario import MINUTE, Shop
 
@@ -53,13 +53,10 @@ def test_every_page_passes_the_accessibility_check(
 ) -> None:
     """In both schemes, contrast included, wide and at phone width."""
     said = []
-    for width in (1280, 375):
-        page = open_page(browser, width=width, color_scheme=scheme)
-        for path in paths:
-            page.goto(browser.origin + path)
-            said += [f"{path}, {width} wide: {each}" for each in violations(page, axe)]
-        assert said == []
+    for page, _, _, found in in_both_widths(browser, paths, open_page, axe, scheme):
+        said += found
         page.complaints[:] = [said for said in page.complaints if "404" not in said]
+    assert said == []
 
 
 def test_no_page_is_wider_than_a_phone(browser: Browser, paths: list[str], open_page: OpenPage) -> None:

@@ -13,7 +13,7 @@ from notifications.common.errors import DeliveryFailedError
 from notifications.publishing.messages import to_message
 from operations.ledger.mutes import mute
 from tests.builders import added, rules
-from tests.console.browser.conftest import OpenPage, violations
+from tests.console.browser.conftest import OpenPage, in_both_widths
 from tests.console.browser.test_pages import HOSTILE
 from tests.console.stage import PUBLISHED_AT, RULES, Browser, MemoryStage, console_of
 from tests.lambda_log import lambda_log, report
@@ -81,15 +81,11 @@ def test_every_page_passes_the_accessibility_check_and_fits_a_phone(
 ) -> None:
     """In both schemes, wide and at phone width; a hostile name runs nowhere."""
     said = []
-    for width in (1280, 375):
-        page = open_page(browser, width=width, color_scheme=scheme)
-        for path in paths:
-            page.goto(browser.origin + path)
-            page.wait_for_timeout(100)
-            said += [f"{path}, {width} wide: {each}" for each in violations(page, axe)]
-            assert page.evaluate("document.documentElement.scrollWidth") <= width, path
-            assert page.title() != "owned"
-            assert page.locator("main img, main script").count() == 0
+    for page, path, width, found in in_both_widths(browser, paths, open_page, axe, scheme):
+        said += found
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+        assert page.title() != "owned"
+        assert page.locator("main img, main script").count() == 0
     assert said == []
 
 
