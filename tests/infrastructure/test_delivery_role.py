@@ -23,7 +23,7 @@ from tests.fuzz.events import SAMPLES, mutated
 from tests.fuzz.test_fuzz import RULES
 from tests.infrastructure.computed import resources_of
 from tests.infrastructure.policies import Call, Recorder, denied
-from tests.test_service_delivery import NAMES, RECEIVERS
+from tests.template.test_receivers import NAMES, RECEIVERS
 
 ENVIRONMENT = {
     "STAGE": "dev",

@@ -17,7 +17,7 @@ from tests.docs.markdown import code_in, section
 from tests.infrastructure.computed import resources_of
 from tests.infrastructure.identity_policies import EVERYWHERE, Grant, denied_of, policy_under, templates
 from tests.infrastructure.provider_schemas import permissions_for
-from tests.test_service_delivery import RECEIVERS
+from tests.template.test_receivers import RECEIVERS
 
 STACK, HERE = "product-alerts-prod", "us-east-1:123456789012"
 ROLE = f"arn:aws:iam::123456789012:role/{STACK}-AlertsRole-1A2B3C"

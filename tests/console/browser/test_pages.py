@@ -12,6 +12,8 @@ from tests.console.browser.conftest import EMPTY, OpenPage, in_both_widths
 from tests.console.stage import TOKEN, Browser, MemoryStage, until
 from tests.rules.scenario import MINUTE, Shop
 
+pytestmark = pytest.mark.end_to_end
+
 HOSTILE = "<img src=x onerror=document.title='owned'>\"'</script><script>document.title='owned'</script>{{7*7}}"
 LARGEST_FIRST_PAGE = 100_000  # bytes over the wire
 QUICKEST = 0.2  # seconds

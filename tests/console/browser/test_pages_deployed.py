@@ -21,6 +21,8 @@ from tests.notifications.delivery.handling.test_delivery import Function
 from tests.rules.scenario import MINUTE, Shop
 from tests.service import DOWN, Service
 
+pytestmark = pytest.mark.end_to_end
+
 GIVEN_UP = "4200000000000000000001"
 
 

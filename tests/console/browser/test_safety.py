@@ -12,6 +12,8 @@ import pytest
 from tests.console.browser.conftest import OpenPage
 from tests.console.stage import Browser, MemoryStage, until
 
+pytestmark = pytest.mark.end_to_end
+
 
 @pytest.fixture(autouse=True)
 def product(stage: MemoryStage) -> None:

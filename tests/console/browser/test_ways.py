@@ -18,6 +18,8 @@ from tests.console.browser.conftest import OpenPage, violations
 from tests.console.stage import RULES, Browser, MemoryStage, until
 from tests.rules.scenario import MINUTE, Shop
 
+pytestmark = pytest.mark.end_to_end
+
 MANY = 10_000
 A_SECOND = 100
 SECONDS = 5

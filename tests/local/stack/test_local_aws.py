@@ -12,6 +12,8 @@ import pytest
 from local.stack.errors import DiedError, PortTakenError
 from local.stack.local_aws import local_aws
 
+pytestmark = pytest.mark.end_to_end
+
 
 def _listening_sockets(group: int) -> set[str]:
     """List the addresses, as in /proc/net, on which any process of a group listens."""

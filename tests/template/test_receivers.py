@@ -15,7 +15,9 @@ import pytest
 from notifications.bootstrap_delivery import build_delivery
 from notifications.delivery.handling.digests import LONGEST_FLUSH
 from tests.packaging import Package, copy_of_project, package_project, sls
-from tests.test_service import listed
+from tests.template.expected import listed
+
+pytestmark = pytest.mark.end_to_end
 
 RECEIVERS = """
 [[receivers]]
