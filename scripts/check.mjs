@@ -1,4 +1,5 @@
-// npm run check: the gate, the same on a laptop and in CI. Every step runs, whatever the others found.
+// npm run check: the gate, which takes two minutes on a laptop; with --all the end-to-end tests as well, as in CI.
+// Every step runs, whatever the others found.
 import fs from "node:fs";
 import path from "node:path";
 
@@ -6,45 +7,50 @@ import { hasBrowser } from "./lib/browser.mjs";
 import { python, root, setUpOrExit } from "./lib/setup.mjs";
 import { capture, endStepsOnSignal } from "./lib/steps.mjs";
 
-await setUpOrExit({ development: true, browser: hasBrowser() });
+const all = process.argv.includes("--all");
+const browser = all && hasBrowser();
+await setUpOrExit({ development: true, browser });
 endStepsOnSignal();
 
 const packages = path.join(root, ".local", "check");
 const sls = path.join(root, "node_modules", ".bin", "sls");
 const module = (...args) => [python, "-m", ...args];
 const tool = (name, ...args) => [path.join(root, ".venv", "bin", name), ...args];
-const templateSteps = ["dev", "staging", "prod"].map((stage) => {
-  const directory = path.join(packages, stage);
-  return [
-    `template of stage ${stage}`,
-    [sls, "package", "--stage", stage, "--region", "us-east-1", "--package", directory],
-    tool("cfn-lint", path.join(directory, "cloudformation-template-update-stack.json")),
-  ];
-});
-const zips = ["dev", "staging", "prod"].flatMap((stage) => ["--artifact", path.join(packages, stage, "product-alerts.zip")]);
+const stages = ["dev", "staging", "prod"];
+const made = (name) => stages.map((stage) => path.join(packages, stage, name));
+const packageSteps = stages.map((stage) => [
+  `package of stage ${stage}`,
+  [sls, "package", "--stage", stage, "--region", "us-east-1", "--package", path.join(packages, stage)],
+]);
+const zips = made("product-alerts.zip").flatMap((zip) => ["--artifact", zip]);
 const SIDE_BY_SIDE = ["-n", "auto", "--dist", "loadfile", "--no-loadscope-reorder"]; // as `npm test`
 const coverage = process.argv.includes("--coverage") ? ["--cov", "--cov-report="] : []; // half as much time again
 const workflows = path.join(".github", "workflows", "check.yml");
+
+const whichTests = all ? [] : ["-m", "not end_to_end"];
 
 // A part begins when the one before it has ended; its lanes run side by side, the steps of a lane one after another.
 // The stages share a lane, and no test runs beside them: osls packages in one folder, .serverless/.
 const parts = [
   [
-    templateSteps,
+    packageSteps,
     [
       ["format", module("ruff", "format", "--check", ".")],
       ["lint", module("ruff", "check", ".")],
       ["types", module("mypy")],
+    ],
+  ],
+  [
+    [["tests", module("pytest", "-q", ...SIDE_BY_SIDE, ...whichTests, ...coverage)]],
+    [
+      ["templates", tool("cfn-lint", ...made("cloudformation-template-update-stack.json"))],
       [
         "workflows",
         tool("check-jsonschema", "--builtin-schema", "vendor.github-workflows", workflows),
         tool("zizmor", "--offline", "--no-progress", "--persona", "pedantic", workflows),
       ],
+      ["benchmarks", module("benchmarks", "--quick", ...zips)], // counts instructions and calls, which load cannot change
     ],
-  ],
-  [
-    [["tests", module("pytest", "-q", ...SIDE_BY_SIDE, ...coverage)]],
-    [["benchmarks", module("benchmarks", "--quick", ...zips)]], // counts instructions and calls, which load cannot change
   ],
 ];
 
@@ -55,7 +61,7 @@ async function run(commands) {
       ...process.env,
       NODE_NO_WARNINGS: "1",
       PACKAGED_STAGES: packages,
-      ...(hasBrowser() && { BROWSER_TESTS: "required" }),
+      ...(browser && { BROWSER_TESTS: "required" }),
     };
     const result = await capture(command, args, { cwd: root, env });
     output += result.output;
