@@ -19,12 +19,12 @@ from console.sources.console import Console
 from notifications.common.errors import ConfigurationError
 from operations.deployed.running import HOME, find_running, running_in
 from operations.settings.project import LOCAL_STAGE
+from operations.terminal.arguments import port
 from operations.terminal.launcher import end_with_launcher
 from operations.terminal.terminal import Terminal
 
 TOKEN_VARIABLE = "CONSOLE_TOKEN"  # noqa: S105 - the name of one
 """Whoever starts the console may choose the token of the launch, and so know the address."""
-MAX_PORT = 65535
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -53,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     terminal.line(f"Console of stage {stage.name}: {launch.address}")
     if not launch.writes:
-        terminal.line("It may look and change nothing; --write lets it make changes. Ctrl-C ends it.")
+        terminal.line("It is read-only; --write allows changes. Ctrl-C ends it.")
     serve(Console.of(stage, launch), listening)
     return 0
 
@@ -64,14 +64,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--region", help="its region (AWS_REGION, or us-east-1)")
     parser.add_argument("--write", action="store_true", help="allow changes to a deployed stage")
     parser.add_argument("--run", type=Path, metavar="DIRECTORY", help="that of one `npm start`, where several run")
-    parser.add_argument("--port", type=_port, help="the port (that of the last time, if it is free)")
+    parser.add_argument("--port", type=port, help="the port (that of the last time, if it is free)")
     return parser
-
-
-def _port(text: str) -> int:
-    if text.isdecimal() and 0 < int(text) <= MAX_PORT:
-        return int(text)
-    raise argparse.ArgumentTypeError(f"{text!r} is not a port; expected a number from 1 to {MAX_PORT}")
 
 
 if __name__ == "__main__":

@@ -21,11 +21,11 @@ from local.reports.json_report import JsonReport
 from local.reports.report import Report
 from local.run.session import run
 from local.stack.errors import LocalError
+from operations.terminal.arguments import port
 from operations.terminal.launcher import end_with_launcher
 from operations.terminal.terminal import Terminal
 
 INTERRUPTED = 130
-MAX_PORT = 65535
 TOGETHER_SECONDS = 2
 CLEAN_UP_SECONDS = 120  # the batch in flight is finished, which may take 90
 
@@ -62,15 +62,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--once", action="store_true", help="end after the samples")
     parser.add_argument("--json", action="store_true", help="one JSON object a line, for programs")
-    parser.add_argument("--port", type=_port, help="port of the local AWS (a free one)")
+    parser.add_argument("--port", type=port, help="port of the local AWS (a free one)")
     parser.add_argument("--verbose", action="store_true", help="show tracebacks, and each batch that goes well")
     return parser
-
-
-def _port(text: str) -> int:
-    if text.isdecimal() and 0 < int(text) <= MAX_PORT:
-        return int(text)
-    raise argparse.ArgumentTypeError(f"{text!r} is not a port; expected a number from 1 to {MAX_PORT}")
 
 
 def _interrupt_on_signals() -> None:

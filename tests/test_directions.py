@@ -136,6 +136,16 @@ def test_a_package_imports_only_what_it_may(package: str) -> None:
     assert sorted(others) == []
 
 
+def test_only_its_own_commands_import_those_of_operations() -> None:
+    """A command reads arguments and prints; what it does stands beside it, where the console calls it too."""
+    importers = {name for name, others in imports_of_all().items() for other in others if _is_command(other)}
+    assert {name for name in importers if not _is_command(name)} == {"operations.__main__"}
+
+
+def _is_command(name: str) -> bool:
+    return name.startswith("operations.commands")
+
+
 @pytest.mark.parametrize("package", ALLOWED)
 def test_no_modules_import_each_other_in_a_circle(package: str) -> None:
     """Every module can be read after those that it imports."""

@@ -220,7 +220,7 @@ class Logs:
             self.read_until = until
 
     def _take(self, start: datetime, end: datetime, *, is_news: bool = True) -> bool:
-        """Read a time; return whether all of it was read. What is found by looking back later is not news."""
+        """Read a time; return whether all of it was read. What a later look back finds is not new."""
         new: list[tuple[str, LogEntry]] = []
         all_whole = True
         for function in self._functions():

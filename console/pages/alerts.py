@@ -150,7 +150,7 @@ def _alert(request: Request, console: Console) -> tuple[str, str, list[dict[str,
     if not outcome.body:
         raise HTTPException(
             HTTPStatus.NOT_FOUND,
-            "Nobody has this alert whole any more: no receiver was sent it, and the console did not see it pass.",
+            "The whole alert is no longer stored: no receiver was sent it, and the console did not see it pass.",
         )
     return alert_id, outcome.body, outcome.deliveries
 

@@ -19,8 +19,8 @@ from console.sources.records import MOST_RECORDS
 from notifications.common.errors import ConfigurationError
 from notifications.delivery.rendering.safe_text import clean, visible
 from notifications.text.formatting import duration_text
-from operations.commands.explain import named_rules
-from operations.commands.mutes import named
+from operations.evaluation.verdicts import named_rules
+from operations.ledger.mutes import describe
 
 _UNDER_WAY_SECONDS = 10  # since the last attempt: what is older was given up
 
@@ -62,7 +62,7 @@ async def mute(request: Request) -> Response:
         if rule:
             named_rules([rule], console.rules)
         end = console.mutes.mute(rule, product, until, datetime.fromtimestamp(console.now(), UTC))
-        return f"{_named(rule, product)} is muted until {end}: from the next batch on."
+        return f"{_describe(rule, product)} is muted until {end}: from the next batch on."
 
     return await run_in_threadpool(_muted, request, work)
 
@@ -75,8 +75,8 @@ async def unmute(request: Request) -> Response:
 
     def work() -> str:
         if console.mutes.unmute(rule, product, datetime.fromtimestamp(console.now(), UTC)):
-            return f"{_named(rule, product)} is not muted any more."
-        return f"{_named(rule, product)} was not muted any more."
+            return f"{_describe(rule, product)} is not muted any more."
+        return f"{_describe(rule, product)} was not muted any more."
 
     return await run_in_threadpool(_muted, request, work)
 
@@ -86,8 +86,8 @@ def _product_in(form: dict[str, list[str]]) -> str:
     return brought_back(form["exact"][0]) if "exact" in form else form.get("product", [""])[0]
 
 
-def _named(rule: str | None, product: str | None) -> str:
-    return named(rule, visible(product, 200) if product else product)
+def _describe(rule: str | None, product: str | None) -> str:
+    return describe(rule, visible(product, 200) if product else product)
 
 
 def _muted(request: Request, work: Callable[[], str]) -> Response:
@@ -109,7 +109,7 @@ def _mutes(console: Console, rule: str = "", product: str = "", said: str = "", 
     exact = visible(product, 200) if clean(product, len(product)) != product else ""  # a field may lose a part of it
     return {
         "mutes": [
-            {**each, "named": clean(_named(each["rule"], each["product"]), 300)}
+            {**each, "named": clean(_describe(each["rule"], each["product"]), 300)}
             for each in console.mutes.listed(datetime.fromtimestamp(console.now(), UTC))
         ],
         "muting": {

@@ -83,7 +83,7 @@ async def form_of(request: Request, most: int = MOST_BYTES) -> dict[str, list[st
     try:
         return parse_qs(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=2000)
     except ValueError:
-        raise HTTPException(HTTPStatus.BAD_REQUEST, "That is not a form as browsers send it.") from None
+        raise HTTPException(HTTPStatus.BAD_REQUEST, "The form is malformed.") from None
 
 
 async def server_sent(request: Request, name: str, look: Callable[[], Awaitable[str]]) -> AsyncIterator[str]:

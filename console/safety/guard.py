@@ -67,7 +67,7 @@ class Guard:
         if headers.get("host", "") not in self._launch.hosts:
             return _refusal(
                 HTTPStatus.MISDIRECTED_REQUEST,
-                "Not answered under this name",
+                "Unknown host name",
                 f"The console is only at http://127.0.0.1:{self._launch.port}/, on the machine that runs it.",
             )
         trusted = self._launch.knows_cookie(headers.get("cookie", ""))
@@ -103,7 +103,7 @@ class Guard:
             return _refusal(
                 HTTPStatus.FORBIDDEN,
                 "Read-only",
-                "This console may look and change nothing. Start it with --write to make changes.",
+                "This console is read-only. Start it with --write to make changes.",
             )
         return None
 

@@ -70,7 +70,7 @@ class Failures:
                 for _, total, result in run.results(MOST):
                     counts[result.status] += 1
                     yield total, Step(result.label, result.status == PLAYED, result.status, result.detail)
-            said = ", ".join(f"{count} {status}" for status, count in counts.items()) or "Nothing was there any more"
+            said = ", ".join(f"{count} {status}" for status, count in counts.items()) or "Nothing was left to play"
             job.sentence = f"{said}; {run.left} left."
             self._counted_at = 0.0
 

@@ -228,7 +228,7 @@ def row_of(item: Mapping[str, Any], key_types: Mapping[str, str], product: Produ
 
 
 def product_id_of(item: Mapping[str, Any], key: Mapping[str, Any], product: Product) -> str:
-    """Return the id of an item with a typed key as the function makes it; "" where the key is no key of a record."""
+    """Return the id of an item with a typed key as the function makes it; "" if the key is malformed."""
     try:
         named = value_text(product.id.find(item)) if product.id else None
     except (MalformedRecordError, RecursionError):

@@ -110,8 +110,7 @@ def _service(arguments: argparse.Namespace) -> tuple[Service | None, str]:
     if arguments.receivers or named == _DEFAULT_RECEIVERS or (PROJECT / named).is_file():
         return service, ""
     return service, (
-        f"params: receiversFile is {named}, and there is no such file: nobody would be a receiver, and those that "
-        "are deployed would be taken out"
+        f"params: receiversFile is {named}, and there is no such file: a deploy would remove all receivers"
     )
 
 

@@ -8,16 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from notifications.alerts.alert import Alert
-from notifications.common.errors import ConfigurationError
 from notifications.config import rules_file
 from notifications.publishing.ledger import LedgerSnapshot
-from notifications.rules.ruleset import Ruleset
 from notifications.text.formatting import rfc3339
-from notifications.text.nearest import nearest
 from operations.deployed.stack import add_stage_to
 from operations.evaluation.change_notation import record_of
 from operations.evaluation.recorded_events import records_in
-from operations.evaluation.verdicts import Verdict, judge
+from operations.evaluation.verdicts import Verdict, judge, named_rules
 from operations.ledger.mutes import mutes_for_rules
 from operations.settings.project import PROJECT
 from operations.terminal.arguments import not_empty
@@ -88,17 +85,6 @@ def run(arguments: argparse.Namespace) -> int:
     terminal.line()
     terminal.line(f"{how_many(number, 'record')}, {how_many(len(names), 'rule')}: {how_many(fired, 'alert')}")
     return 0
-
-
-def named_rules(asked: list[str] | None, ruleset: Ruleset) -> list[str]:
-    """Return the names that were asked for, or else of all rules; ConfigurationError for one that the file lacks."""
-    known = [rule.name for rule in ruleset.rules]
-    for name in asked or ():
-        if name not in known:
-            close = nearest(name, known)
-            hint = f"did you mean {close}?" if close else f"the file has {', '.join(known)}"
-            raise ConfigurationError(f"--rule {name}: there is no such rule; {hint}")
-    return asked or known
 
 
 def _as_json(verdict: Verdict) -> dict[str, Any]:

@@ -10,9 +10,9 @@ from typing import Any
 
 from notifications.config import rules_file
 from notifications.text.formatting import rfc3339
-from operations.commands.explain import named_rules
 from operations.deployed.stack import add_stage_to
-from operations.ledger.mutes import mute, mutes_of, unmute
+from operations.evaluation.verdicts import named_rules
+from operations.ledger.mutes import describe, mute, mutes_of, unmute
 from operations.settings.project import PROJECT
 from operations.terminal.arguments import not_empty
 from operations.terminal.moments import moment
@@ -60,7 +60,7 @@ def run_mute(arguments: argparse.Namespace) -> int:
         named_rules([arguments.rule], rules_file.load(arguments.rules))
     stack = arguments.find_stack(arguments.stage, arguments.region)
     mute(stack, arguments.rule or "", arguments.product or "", until, now)
-    Terminal().line(f"{named(arguments.rule, arguments.product)} is muted until {rfc3339(int(until.timestamp()))}")
+    Terminal().line(f"{describe(arguments.rule, arguments.product)} is muted until {rfc3339(int(until.timestamp()))}")
     return 0
 
 
@@ -69,9 +69,9 @@ def run_unmute(arguments: argparse.Namespace) -> int:
     stack = arguments.find_stack(arguments.stage, arguments.region)
     terminal = Terminal()
     if unmute(stack, arguments.rule or "", arguments.product or "", _now()):
-        terminal.line(f"{named(arguments.rule, arguments.product)} is not muted any more")
+        terminal.line(f"{describe(arguments.rule, arguments.product)} is not muted any more")
         return 0
-    terminal.line(f"{named(arguments.rule, arguments.product)} is not muted in stage {arguments.stage}")
+    terminal.line(f"{describe(arguments.rule, arguments.product)} is not muted in stage {arguments.stage}")
     _print(terminal, mutes_of(stack, _now()))
     return 1
 
@@ -92,9 +92,4 @@ def run_mutes(arguments: argparse.Namespace) -> int:
 
 def _print(terminal: Terminal, found: list[dict[str, Any]]) -> None:
     for each in found:
-        terminal.line(f"{named(each['rule'], each['product'])} is muted until {each['until']}")
-
-
-def named(rule: str | None, product: str | None) -> str:
-    """Say what is muted."""
-    return f"{rule or 'every rule'} about {product}" if product else str(rule)
+        terminal.line(f"{describe(each['rule'], each['product'])} is muted until {each['until']}")

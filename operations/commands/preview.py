@@ -70,7 +70,7 @@ def run(arguments: argparse.Namespace) -> int:
     # The local AWS answers with every record that it has; AWS may have some behind empty pages.
     if stack and stream and stack.stage != LOCAL_STAGE and stream.open_shards:
         shards = "1 shard" if len(stream.open_shards) == 1 else f"{len(stream.open_shards)} shards"
-        progress.line(f"{shards} went on with empty pages only and may hold later changes; run it again to see them.")
+        progress.line(f"{shards} returned only empty pages and may hold later changes; run it again to see them.")
     return 0
 
 
@@ -93,7 +93,7 @@ def _history(arguments: argparse.Namespace, tried: Ruleset, current: Ruleset) ->
     terminal = Terminal()
     more = "" if whole else ", and more that were not read"
     terminal.line(f"{found.alerts} alerts{more}: {len(found.gone)} would not go out any more, {found.kept} would, "
-                  f"of {found.unknown} it cannot be said")  # fmt: skip
+                  f"{found.unknown} unknown")  # fmt: skip
     for alert in found.gone:
         terminal.line(terminal.style("bad", f"- {alert.time or '':<20}  {alert.rule}: {alert.title}"))
     return 0

@@ -10,9 +10,9 @@ from contextlib import suppress
 from typing import Any
 
 from notifications.text.formatting import duration_text
-from operations.commands.mutes import named
 from operations.deployed.stack import add_stage_to
 from operations.health.health import read_health
+from operations.ledger.mutes import describe
 from operations.settings.project import LOCAL_STAGE
 from operations.terminal.terminal import Terminal
 
@@ -116,7 +116,7 @@ def _counted(health: dict[str, Any]) -> Iterator[Line]:
 
 def _people(health: dict[str, Any]) -> Iterator[Line]:
     for each in health["mutes"]:
-        yield "muted", f"{named(each['rule'], each['product'])}, until {each['until']}", ""
+        yield "muted", f"{describe(each['rule'], each['product'])}, until {each['until']}", ""
     for each in health["receivers"]:
         filtered = f", filter {each['filter']}" if each["filter"] else ""
         yield "receiver", f"{each['name']}: {each['waiting']} in its queue{filtered}", ""

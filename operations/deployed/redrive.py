@@ -19,7 +19,7 @@ from operations.deployed.stream_records import Range, Stream
 from operations.terminal.words import how_many
 
 PLAYED, FAILING, TRIMMED, UNKNOWN, WOULD_PLAY = "played", "still failing", "already trimmed", "unknown", "would play"
-_UNFINISHED = "the stream went on with empty pages before its last record came: run it again in a while"
+_UNFINISHED = "the stream returned only empty pages before its last record: run it again in a few minutes"
 _NO_ANSWER = (
     "the function's answer is not a partial batch response, so nothing says that its records are done. "
     "Is the stage's function this project's, and current?"

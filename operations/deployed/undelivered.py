@@ -100,7 +100,7 @@ class Undelivered:
         sent = received.get("Attributes", {}).get("SentTimestamp", "")
         since = int(sent) / 1000 if sent.isdecimal() and len(sent) <= _LONGEST_COUNT else None
         if "receiver" not in said:
-            reason = "received too often without an answer of the function; its log says why"
+            reason = "received too often without a response from the function; see its log"
             receiver = self._queues.receiver_of(moved_from)
             return UndeliveredMessage(receiver, alert_id, title, "RedrivePolicy", reason, 0, since)
         attempts = said.get("attempts", "")

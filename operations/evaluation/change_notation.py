@@ -112,7 +112,7 @@ def _doubt(value: re.Match[str]) -> str:
     if _ARROW.match(old):
         return "lacks the attribute's name in front of the arrow; it has no colon behind it"
     if old.startswith("="):
-        return f"has a = too many: {name} {old.lstrip('= ')}{' → ' + new if new else ''}"
+        return f"has an extra =: {name} {old.lstrip('= ')}{' → ' + new if new else ''}"
     if any(_ARROW.search(each) for each in (old, new) if not each.startswith(('"', "{", "["))):
         return "has an arrow without a value on both sides, or more than one; a text with an arrow stands in quotes"
     words = old.split()

@@ -7,13 +7,14 @@ from typing import Any, NamedTuple
 
 from notifications.alerts.alert import TYPES, Alert
 from notifications.batch import RecordState
-from notifications.common.errors import MalformedRecordError
+from notifications.common.errors import ConfigurationError, MalformedRecordError
 from notifications.publishing.ledger import LedgerSnapshot
 from notifications.rules.conditions import Judgement
 from notifications.rules.memory import NOTHING
 from notifications.rules.rule import NOT_JUDGED, Evaluation, Rule, RuleOutcome
 from notifications.rules.ruleset import Ruleset
 from notifications.stream.changes import Change, decode, sequence_number_of
+from notifications.text.nearest import nearest
 
 
 class Verdict(NamedTuple):
@@ -105,3 +106,14 @@ def _verdicts(ruleset: Ruleset, snapshot: LedgerSnapshot, number: int, raw: Any)
             )
         )
     return verdicts
+
+
+def named_rules(asked: list[str] | None, ruleset: Ruleset) -> list[str]:
+    """Return the names that were asked for, or else of all rules; ConfigurationError for one that the file lacks."""
+    known = [rule.name for rule in ruleset.rules]
+    for name in asked or ():
+        if name not in known:
+            close = nearest(name, known)
+            hint = f"did you mean {close}?" if close else f"the file has {', '.join(known)}"
+            raise ConfigurationError(f"--rule {name}: there is no such rule; {hint}")
+    return asked or known

@@ -35,6 +35,11 @@ _Entries = dict[str, tuple[Mute | None, Any]]
 _KEY = {"product": {"S": MUTES}, "alert": {"S": MUTES}}
 
 
+def describe(rule: str | None, product: str | None) -> str:
+    """Name what a mute is about: a rule, a product or both."""
+    return f"{rule or 'every rule'} about {product}" if product else str(rule)
+
+
 def mutes_of(stack: Stack, now: datetime) -> list[dict[str, Any]]:
     """List what is muted `now`, the earliest end first.
 
@@ -76,8 +81,8 @@ def mute(stack: Stack, rule: str, product: str, until: datetime, now: datetime) 
         }
         if len(others) >= MOST_MUTES:
             raise ConfigurationError(
-                f"{MOST_MUTES} mutes are the most, those included that ended in the last {_KEPT.days} days: take some "
-                "back with unmute, or mute a whole rule or product"
+                f"there may be {MOST_MUTES} mutes at most, including those that ended in the last {_KEPT.days} days: "
+                "end some with unmute, or mute a whole rule or product"
             )
         return others | {attribute_of(rule, product): new}
 
@@ -126,7 +131,9 @@ def _check_target(rule: str, product: str) -> None:
         raise UsageError("name a rule with --rule, a product with --product, or both")
     for word, text, longest in (("rule", rule, LONGEST_RULE), ("product", product, LONGEST_PRODUCT)):
         if storable(text, longest) != text:
-            raise UsageError(f"a {word} of more than {longest} characters, or with half a one, cannot be muted")
+            raise UsageError(
+                f"a {word} of more than {longest} characters, or with an unpaired surrogate, cannot be muted"
+            )
 
 
 def _check_end(until: datetime, now: datetime) -> None:

@@ -68,7 +68,7 @@ def time(item: Item, name: str) -> str:
     """Return epoch seconds as RFC 3339. Raises UnreadableItemError where there is no such time."""
     when = rfc3339(number(item, name))
     if when is None:
-        raise UnreadableItemError(f"{name} is no time")
+        raise UnreadableItemError(f"{name} is not a time")
     return when
 
 

@@ -168,10 +168,10 @@ def _rule() -> Schema:
     }
 
 
-def _unless_default(key: str, whens: tuple[str, ...], demand: Schema) -> Schema:
-    """WhereClause something of rules of some kinds, where [defaults] does not have `key`."""
+def _unless_default(key: str, whens: tuple[str, ...], required: Schema) -> Schema:
+    """Hold rules with one of these values of `when` against `required`, unless [defaults] has `key`."""
     without = {"not": {"required": ["defaults"], "properties": {"defaults": {"required": [key]}}}}
-    return {"if": without, "then": {"properties": {"rules": {"items": {"if": _is(whens), "then": demand}}}}}
+    return {"if": without, "then": {"properties": {"rules": {"items": {"if": _is(whens), "then": required}}}}}
 
 
 def _is(whens: tuple[str, ...]) -> Schema:

@@ -71,8 +71,8 @@ def check_params(defaults: Mapping[str, Any], of_stage: Mapping[str, Any], given
     least = _DAYS_IN_STREAM + max(_DAYS_IN_QUEUE, int(params.get("givenUpRetentionInDays", 0))) + _DAYS_TO_SPARE
     if kept is not None and int(kept) < least:
         raise ConfigurationError(
-            f"params: ledgerRetentionInDays is {kept}; expected {least} or more: what was given up and is redriven as "
-            "late as it can be would be alerted again, as the ledger has forgotten it. A smaller "
+            f"params: ledgerRetentionInDays is {kept}; expected {least} or more. The ledger would forget "
+            "alerts while their batches can still be redriven, and a redrive would alert again. A smaller "
             "givenUpRetentionInDays needs less"
         )
 

@@ -30,7 +30,7 @@ def moment(option: str, text: str, now: datetime, *, forward: bool) -> datetime:
 
 
 def as_datetime(value: float | str | None) -> datetime | None:
-    """Read RFC 3339 or epoch seconds, as UTC; None for what is no time."""
+    """Read RFC 3339 or epoch seconds, as UTC; None if it is not a time."""
     try:
         if isinstance(value, str):
             return datetime.fromisoformat(value).astimezone(UTC)

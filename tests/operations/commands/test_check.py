@@ -177,7 +177,7 @@ def test_10_14_a_stream_of_another_region_is_refused(check: Check, monkeypatch: 
         ("logRetentionInDays=0", "the days that CloudWatch keeps logs for"),
         ("logRetentionInDays=14.0", "the days that CloudWatch keeps logs for"),
         ("ledgerRetentionInDays=31", "expected 32 or more"),
-        ("ledgerRetentionInDays=1", "would be alerted again"),
+        ("ledgerRetentionInDays=1", "a redrive would alert again"),
         ("batchSize=\uff11\uff10", "expected a whole number from 1 to 10000"),
         ("productsStreamArn=x:dynamodb:/stream/", "is not the ARN of a table's stream"),
         ("productsStreamArn=arn:aws:dynamodb::123456789012:table/t/stream/l", "is not the ARN of a table's stream"),

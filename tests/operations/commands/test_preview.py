@@ -166,7 +166,7 @@ def test_10_34_shards_that_may_hold_more_are_said(operate: Operate, files: dict[
     closed = Shard([shop.records[:2]], "closed", range=CLOSED)
     streams = FakeStreams(closed, Shard([shop.records[2:]], "open"))
     given = ("preview", "--stream", "--rules", files["any.toml"])
-    assert "1 shard went on with empty pages" in operate(*given, stack=FakeStack(dynamodbstreams=streams)).err
+    assert "1 shard returned only empty pages" in operate(*given, stack=FakeStack(dynamodbstreams=streams)).err
     assert operate(*given, stack=FakeStack(dynamodbstreams=FakeStreams(closed))).err == ""
     laptop = FakeStack(dynamodbstreams=streams)
     laptop.stage = "local"  # its AWS leaves no record behind empty pages
@@ -267,7 +267,7 @@ def test_history_says_which_alerts_would_not_go_out_any_more(
         done = operate(*both, stack=stack)
         assert (done.code, done.err) == (0, "")
         assert done.lines == [
-            "3 alerts: 1 would not go out any more, 2 would, of 0 it cannot be said",
+            "3 alerts: 1 would not go out any more, 2 would, 0 unknown",
             "- 2026-11-21T09:02:00Z  drop: mug: 99, was 100",
         ]
         found = operate(*both, "--json", stack=stack).json

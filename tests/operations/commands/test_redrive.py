@@ -534,7 +534,7 @@ def test_10_34_a_batch_that_an_open_shard_has_not_shown_is_kept(operate: Operate
     stage = _Stage(_batch(2, 4), shard=Shard([RECORDS[:1], *[[]] * 20, RECORDS[1:]]))
     done = operate("redrive", "--discard-trimmed", stack=stage.stack)
     assert "still failing" in done.out
-    assert "run it again in a while" in done.out
+    assert "run it again in a few minutes" in done.out
     assert len(stage.queue.messages) == 1
 
 

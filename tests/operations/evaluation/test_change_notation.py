@@ -13,7 +13,7 @@ from operations.evaluation.change_notation import parse, record_of
     ("text", "message"),
     [
         ("9:00 price 5 → 4", "write the time with two digits, 09:00"),
-        ("price = 5 → 4", "'price = 5 → 4' has a = too many: price 5 → 4"),
+        ("price = 5 → 4", "'price = 5 → 4' has an extra =: price 5 → 4"),
         ("price: 5 → 4", "'5 → 4' lacks the attribute's name in front of the arrow"),
         ("price 5 4", "'price 5 4' has 2 numbers and no arrow between them: price 5 → 4"),
         ("price 5 →", "has an arrow without a value on both sides"),
