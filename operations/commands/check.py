@@ -121,6 +121,9 @@ def _check_receivers(
     named: Path | None = arguments.receivers
     found.receivers_file = named.name if named else service.receivers_file if service else _DEFAULT_RECEIVERS
     path, folder = named or PROJECT / found.receivers_file, None if named else PROJECT
+    if named and not named.exists():
+        found.problems.append((found.receivers_file, (Problem("there is no such file"),)))
+        return
     try:
         loaded = load_receivers(path, ruleset, folder, plain_http=service is not None and service.plain_http)
         found.receivers = len(loaded.all)

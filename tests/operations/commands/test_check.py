@@ -326,11 +326,20 @@ def test_mistakes_in_both_files_are_told_at_once(check: Check, receivers: Callab
     ]
 
 
-def test_a_project_without_receivers_is_right(check: Check, tmp_path: Path) -> None:
+def test_a_project_without_receivers_is_right(check: Check, project: Path) -> None:
     """No file, no receiver, no mistake."""
-    done = check("--receivers", tmp_path / "receivers.toml")
+    assert not (project / "receivers.toml").exists()
+    done = check(text=EVERY_KIND)
     assert (done.code, done.err) == (0, "")
     assert "receivers" not in done.out
+
+
+def test_a_receivers_file_that_is_named_has_to_be_there(check: Check, tmp_path: Path) -> None:
+    """A slip in its name is not a project without receivers."""
+    done = check("--receivers", tmp_path / "recievers.toml")
+    assert done.code == 1
+    assert "recievers.toml" in done.out + done.err
+    assert "there is no such file" in done.out + done.err
 
 
 @pytest.mark.parametrize(
