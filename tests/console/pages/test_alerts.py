@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.console.stage import Browser, MemoryStage, as_json, console_of, until
+from tests.console.stage import PUBLISHED_AT, Browser, MemoryStage, as_json, console_of, until
 from tests.operations.stage import LEDGER
 from tests.rules.scenario import MINUTE, Shop
 
@@ -70,6 +70,18 @@ def test_an_alert_that_cannot_be_read_is_left_out_and_said(
         assert answer.status == 200
         assert said in answer.text
     assert all(alert_id in browser.get("/alerts").text for alert_id in alerts.values())
+
+
+def test_an_alert_that_was_muted_was_sent_to_nobody(
+    browser: Browser, stage: MemoryStage, alerts: dict[str, str]
+) -> None:
+    """So there is no text to look at as it was sent."""
+    item = next(found for found in stage.dynamodb.scan(TableName=LEDGER)["Items"] if "title" in found)
+    sent = [title for title in alerts if title != item["title"]["S"]]
+    stage.dynamodb.put_item(TableName=LEDGER, Item={**item, "mutedUntil": {"N": str(PUBLISHED_AT + 3600)}})
+    shown = browser.get("/alerts").text
+    assert item["title"]["S"] in shown
+    assert {title for title in alerts if f'aria-label="as sent: {title}"' in shown} == set(sent)
 
 
 def test_an_empty_history_says_how_an_alert_comes_about(browser: Browser) -> None:
