@@ -18,13 +18,12 @@ from notifications.batch import Batch, RecordState
 from notifications.common.errors import ProductAlertsError
 from notifications.common.time_budget import RemainingTime
 from notifications.hourly_limits import decide_with_limits
-from notifications.publisher import Publisher
+from notifications.publisher import Publisher, Recorder
 from notifications.publishing.failures import Failures
 from notifications.publishing.ledger import Ledger, LedgerQuery, LedgerSnapshot
 from notifications.publishing.messages import Message, to_message
 from notifications.publishing.side_by_side import NewCalls, OneByOne
 from notifications.publishing.topic import Topic
-from notifications.recorder import Recorder
 from notifications.rules.ruleset import Ruleset
 from notifications.stream.changes import sequence_number_of
 

@@ -1,26 +1,39 @@
-"""Publishes a batch side by side, each item's changes in order, and has written down meanwhile what is out."""
+"""Publishes a batch side by side, each item's changes in order, and writes down what is out and what rules remember."""
 
 from __future__ import annotations
 
-from collections import Counter, deque
+import logging
+import random
+import time
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from typing import Any, NamedTuple
 
 from notifications.batch import Batch
-from notifications.common.errors import PermanentError, RetryableError
-from notifications.common.sns_limits import MOST_BYTES, MOST_ENTRIES
-from notifications.publishing.ledger import SentAlert
-from notifications.publishing.messages import Message
-from notifications.publishing.side_by_side import NewCalls
+from notifications.common.errors import OutOfTimeError, PermanentError, ProductAlertsError, RetryableError
+from notifications.publishing.ledger import (
+    MOST_ALERTS,
+    MOST_ENTRIES,
+    BeforeCall,
+    Entry,
+    Ledger,
+    RuleMemory,
+    SentAlert,
+    in_transactions,
+)
+from notifications.publishing.messages import Message, PublishQueue
+from notifications.publishing.side_by_side import NewCalls, Settle, results_of, run
 from notifications.publishing.topic import PublishResult, Topic
-from notifications.recorder import Recorder, Written
+from notifications.text.formatting import one_line
 
-Settle = Callable[[], None]
-"""What a call that has ended leaves to do, in the one thread that knows the batch."""
+log = logging.getLogger(__name__)
+MOST_KEPT = 1000
+"""Alerts that could not be written down and are kept from one invocation to the next."""
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0  # seconds
 
 
 class Publisher:
-    """The publishing of one batch.
+    """Publishes one batch.
 
     A failed alert holds up those behind it of its item. A call that fails as a whole, a ledger that cannot be written,
     or time that is nearly up hold up all that has not started: what is under way is waited for.
@@ -40,21 +53,10 @@ class Publisher:
         self._queue = PublishQueue(messages, self._batch.product_of)
         group = self._next_group()
         if len(group) < len(messages):
-            self._side_by_side(group, new_calls)
+            first = partial(self._publish_group, group) if group else None
+            run(new_calls, first, self._next_call)
         elif group:
             self._publish_group(group)()
-
-    def _side_by_side(self, first: list[Message], new_calls: NewCalls) -> None:
-        with new_calls() as calls:
-            if first:
-                calls.start(partial(self._publish_group, first))
-            while True:
-                while calls.under_way < calls.most and (call := self._next_call()):
-                    calls.start(call)
-                if not calls.under_way:
-                    return
-                settle: Settle = calls.next_ended()
-                settle()
 
     def _next_call(self) -> Callable[[], Settle] | None:
         """Choose what to start next; None where nothing may start now."""
@@ -119,76 +121,137 @@ class Publisher:
             self._batch.outage = self._batch.outage or written.error
 
 
-class PublishQueue:
-    """Keeps each item's changes in order while calls go out side by side.
+class Write(NamedTuple):
+    """What goes into one call."""
 
-    A call may fail in part. With two changes of an item in it, or one in each of two calls under way, the later could
-    go out while the earlier waits for the retry; so a change waits until all alerts about the one before it have their
-    result. Alerts about one record have no order among themselves.
+    send: Callable[[Sequence[Any], BeforeCall], None]
+    """The ledger's `record` or `write`."""
+    entries: Sequence[Entry]
+
+
+class Written(NamedTuple):
+    """What became of some entries."""
+
+    missing: list[Entry]
+    """Not written, or not known to be."""
+    error: ProductAlertsError | None
+    """Why."""
+    refused: list[tuple[Entry, PermanentError]]
+    """Those that the ledger will never take."""
+
+
+class Recorder:
+    """Writes to the ledger; lives as long as the process.
+
+    An alert about a record that rules remember nothing of is written by itself, at half the price. Another goes into a
+    transaction, with that memory or before it: a memory without the alert would take the change for seen, and nobody
+    would know that the alert is out.
     """
 
-    def __init__(self, messages: Iterable[Message], item_of: Callable[[Message], str]) -> None:
-        """Take messages in the order of their records; `item_of` tells which item one is about."""
-        self._item_of = item_of
-        self._changes: dict[str, deque[deque[Message]]] = {}
-        """By item, of each change that is not done the messages not taken yet."""
-        for message in messages:
-            changes = self._changes.setdefault(item_of(message), deque())
-            if not changes or changes[-1][-1].alert.sequence_number != message.alert.sequence_number:
-                changes.append(deque())
-            changes[-1].append(message)
-        self._under_way: Counter[str] = Counter()
-        """By item, messages taken and without a result."""
-        self._ready: deque[str] = deque()
-        """Items whose earliest change may go, in the order in which they became so."""
-        self._ready_messages = self._ready_bytes = 0
-        for item in self._changes:
-            self._make_ready(item)
+    def __init__(self, ledger: Ledger, new_calls: NewCalls, sleep: Callable[[float], None] = time.sleep) -> None:
+        """Write to `ledger`, side by side as `new_calls` has it, and `sleep` between attempts."""
+        self._ledger = ledger
+        self._new_calls = new_calls
+        self._sleep = sleep
+        self._plain: dict[str, SentAlert] = {}
+        self._with_memory: dict[str, SentAlert] = {}
 
-    def take(self) -> list[Message]:
-        """Take what the next call publishes, at most ten messages and 256 KB; empty where nothing may go now.
+    @property
+    def unwritten(self) -> set[str]:
+        """Ids of the alerts that are out and not in the ledger, as far as this process knows."""
+        return self._plain.keys() | self._with_memory.keys()
 
-        A call leaves full while others are under way: what they free may fill it.
+    def note(self, sent: SentAlert) -> None:
+        """Take an alert that is out."""
+        kept = self._with_memory if sent.with_memory else self._plain
+        kept[sent.alert.id] = sent
+
+    def take_full(self) -> Write | None:
+        """Take alerts for a write that is as full as it may be; None where there are too few."""
+        for send, kept, most in (
+            (self._ledger.record, self._plain, MOST_ALERTS),
+            (self._ledger.write, self._with_memory, MOST_ENTRIES),
+        ):
+            if len(kept) >= most:
+                return Write(send, [kept.pop(alert_id) for alert_id in list(kept)[:most]])
+        return None
+
+    def write(self, write: Write, before_call: BeforeCall) -> Written:
+        """Make one call; where it is refused, write the halves, until the entry at fault stands alone."""
+        send, entries = write
+        try:
+            send(entries, before_call)
+        except PermanentError as error:
+            middle = len(entries) // 2
+            if not middle:
+                return Written([], None, [(entries[0], error)])
+            before = self.write(Write(send, entries[:middle]), before_call)
+            behind = self.write(Write(send, entries[middle:]), before_call)
+            return Written(
+                before.missing + behind.missing, before.error or behind.error, before.refused + behind.refused
+            )
+        except ProductAlertsError as error:
+            return Written(list(entries), error, [])
+        return Written([], None, [])
+
+    def settle(self, batch: Batch, written: Written) -> None:
+        """Note the outcome of a write."""
+        for entry, error in written.refused:
+            log.warning("the ledger refuses an entry: %s", one_line(error))
+            batch.refused = True
+            batch.not_taken(entry, error)
+        for entry in written.missing:
+            if isinstance(entry, SentAlert):
+                self.note(entry)
+
+    def finish(self, batch: Batch) -> None:
+        """Write what is left, and try until it is written or the time is up: the alerts are out already.
+
+        A failure does not take them back. But what a rule should remember and does not would lose or repeat later
+        alerts: those records come again.
         """
-        full = self._ready_messages >= MOST_ENTRIES or self._ready_bytes > MOST_BYTES
-        if self._under_way and not full:
-            return []
-        group: list[Message] = []
-        size = 0
-        while self._ready:
-            item = self._ready[0]
-            change = self._changes[item][0]
-            while change:
-                if group and (len(group) == MOST_ENTRIES or size + change[0].size > MOST_BYTES):
-                    return group
-                message = change.popleft()
-                group.append(message)
-                size += message.size
-                self._under_way[item] += 1
-                self._ready_messages -= 1
-                self._ready_bytes -= message.size
-            self._ready.popleft()
-        return group
+        muted, memories = batch.to_write()
+        for alert in muted:
+            self.note(alert)
+        patient = batch.remaining_time and (memories or any(record.published for record in batch.records))
+        left, error = self._write_all(batch, memories)
+        pause = _FIRST_PAUSE
+        while error and patient and not isinstance(error, OutOfTimeError):
+            self._sleep(pause * (0.5 + random.random() / 2))  # noqa: S311 - it keeps no secret
+            pause = min(2 * pause, _LONGEST_PAUSE)
+            left, error = self._write_all(batch, left)
+        if error:
+            missing = len(left) + len(self._plain) + len(self._with_memory)
+            log.warning("the ledger misses %d entries, a repeat may alert again: %s", missing, one_line(error))
+            batch.not_written(left, error)
+            for kept in (self._plain, self._with_memory):
+                for alert_id in list(kept)[:-MOST_KEPT]:
+                    del kept[alert_id]
 
-    def done(self, message: Message) -> None:
-        """Note that a message that was taken has its result, whatever it is."""
-        item = self._item_of(message)
-        self._under_way[item] -= 1
-        if self._under_way[item]:
-            return
-        del self._under_way[item]
-        changes = self._changes[item]
-        if changes[0]:  # the rest of the change is ready already
-            return
-        changes.popleft()
-        if changes:
-            self._make_ready(item)
-        else:
-            del self._changes[item]
+    def _write_all(self, batch: Batch, memories: Sequence[Entry]) -> tuple[list[Entry], ProductAlertsError | None]:
+        """Write alerts, and then what are memories alone; return the memories that are left, and why."""
+        plain, together = list(self._plain.values()), [*self._with_memory.values(), *memories]
+        self._plain, self._with_memory = {}, {}
+        starts = range(0, len(plain), MOST_ALERTS)
+        alerts = [Write(self._ledger.record, plain[start : start + MOST_ALERTS]) for start in starts]
+        memories_alone: list[Write] = []
+        for part in in_transactions(together) if together else ():
+            writes = alerts if isinstance(part[0], SentAlert) else memories_alone
+            writes.append(Write(self._ledger.write, part))
+        left: list[Entry] = []
+        error: ProductAlertsError | None = None
+        for writes in (alerts, memories_alone):
+            if error:
+                for write in writes:
+                    left += write.entries
+            elif writes:
+                for written in self._results(writes, partial(batch.check_time, 1)):
+                    self.settle(batch, written)
+                    left += [entry for entry in written.missing if isinstance(entry, RuleMemory)]
+                    error = written.error or error
+        return left, error
 
-    def _make_ready(self, item: str) -> None:
-        change = self._changes[item][0]
-        self._ready.append(item)
-        self._ready_messages += len(change)
-        for message in change:
-            self._ready_bytes += message.size
+    def _results(self, writes: Sequence[Write], before_call: BeforeCall) -> Iterable[Written]:
+        if len(writes) == 1:  # as nearly always
+            return [self.write(writes[0], before_call)]
+        return results_of(self._new_calls, [partial(self.write, each, before_call) for each in writes])

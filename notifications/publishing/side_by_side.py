@@ -37,6 +37,8 @@ class Calls(Protocol):
 
 
 NewCalls = Callable[[], Calls]
+Settle = Callable[[], None]
+"""What a call that has ended leaves to do in the thread that started it, which needs no lock."""
 
 
 class OneByOne:
@@ -117,3 +119,22 @@ def results_of(new_calls: NewCalls, works: Sequence[Callable[[], T]]) -> Iterato
             calls.start(work)
         while calls.under_way:
             yield calls.next_ended()
+
+
+def run(
+    new_calls: NewCalls, first: Callable[[], Settle] | None, next_call: Callable[[], Callable[[], Settle] | None]
+) -> None:
+    """Make the `first` call, and others as `next_call` gives them, and settle each as it ends.
+
+    `next_call` gives None where nothing may start before another call has been settled.
+    """
+    with new_calls() as calls:
+        if first:
+            calls.start(first)
+        while True:
+            while calls.under_way < calls.most and (call := next_call()):
+                calls.start(call)
+            if not calls.under_way:
+                return
+            settle: Settle = calls.next_ended()
+            settle()

@@ -13,9 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notifications.common.sns_limits import MOST_BYTES, MOST_ENTRIES
-from notifications.publisher import PublishQueue
 from notifications.publishing.fakes import MemoryTopic
-from notifications.publishing.messages import Message
+from notifications.publishing.messages import Message, PublishQueue
 from notifications.publishing.side_by_side import InThreads, NewCalls
 from notifications.publishing.topic import PublishResult
 from tests.builders import added, message, priced

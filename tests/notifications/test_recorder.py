@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from notifications import recorder
+from notifications import publisher
 from notifications.common.errors import RefusedAlertError, ServiceError
 from notifications.publishing.fakes import MemoryLedger
 from notifications.publishing.ledger import BeforeCall, Entry, RuleMemory, SentAlert, nothing
@@ -88,7 +88,7 @@ def test_what_could_not_be_written_is_written_with_the_next_batch() -> None:
 
 def test_what_is_kept_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of what could not be written, the latest are kept."""
-    monkeypatch.setattr(recorder, "MOST_KEPT", 3)
+    monkeypatch.setattr(publisher, "MOST_KEPT", 3)
     ledger = Down()
     service = OneProcess(ledger=ledger)
     for at in range(5):

@@ -17,12 +17,11 @@ from notifications.batch import Batch, RecordState
 from notifications.common import sns_limits
 from notifications.common.errors import ServiceError
 from notifications.pipeline import Pipeline
-from notifications.publisher import PublishQueue
+from notifications.publisher import Recorder
 from notifications.publishing.ledger import LedgerSnapshot, SentAlert
 from notifications.publishing.ledger_table import DynamoDbLedger
-from notifications.publishing.messages import Message
+from notifications.publishing.messages import Message, PublishQueue
 from notifications.publishing.topic import PublishResult, SnsTopic
-from notifications.recorder import Recorder
 from notifications.rules import rule
 from notifications.rules.memory import Memory
 from notifications.rules.rule import Evaluation, RuleOutcome
