@@ -20,7 +20,7 @@ from notifications.publishing.ledger import (
     RuleMemory,
     SentAlert,
 )
-from notifications.publishing.messages import Message
+from notifications.publishing.messages import AlertMessage
 from notifications.rules.memory import NOTHING, Hour, HourlyCount, Memory
 from notifications.rules.rule import NOT_JUDGED, SUPPRESSED, Evaluation, RuleOutcome
 from notifications.rules.ruleset import Ruleset
@@ -241,11 +241,11 @@ class Batch:
         first = self.first_retry
         return [record for record in self.records if first is None or record.position < first.position]
 
-    def product_of(self, message: Message) -> str:
+    def product_of(self, message: AlertMessage) -> str:
         """Return the item that a message is about."""
         return self.record_of[message.alert.id].product
 
-    def sendable(self, messages: Sequence[Message]) -> list[Message]:
+    def sendable(self, messages: Sequence[AlertMessage]) -> list[AlertMessage]:
         """Return the messages that may go out; the records of those that have to wait come again."""
         free = []
         for message in messages:

@@ -15,7 +15,7 @@ from typing import Any
 from notifications.alerts.alert import TYPES
 from notifications.alerts.composing import summary_id
 from notifications.batch import Batch, RecordState
-from notifications.common.embedded_metrics import COUNT, FUNCTION, MILLISECONDS, NAMESPACE, Write, document
+from notifications.common.embedded_metrics import COUNT, FUNCTION, MILLISECONDS, NAMESPACE, WriteLine, document
 from notifications.common.errors import RetryableError
 from notifications.rules.rule import RuleOutcome
 from notifications.stream.changes import sequence_number_of
@@ -33,7 +33,7 @@ class BatchReport:
     """Called once a batch; whatever goes wrong in it, the batch's response goes out."""
 
     def __init__(
-        self, function_name: str = "", write: Write | None = None, clock: Callable[[], float] = time.time
+        self, function_name: str = "", write: WriteLine | None = None, clock: Callable[[], float] = time.time
     ) -> None:
         """Log, and `write` each line of metrics with the function's name; without `write` there are no metrics."""
         self._function_name = function_name

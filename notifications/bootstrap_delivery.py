@@ -18,7 +18,7 @@ from notifications.delivery.handling.progress import ProgressLedger
 from notifications.delivery.handling.progress_table import DynamoDbProgress
 from notifications.delivery.handling.queues import Queues, SqsQueues
 from notifications.delivery.rendering.digest import DigestView
-from notifications.delivery.rendering.kinds import PROJECT, JsonMessage, Message, render
+from notifications.delivery.rendering.kinds import PROJECT, JsonMessage, RenderedMessage, render
 from notifications.delivery.rendering.text import TextMessage
 from notifications.delivery.rendering.view import AlertView, view_of
 from notifications.delivery.sending.aws_senders import SesSender, SnsSender
@@ -103,7 +103,7 @@ def _digest(receiver: Receiver, view: DigestView, digest_id: str) -> Outgoing:
     return outgoing(receiver, digest_id, render(view, receiver, digest_id))
 
 
-def outgoing(receiver: Receiver, message_id: str, message: Message) -> Outgoing:
+def outgoing(receiver: Receiver, message_id: str, message: RenderedMessage) -> Outgoing:
     """Write a rendered message as its sender takes it."""
     if isinstance(message, JsonMessage):
         return Outgoing(message_id, "", message.body, message.content_type)

@@ -8,22 +8,22 @@ from functools import partial
 from notifications.batch import Batch
 from notifications.common.errors import ProductAlertsError, ServiceError
 from notifications.publishing.ledger import Ledger, LedgerSnapshot, Reservation
-from notifications.publishing.messages import Message
+from notifications.publishing.messages import AlertMessage
 from notifications.rules.memory import Hour, HourlyCount
 
 _MOST_ROUNDS = 10  # of deciding and reserving: two where others were quicker, a few where that changes more decisions
 
-Decide = Callable[[Batch, LedgerSnapshot], list[Message]]
+Decide = Callable[[Batch, LedgerSnapshot], list[AlertMessage]]
 """Decides about a whole batch by what the ledger says; returns what is to be published."""
 
 
-def decide_with_limits(batch: Batch, snapshot: LedgerSnapshot, ledger: Ledger, decide: Decide) -> list[Message]:
+def decide_with_limits(batch: Batch, snapshot: LedgerSnapshot, ledger: Ledger, decide: Decide) -> list[AlertMessage]:
     """Decide, and take the places that the decisions need; return what is to be published.
 
     Where other invocations were quicker, all is decided again with the places that are left. An hour that is full stays
     full, so that ends; were the ledger to give no place and not to be full either, what needs one comes again.
     """
-    messages: list[Message] = []
+    messages: list[AlertMessage] = []
     for _ in range(_MOST_ROUNDS):
         messages = decide(batch, snapshot.copy())
         if _reserve(batch, snapshot, ledger):

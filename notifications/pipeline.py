@@ -19,9 +19,9 @@ from notifications.common.errors import ProductAlertsError
 from notifications.common.time_budget import RemainingTime
 from notifications.hourly_limits import decide_with_limits
 from notifications.publisher import Publisher, Recorder
-from notifications.publishing.failures import Failures
+from notifications.publishing.failures import FailuresQueue
 from notifications.publishing.ledger import Ledger, LedgerQuery, LedgerSnapshot
-from notifications.publishing.messages import Message, to_message
+from notifications.publishing.messages import AlertMessage, to_message
 from notifications.publishing.side_by_side import NewCalls, OneByOne
 from notifications.publishing.topic import Topic
 from notifications.rules.ruleset import Ruleset
@@ -54,7 +54,7 @@ class Pipeline:
         ruleset: Ruleset,
         topic: Topic,
         ledger: Ledger,
-        failures: Failures,
+        failures: FailuresQueue,
         longest_call: int = 0,
         *,
         new_calls: NewCalls = OneByOne,
@@ -126,14 +126,14 @@ class Pipeline:
                 record.come_again(error)
         return LedgerSnapshot()
 
-    def _decide(self, batch: Batch, snapshot: LedgerSnapshot) -> list[Message]:
+    def _decide(self, batch: Batch, snapshot: LedgerSnapshot) -> list[AlertMessage]:
         """Decide record by record, in order; return what is to be published."""
         if batch.limited:
             return decide_with_limits(batch, snapshot, self._ledger, self._decide_once)
         return self._decide_once(batch, snapshot)
 
-    def _decide_once(self, batch: Batch, snapshot: LedgerSnapshot) -> list[Message]:
-        messages: list[Message] = []
+    def _decide_once(self, batch: Batch, snapshot: LedgerSnapshot) -> list[AlertMessage]:
+        messages: list[AlertMessage] = []
         for record in batch.open:
             try:
                 found = []

@@ -21,7 +21,7 @@ from notifications.publishing.ledger import (
     SentAlert,
     in_transactions,
 )
-from notifications.publishing.messages import Message, PublishQueue
+from notifications.publishing.messages import AlertMessage, PublishQueue
 from notifications.publishing.side_by_side import NewCalls, Settle, results_of, run
 from notifications.publishing.topic import PublishResult, Topic
 from notifications.text.formatting import one_line
@@ -45,7 +45,7 @@ class Publisher:
         self._recorder = recorder
         self._batch = batch
 
-    def publish(self, messages: Sequence[Message], new_calls: NewCalls) -> None:
+    def publish(self, messages: Sequence[AlertMessage], new_calls: NewCalls) -> None:
         """Publish `messages`, which come in the order of their records.
 
         What more than one call publishes is written down meanwhile, as soon as it fills a write.
@@ -66,14 +66,14 @@ class Publisher:
         group = self._next_group()
         return partial(self._publish_group, group) if group else None
 
-    def _next_group(self) -> list[Message]:
+    def _next_group(self) -> list[AlertMessage]:
         while taken := self._queue.take():
             group = self._sendable(taken)
             if group:
                 return group
         return []
 
-    def _sendable(self, taken: list[Message]) -> list[Message]:
+    def _sendable(self, taken: list[AlertMessage]) -> list[AlertMessage]:
         try:
             self._batch.check_time(2)  # to publish, to write down
         except RetryableError as error:
@@ -86,7 +86,7 @@ class Publisher:
                     self._queue.done(message)
         return group
 
-    def _publish_group(self, group: list[Message]) -> Settle:
+    def _publish_group(self, group: list[AlertMessage]) -> Settle:
         try:
             return partial(self._settle_results, self._topic.publish(group))
         except RetryableError as error:
@@ -108,7 +108,7 @@ class Publisher:
         for result in results:
             self._queue.done(result.message)
 
-    def _settle_outage(self, group: list[Message], error: RetryableError) -> None:
+    def _settle_outage(self, group: list[AlertMessage], error: RetryableError) -> None:
         self._batch.outage = self._batch.outage or error  # to go on would cost a timeout for every group to come
         self._batch.publish_failures += len(group)
         self._batch.sendable(group)

@@ -15,7 +15,7 @@ from notifications.alerts.alert import Alert
 from notifications.alerts.composing import alert_id
 from notifications.batch import RecordState
 from notifications.config import rules_file
-from notifications.publishing.messages import Message, to_message
+from notifications.publishing.messages import AlertMessage, to_message
 from notifications.rules.memory import NOTHING
 from notifications.rules.rule import Evaluation
 from notifications.rules.ruleset import Ruleset
@@ -234,7 +234,7 @@ def alert(product: str = "prod-1", at: int = 1, rule: str = "r", title: str = "A
     )
 
 
-def message(product: str = "prod-1", at: int = 1, rule: str = "r", **more: Any) -> Message:
+def message(product: str = "prod-1", at: int = 1, rule: str = "r", **more: Any) -> AlertMessage:
     """Make an alert's message."""
     return to_message(alert(product, at, rule, **more))
 

@@ -11,7 +11,7 @@ from notifications.batch_report import BatchReport
 from notifications.common.errors import ProductAlertsError, ServiceError
 from notifications.pipeline import Pipeline, Response
 from notifications.publishing.fakes import MemoryFailures, MemoryLedger, MemoryTopic
-from notifications.publishing.messages import Message
+from notifications.publishing.messages import AlertMessage
 from notifications.publishing.side_by_side import NewCalls, OneByOne
 from notifications.rules.memory import NOTHING, Memory
 from notifications.rules.ruleset import Ruleset
@@ -41,7 +41,7 @@ class Service:
         *,
         topic: MemoryTopic | None = None,
         failures: MemoryFailures | None = None,
-        failure_of: Callable[[Message], ProductAlertsError | None] = lambda _: None,
+        failure_of: Callable[[AlertMessage], ProductAlertsError | None] = lambda _: None,
         longest_call: int = 0,
     ) -> None:
         """Serve `loaded`, by default a rule of each kind; the ledger may be an older one."""

@@ -7,16 +7,16 @@ import uuid
 
 import pytest
 
-from local.samples.subscriber import ReceivedAlert, Subscriber
+from local.samples.subscriber import Notification, Subscriber
 from tests.conftest import DeployedService
 from tests.infrastructure.computed import resources_of
 
 ALERTS_WITHIN_SECONDS = 120  # a bound for a test that fails, not a promise
 
 
-def _receive(subscriber: Subscriber, product: str, count: int) -> list[ReceivedAlert]:
+def _receive(subscriber: Subscriber, product: str, count: int) -> list[Notification]:
     """Wait for alerts about a product; those about what other tests changed may still be on their way."""
-    alerts: list[ReceivedAlert] = []
+    alerts: list[Notification] = []
     deadline = time.monotonic() + ALERTS_WITHIN_SECONDS
     while len(alerts) < count and time.monotonic() < deadline:
         alerts += [alert for alert in subscriber.receive(wait_seconds=1) if alert.message["subject"] == product]

@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 
 from event_source_mapping import FunctionInvoker, Invocation, InvokeResult, Options, RetrySchedule, serve
-from event_source_mapping.lanes.failure_documents import RETRIES_EXHAUSTED, GivenUp, failure_document
+from event_source_mapping.lanes.failure_documents import RETRIES_EXHAUSTED, DiscardedRecords, failure_document
 from event_source_mapping.model.stream_records import from_api
 from local.samples.subscriber import Subscriber
 from local.stack import local_aws as local_aws_module
@@ -284,7 +284,7 @@ def _given_up_batch(service: DeployedService, products: list[str]) -> dict[str, 
         wanted = [record for record in found if record["dynamodb"]["Keys"]["productId"]["S"] in products]
         if wanted:
             records = [from_api(record, arn) for record in wanted]
-            given_up = GivenUp(
+            given_up = DiscardedRecords(
                 records=records, condition=RETRIES_EXHAUSTED, invocations=3, at=time.time(), request_id="1", result=None
             )
             names = service.outputs.alerts_function_name

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-Handler = Callable[[dict[str, Any]], Any]
+EventHandler = Callable[[dict[str, Any]], Any]
 """Takes an event as Lambda sends it."""
 
 AT_LEAST_PERCENT = 10

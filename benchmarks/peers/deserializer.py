@@ -11,10 +11,10 @@ from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer
 
-from benchmarks.peers import AT_LEAST_PERCENT, Handler
+from benchmarks.peers import AT_LEAST_PERCENT, EventHandler
 
 
-def build(sns: Any, topic_arn: str) -> Handler:
+def build(sns: Any, topic_arn: str) -> EventHandler:
     """Give the handler."""
     deserializer = TypeDeserializer()
 

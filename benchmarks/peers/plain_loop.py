@@ -10,10 +10,10 @@ import json
 from decimal import Decimal
 from typing import Any
 
-from benchmarks.peers import AT_LEAST_PERCENT, Handler
+from benchmarks.peers import AT_LEAST_PERCENT, EventHandler
 
 
-def build(sns: Any, topic_arn: str) -> Handler:
+def build(sns: Any, topic_arn: str) -> EventHandler:
     """Give the handler."""
 
     def handle(event: dict[str, Any]) -> str:

@@ -19,7 +19,7 @@ from aws_lambda_powertools.utilities.idempotency import (
 )
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from benchmarks.peers import AT_LEAST_PERCENT, Handler
+from benchmarks.peers import AT_LEAST_PERCENT, EventHandler
 
 TIMEOUT_MILLISECONDS = 60_000
 
@@ -32,7 +32,7 @@ class Context(LambdaContext):
         return TIMEOUT_MILLISECONDS
 
 
-def build(sns: Any, topic_arn: str, dynamodb: Any, table_name: str) -> Handler:
+def build(sns: Any, topic_arn: str, dynamodb: Any, table_name: str) -> EventHandler:
     """Give the handler; the table has one key, `id`."""
     processor = BatchProcessor(event_type=EventType.DynamoDBStreams)
     persistence = DynamoDBPersistenceLayer(table_name=table_name, boto3_client=dynamodb)

@@ -10,7 +10,7 @@ from typing import Any
 
 from benchmarks.measuring.figures import Figure
 from benchmarks.measuring.timing import interleaved
-from benchmarks.peers import Handler
+from benchmarks.peers import EventHandler
 from benchmarks.suites import latency
 from benchmarks.suites.artifact import TOPIC as ARTIFACT
 from benchmarks.suites.publishing import ALERTS, TIME
@@ -67,7 +67,7 @@ class _News:
     def __init__(self) -> None:
         self._next = 0
 
-    def handle(self, handle: Handler, alerts: int) -> Any:
+    def handle(self, handle: EventHandler, alerts: int) -> Any:
         """Hand over so many of them; making them is a small part of the time that AWS takes."""
         parsed = event(batch(alerts, matching_every=1, start=self._next))
         self._next += alerts

@@ -22,7 +22,7 @@ _HEAD = (
 )  # fmt: skip
 
 
-class Row(NamedTuple):
+class TuningRow(NamedTuple):
     """One setting under one load."""
 
     changes: int
@@ -30,23 +30,23 @@ class Row(NamedTuple):
     played: Simulated
 
 
-def rows(seed: int = 1) -> Iterator[Row]:
+def rows(seed: int = 1) -> Iterator[TuningRow]:
     """Compute and play every setting under every load."""
     tables = read_prices()
     params = read_service(PROJECT, DEFAULT_STAGE, {}).params
     for changes, seconds in SECONDS.items():
         load = load_of(params, changes, ALERTING)
         for computed, (_, variant) in zip(compare(load, tables), variants(load), strict=True):
-            yield Row(changes, computed, simulate(variant, tables, seconds, seed))
+            yield TuningRow(changes, computed, simulate(variant, tables, seconds, seed))
 
 
-def table(found: Iterable[Row]) -> str:
+def table(found: Iterable[TuningRow]) -> str:
     """Write the table in Markdown."""
     lines = [_line(_HEAD), _line(["---"] * len(_HEAD)), *(_line(_cells(row)) for row in found)]
     return "\n".join(lines) + "\n"
 
 
-def _cells(row: Row) -> list[str]:
+def _cells(row: TuningRow) -> list[str]:
     computed, played = row.computed, row.played
     return [
         f"{row.changes:,}",

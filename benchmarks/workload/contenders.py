@@ -7,7 +7,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from benchmarks.peers import Handler
+from benchmarks.peers import EventHandler
 from benchmarks.workload.instant import InstantClient
 from notifications.bootstrap import RULES, make_client
 from notifications.config import rules_file
@@ -64,7 +64,7 @@ def product_alerts(
     table_name: str = TABLE_NAME,
     *,
     new_calls: NewCalls | None = None,
-) -> Handler:
+) -> EventHandler:
     """Put the service together as `bootstrap` does, but with these clients and rules.
 
     Without `new_calls` real clients are called in threads, as `bootstrap` has it; those that answer at once need none.
@@ -80,14 +80,16 @@ def product_alerts(
     ).handle
 
 
-def contender(name: str, sns: Any, dynamodb: Any, topic_arn: str = TOPIC_ARN, table_name: str = TABLE_NAME) -> Handler:
+def contender(
+    name: str, sns: Any, dynamodb: Any, topic_arn: str = TOPIC_ARN, table_name: str = TABLE_NAME
+) -> EventHandler:
     """Give a contender by its name; a peer is imported only then, so that none is part of another's start-up."""
     if name == OURS:
         return product_alerts(sns, dynamodb, RULE, topic_arn, table_name)
     if name == SHIPPED:
         return product_alerts(sns, dynamodb, Path(RULES).read_text(encoding="utf-8"), topic_arn, table_name)
     peer = import_module(f"benchmarks.peers.{_MODULES[name]}")
-    built: Handler = (
+    built: EventHandler = (
         peer.build(sns, topic_arn, dynamodb, table_name) if name == POWERTOOLS else peer.build(sns, topic_arn)
     )
     return built

@@ -11,7 +11,7 @@ from console.pages import live_deployed
 from console.pages.page import TEMPLATES, console_of, page, server_sent, wants_part
 from console.sources.console import Console
 from console.sources.records import MappingEvent, Records, SeenRecord
-from console.sources.ways import one_line
+from console.sources.ways import what_changed
 
 MOST_ROWS = 60
 _PATIENCE_SECONDS = 1.0  # for the logs of a deployed stage; the page asks again
@@ -81,7 +81,7 @@ def _record_row(console: Console, seen: SeenRecord) -> dict[str, object]:
         "number": seen.number,
         "product": way.title or "a malformed record",
         "event": change.event_name.lower() if change else "malformed",
-        "what": one_line(way, console.rules.product),
+        "what": what_changed(way, console.rules.product),
         "alerts": [(alert.severity, alert.rule) for alert in seen.alerts],
         "state": seen.attempts[-1].outcome if seen.attempts else "",
         "attempts": len(seen.attempts),

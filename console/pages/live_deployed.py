@@ -26,7 +26,7 @@ _KINDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class LiveRow:
     """A line of the page."""
 
     at: float
@@ -42,7 +42,7 @@ class Row:
     """Whether nothing came of it."""
 
 
-def rows(console: Console, show: str) -> list[Row]:
+def rows(console: Console, show: str) -> list[LiveRow]:
     """List what happened last, the latest first: entries of the logs, and alerts of the ledger."""
     past = {alert.id: alert for alert in console.alerts.all()}
     found = [
@@ -68,23 +68,23 @@ def wanted(show: str) -> Wanted:
     return lambda entry: show == "all" or entry.kind in _KINDS[show] or (show == "trouble" and is_bad(entry))
 
 
-def _row(seen: SeenEntry, past: dict[str, PastAlert]) -> Row:
+def _row(seen: SeenEntry, past: dict[str, PastAlert]) -> LiveRow:
     entry = seen.entry
     bad = is_bad(entry)
     alert = past.get(entry.alert_id)
     address = _way(alert) if alert else link(f"/records/{entry.sequence_number}") if entry.sequence_number else ""
     if entry.kind == BATCH:
-        return Row(entry.at, "Batch", _of_batch(entry), "", entry.outcome, bad, quiet=not entry.counts["changes"])
+        return LiveRow(entry.at, "Batch", _of_batch(entry), "", entry.outcome, bad, quiet=not entry.counts["changes"])
     if entry.kind == DELIVERY:
         attempts = f", attempt {entry.attempts}" if entry.attempts > 1 else ""
         said = f": {entry.text}" if bad else ""
         title = clean(alert.title, 200) if alert else entry.alert_id or "An alert"
         address = address or (link(f"/alerts/{quote(entry.alert_id, safe='')}") if entry.alert_id else "")
-        return Row(entry.at, title, f"to {entry.receiver}{attempts}{said}", address, entry.outcome, bad)
+        return LiveRow(entry.at, title, f"to {entry.receiver}{attempts}{said}", address, entry.outcome, bad)
     if entry.kind == ALERT:
-        return Row(entry.at, "Alert", f"rule {entry.rule}", address)
+        return LiveRow(entry.at, "Alert", f"rule {entry.rule}", address)
     what = f"Invocation of {seen.function}" if entry.kind == ENDED else "Trouble"
-    return Row(entry.at, what, entry.text, address, entry.outcome, bad=True)
+    return LiveRow(entry.at, what, entry.text, address, entry.outcome, bad=True)
 
 
 def _of_batch(entry: LogEntry) -> str:
@@ -104,14 +104,14 @@ def _of_batch(entry: LogEntry) -> str:
     return f"{', '.join(said)}{took}"
 
 
-def _alert_rows(console: Console, past: Iterable[PastAlert]) -> list[Row]:
+def _alert_rows(console: Console, past: Iterable[PastAlert]) -> list[LiveRow]:
     earliest = console.now() - BACK[-1].total_seconds()
     found = []
     for alert in past:
         when = as_datetime(alert.published_at)
         if when and when.timestamp() >= earliest:
             outcome, title = "muted" if alert.muted_until else "", clean(alert.title, 200)
-            row = Row(when.timestamp(), title, f"rule {alert.rule}", _way(alert), outcome, severity=alert.severity)
+            row = LiveRow(when.timestamp(), title, f"rule {alert.rule}", _way(alert), outcome, severity=alert.severity)
             found.append(row)
     return found
 

@@ -13,7 +13,7 @@ from starlette.responses import RedirectResponse, Response
 
 from console.pages.page import brought_back, console_of, form_of, link, page, wants_part
 from console.sources.console import Console
-from console.sources.products import ROLES, Row, kept_text, path_of, product_id_of, row_of, shown
+from console.sources.products import ROLES, ProductRow, kept_text, path_of, product_id_of, row_of, shown
 from console.sources.receivers import previews
 from notifications.delivery.rendering.safe_text import clean, visible
 from operations.products.products_table import ChangedMeanwhileError, ChangeError
@@ -139,7 +139,7 @@ def after(request: Request) -> Response:
     return _followed(request, tuple(given.getlist("k")), position, at)
 
 
-def _set(console: Console, key: tuple[str, ...], role: str, kept: str | None, value: str) -> Row:
+def _set(console: Console, key: tuple[str, ...], role: str, kept: str | None, value: str) -> ProductRow:
     table = console.products.table()
     product = console.rules.product
     path = path_of(product, role)
@@ -155,7 +155,7 @@ def _set(console: Console, key: tuple[str, ...], role: str, kept: str | None, va
 
 
 def _followed(
-    request: Request, key: tuple[str, ...], position: int, at: float, *, row: Row | None = None, role: str = ""
+    request: Request, key: tuple[str, ...], position: int, at: float, *, row: ProductRow | None = None, role: str = ""
 ) -> Response:
     """Show what has followed; `row` is what was just written, so that the table's form goes on from there."""
     console = console_of(request)

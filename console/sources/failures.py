@@ -15,7 +15,7 @@ from console.sources.jobs import Job, Jobs, Step
 from notifications.common.errors import ConfigurationError
 from operations.deployed.given_up import LOOKING_SECONDS
 from operations.deployed.redrive import PLAYED, Redrive
-from operations.deployed.undelivered import Undelivered, UndeliveredMessage
+from operations.deployed.undelivered import UndeliveredMessage, UndeliveredQueue
 from operations.health.failures import Waiting, list_waiting
 from operations.health.waiting import count_undelivered, count_waiting
 
@@ -57,7 +57,7 @@ class Failures:
         if "UndeliveredQueueUrl" not in stack.outputs:
             return []
         with self._one_reader:
-            found = Undelivered(stack, wait=_WAIT_SECONDS[self._stage.is_local], hidden=LOOKING_SECONDS)
+            found = UndeliveredQueue(stack, wait=_WAIT_SECONDS[self._stage.is_local], hidden=LOOKING_SECONDS)
             return [message for message, _ in found.messages(MOST)]
 
     def redrive(self, only: Collection[str] | None) -> Job | None:
@@ -80,7 +80,7 @@ class Failures:
         """Send undelivered messages to their receivers again: those that `only` names by receiver and alert, or all."""
 
         def work(job: Job) -> Iterator[tuple[int | None, Step]]:
-            run = Undelivered(self._stage.stack(), redrive=True, only=only)
+            run = UndeliveredQueue(self._stage.stack(), redrive=True, only=only)
             sent = failed = 0
             with self._one_reader:
                 for message, problem in run.messages(MOST):

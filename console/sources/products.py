@@ -38,7 +38,7 @@ ROLES = ("price", "stock")
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ProductRow:
     """A product in the list."""
 
     key: tuple[str, ...]
@@ -64,7 +64,7 @@ class Row:
 class Found(NamedTuple):
     """What was found of the products."""
 
-    rows: list[Row]
+    rows: list[ProductRow]
     """Some of them."""
     total: int
     reading: bool
@@ -79,7 +79,7 @@ class Products:
         self._stage = stage
         self._lock = threading.Lock()
         self._items: dict[tuple[str, ...], dict[str, Any]] = {}
-        self._rows: dict[tuple[str, ...], tuple[dict[str, Any], Product, Row]] = {}
+        self._rows: dict[tuple[str, ...], tuple[dict[str, Any], Product, ProductRow]] = {}
         self._table: ProductsTable | None = None
         self._read_at = 0.0
         self._reading = False
@@ -166,7 +166,7 @@ class Products:
         if first:
             thread.join(wait)
 
-    def _row(self, table: ProductsTable, key: tuple[str, ...], item: dict[str, Any], product: Product) -> Row:
+    def _row(self, table: ProductsTable, key: tuple[str, ...], item: dict[str, Any], product: Product) -> ProductRow:
         """Make a row once: a search looks at all of them."""
         known = self._rows.get(key)
         if known is None or known[0] is not item or known[1] is not product:
@@ -206,7 +206,7 @@ def key_texts(item: Mapping[str, Any], key_types: Mapping[str, str]) -> tuple[st
     return tuple(_text(item.get(name)) for name in key_types)
 
 
-def row_of(item: Mapping[str, Any], key_types: Mapping[str, str], product: Product) -> Row:
+def row_of(item: Mapping[str, Any], key_types: Mapping[str, str], product: Product) -> ProductRow:
     """Make the row of an item; a value that is malformed is shown as it is."""
     key = key_texts(item, key_types)
     product_id = product_id_of(item, {name: item.get(name) for name in key_types}, product) or "/".join(key)
@@ -214,7 +214,7 @@ def row_of(item: Mapping[str, Any], key_types: Mapping[str, str], product: Produ
     currency = product.currency if isinstance(product.currency, str) else ""
     if isinstance(product.currency, Path):
         currency = shown(product.currency.find(item), 10)
-    return Row(
+    return ProductRow(
         key,
         visible(product_id, _LONGEST),
         product_id,

@@ -27,8 +27,8 @@ FIRED, HELD, QUIET = "fired", "held", "quiet"
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """An attribute before and after."""
+class ShownChange:
+    """An attribute before and after, as people read it."""
 
     attribute: str
     old: str
@@ -74,7 +74,7 @@ class Way:
     event_name: str
     happened: float | None
     """Epoch seconds."""
-    lines: tuple[Line, ...] = ()
+    lines: tuple[ShownChange, ...] = ()
     more_lines: int = 0
     rules: tuple[RuleStep, ...] = ()
     alerts: tuple[AlertStep, ...] = ()
@@ -211,7 +211,7 @@ class Ways:
         name = words(product.get("name"), 120) if isinstance(product, dict) else ""
         changes = data.get("changes")
         lines = [
-            Line(clean(str(each.get("attribute", "")), 60), words(each.get("old")), words(each.get("new")))
+            ShownChange(clean(str(each.get("attribute", "")), 60), words(each.get("old")), words(each.get("new")))
             for each in (changes if isinstance(changes, list) else [])
             if isinstance(each, dict)
         ]
@@ -221,12 +221,12 @@ class Ways:
         )  # fmt: skip
 
 
-def _lines(change: Change) -> list[Line]:
+def _lines(change: Change) -> list[ShownChange]:
     if change.event_name == INSERT:
-        return [Line(clean(name, 60), "", shown(value)) for name, value in (change.new_image or {}).items()]
+        return [ShownChange(clean(name, 60), "", shown(value)) for name, value in (change.new_image or {}).items()]
     if change.event_name == REMOVE:
-        return [Line(clean(name, 60), shown(value), "") for name, value in (change.old_image or {}).items()]
-    return [Line(clean(each.attribute, 60), shown(each.old), shown(each.new)) for each in change.fields()]
+        return [ShownChange(clean(name, 60), shown(value), "") for name, value in (change.old_image or {}).items()]
+    return [ShownChange(clean(each.attribute, 60), shown(each.old), shown(each.new)) for each in change.fields()]
 
 
 def _rule_step(verdict: Verdict) -> RuleStep:
@@ -251,7 +251,7 @@ def _rule_step(verdict: Verdict) -> RuleStep:
     )
 
 
-def one_line(way: Way, product: Product) -> str:
+def what_changed(way: Way, product: Product) -> str:
     """Say what changed in one line."""
     named = {product.price.text: "price", product.stock.text: "stock"}
     if way.event_name == INSERT:

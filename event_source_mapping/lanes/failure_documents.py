@@ -18,7 +18,7 @@ RECORD_TOO_OLD = "RecordAgeExceeded"
 
 
 @dataclass(frozen=True, slots=True)
-class GivenUp:
+class DiscardedRecords:
     """Records that are discarded together, and why."""
 
     records: Sequence[StreamRecord]
@@ -29,7 +29,9 @@ class GivenUp:
     result: InvokeResult | None = None  # the last answer; None when the records aged out
 
 
-def failure_document(given_up: GivenUp, *, function_arn: str, stream_arn: str, shard_id: str) -> dict[str, Any]:
+def failure_document(
+    given_up: DiscardedRecords, *, function_arn: str, stream_arn: str, shard_id: str
+) -> dict[str, Any]:
     """Build the document of SQS and SNS; S3's carries a payload on top."""
     first, last = given_up.records[0], given_up.records[-1]
     document: dict[str, Any] = {

@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import partial
 
 from event_source_mapping.batches.batch_log import BatchLog
-from event_source_mapping.lanes.failure_documents import GivenUp, failure_document
+from event_source_mapping.lanes.failure_documents import DiscardedRecords, failure_document
 from event_source_mapping.lanes.retries import Batch
 from event_source_mapping.lanes.windows import TumblingWindow
 from event_source_mapping.log.events import EventType
@@ -40,7 +40,7 @@ class Discarder:
             reason = "the mapping has no on-failure destination"
             self._log.add(EventType.DROPPED, reason, batch.records)
             return
-        given_up = GivenUp(
+        given_up = DiscardedRecords(
             records=batch.records,
             condition=condition,
             invocations=batch.failures,
@@ -50,7 +50,7 @@ class Discarder:
         )
         yield from self._deliver(destination, batch, given_up)
 
-    def _deliver(self, destination: str, batch: Batch, given_up: GivenUp) -> Task[None]:
+    def _deliver(self, destination: str, batch: Batch, given_up: DiscardedRecords) -> Task[None]:
         session = self._session
         document = failure_document(
             given_up,

@@ -22,7 +22,7 @@ from event_source_mapping.running.tasks import Sleep, Task
 _HTTP_TOO_LARGE = 413
 _REFUSED_PAUSE = 0.1  # seconds; without retry delay, a throttle would be answered by a flood
 
-Answer = tuple[InvokeResult, InvokeOutcome]
+InvokeAnswer = tuple[InvokeResult, InvokeOutcome]
 
 
 class MessageProcessor:
@@ -61,7 +61,7 @@ class MessageProcessor:
         self._log.add(EventType.LET_GO, reason, list(gone))
         return tuple(message for message in batch if message not in gone)
 
-    def _invoke(self, messages: tuple[Message, ...], attempt: int) -> Task[Answer | None]:
+    def _invoke(self, messages: tuple[Message, ...], attempt: int) -> Task[InvokeAnswer | None]:
         """Invoke once; None when the function was not reached."""
         metrics = self._session.metrics
         try:

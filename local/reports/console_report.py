@@ -14,7 +14,7 @@ from local.reports.report import Reasons, RunSummary
 from local.samples.sample_product import SampleProduct
 from local.samples.sample_receivers import MAILS, RECEIVERS, Delivered
 from local.samples.samples import Sample
-from local.samples.subscriber import ReceivedAlert
+from local.samples.subscriber import Notification
 from local.stack.console_process import LOG
 from local.stack.deployment import Deployment
 from local.stack.local_aws import LocalAws
@@ -80,7 +80,7 @@ class ConsoleReport:
         self._terminal.line(f"{INDENT}{self._dim(f'no alert is due{why}')}")
         self._reasons(reasons)
 
-    def alert(self, alert: ReceivedAlert, sample: int | None) -> None:
+    def alert(self, alert: Notification, sample: int | None) -> None:
         """Print an alert; the first one with its whole message."""
         line, style = self._terminal.line, self._terminal.style
         if sample is None:

@@ -20,7 +20,7 @@ from local.reports.report import Reasons, RunSummary
 from local.samples.sample_product import SampleProduct
 from local.samples.sample_receivers import Delivered
 from local.samples.samples import Sample
-from local.samples.subscriber import ReceivedAlert
+from local.samples.subscriber import Notification
 from local.stack.deployment import Deployment
 from local.stack.local_aws import LocalAws
 from local.stack.rules_deployment import DeployedRules
@@ -58,7 +58,7 @@ class JsonReport:
         del named
         _write("noAlert", kind=sample.kind, reasons=dict(reasons))
 
-    def alert(self, alert: ReceivedAlert, sample: int | None) -> None:
+    def alert(self, alert: Notification, sample: int | None) -> None:
         """Write the alert as it was received."""
         _write(
             "alert",

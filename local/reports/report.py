@@ -11,7 +11,7 @@ from event_source_mapping import LogEvent
 from local.samples.sample_product import SampleProduct
 from local.samples.sample_receivers import Delivered
 from local.samples.samples import Sample
-from local.samples.subscriber import ReceivedAlert
+from local.samples.subscriber import Notification
 from local.stack.deployment import Deployment
 from local.stack.local_aws import LocalAws
 from local.stack.rules_deployment import DeployedRules
@@ -33,7 +33,7 @@ class RunSummary:
     """Alerts."""
     missing: list[tuple[int, Sample, list[str]]] = field(default_factory=list)
     """Samples that lack an alert: number, sample, names of the rules that should have fired."""
-    unexpected: list[ReceivedAlert] = field(default_factory=list)
+    unexpected: list[Notification] = field(default_factory=list)
     not_processed: list[tuple[int, Sample]] = field(default_factory=list)
     """Samples whose records the function did not process in time: number, sample."""
     not_given_up: list[tuple[int, Sample]] = field(default_factory=list)
@@ -63,7 +63,7 @@ class Report(Protocol):
     def no_alert(self, sample: Sample, reasons: Reasons, *, named: bool) -> None:
         """Report that no alert is due for the sample, and why; `named`: whether there is a rule of its kind."""
 
-    def alert(self, alert: ReceivedAlert, sample: int | None) -> None:
+    def alert(self, alert: Notification, sample: int | None) -> None:
         """Report an alert that arrived, and the number of the current sample; None while watching."""
 
     def mapping_log(self, events: Sequence[LogEvent]) -> None:

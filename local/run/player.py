@@ -9,9 +9,9 @@ from typing import Any
 from event_source_mapping import LogEvent
 from local.reports.report import Report, RunSummary
 from local.samples.expected import Expected, reasons
-from local.samples.failures_queue import FailuresQueue
+from local.samples.failures_queue import GivenUpReader
 from local.samples.samples import Sample
-from local.samples.subscriber import ReceivedAlert, Subscriber
+from local.samples.subscriber import Notification, Subscriber
 from local.stack.served_mapping import ServedMapping
 from operations.evaluation.verdicts import Verdict
 
@@ -31,7 +31,7 @@ class Player:
         expected: Expected,
         subscriber: Subscriber,
         mapping: ServedMapping,
-        failures: FailuresQueue,
+        failures: GivenUpReader,
         report: Report,
     ) -> None:
         self._expected = expected
@@ -40,7 +40,7 @@ class Player:
         self._failures = failures
         self._report = report
         self._due: dict[str, tuple[int, Sample, str]] = {}  # alert id to the sample and rule that it is of
-        self._early: dict[str, ReceivedAlert] = {}  # alerts received before their record was judged
+        self._early: dict[str, Notification] = {}  # alerts received before their record was judged
         self._seen: set[str] = set()
         self._summary = RunSummary()
 

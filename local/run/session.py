@@ -13,7 +13,7 @@ from local.run.player import Player
 from local.run.receivers_deployment import DeployedReceivers
 from local.run.watcher import Watcher
 from local.samples.expected import Expected
-from local.samples.failures_queue import FailuresQueue
+from local.samples.failures_queue import GivenUpReader
 from local.samples.sample_product import SampleProduct
 from local.samples.sample_receivers import RECEIVERS, SampleReceivers, sample_receivers
 from local.samples.samples import POISON_ID, samples
@@ -138,7 +138,7 @@ def _play(
     receivers: SampleReceivers,
     report: Report,
 ) -> bool:
-    failures = FailuresQueue(aws, deployment)
+    failures = GivenUpReader(aws, deployment)
     player = Player(expected, subscriber, mapping, failures, report)
     summary = player.play(samples(aws, deployment, product))
     with report.waiting("waiting until the receivers have all they were sent, and the digests"):

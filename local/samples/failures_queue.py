@@ -13,8 +13,8 @@ from local.stack.local_aws import LocalAws
 _HIDDEN_SECONDS = 1  # from other readers, while this one looks
 
 
-class FailuresQueue:
-    """The failures queue of the deployed service, and the bucket of the batches that the mapping gave up."""
+class GivenUpReader:
+    """Reads the failures queue of the deployed service, and the bucket of the batches that the mapping gave up."""
 
     def __init__(self, aws: LocalAws, deployment: Deployment) -> None:
         self._sqs = aws.client("sqs")

@@ -12,7 +12,7 @@ from notifications.rules.stocks import StockMoved
 from notifications.rules.where import AnyOf, Predicate
 from notifications.stream.attributes import Path
 
-Step = tuple[Decimal, Decimal]
+NumberChange = tuple[Decimal, Decimal]
 """A number before and after a change."""
 
 
@@ -34,7 +34,7 @@ def asked_for(rules: Iterable[Rule], usual: dict[Path, Any]) -> dict[Path, Any]:
     return {path: value for path, value in values.items() if value is not None}
 
 
-def price_steps(rules: Iterable[Rule], usual: Step, digits: int) -> Iterator[Step]:
+def price_steps(rules: Iterable[Rule], usual: NumberChange, digits: int) -> Iterator[NumberChange]:
     """Yield prices that go down, in whole units of the currency: the usual ones, and then by what the rules ask."""
     yield usual
     cent = Decimal(1).scaleb(-digits)
@@ -58,7 +58,7 @@ def price_steps(rules: Iterable[Rule], usual: Step, digits: int) -> Iterator[Ste
                     yield step
 
 
-def stock_steps(rules: Iterable[Rule], usual: Step) -> Iterator[Step]:
+def stock_steps(rules: Iterable[Rule], usual: NumberChange) -> Iterator[NumberChange]:
     """Yield stocks that run low: the usual ones, and then by the thresholds of the rules."""
     yield usual
     for rule in rules:
@@ -68,7 +68,9 @@ def stock_steps(rules: Iterable[Rule], usual: Step) -> Iterator[Step]:
             yield max(usual[0], (threshold * 2).to_integral_value()), few
 
 
-def best(steps: Iterable[Step], rules: Sequence[Rule], fires: Callable[[Rule, Step], bool]) -> Step:
+def best(
+    steps: Iterable[NumberChange], rules: Sequence[Rule], fires: Callable[[Rule, NumberChange], bool]
+) -> NumberChange:
     """Return the step for which most rules fire, the first of several."""
     return max(dict.fromkeys(steps), key=lambda step: sum(fires(rule, step) for rule in rules))
 

@@ -12,8 +12,8 @@ MAX_MESSAGES = 10  # the most that SQS returns at once
 
 
 @dataclass(frozen=True)
-class ReceivedAlert:
-    """An alert as it arrived: the CloudEvent, the subject of the notification, the message attributes.
+class Notification:
+    """An alert as SNS notifies a subscriber of it: the CloudEvent, the subject, the message attributes.
 
     A message that is not a JSON object becomes `{"unreadable": the text}`.
     """
@@ -51,7 +51,7 @@ class Subscriber:
         attributes = self._sqs.get_queue_attributes(QueueUrl=self._queue_url, AttributeNames=["QueueArn"])["Attributes"]
         aws.client("sns").subscribe(TopicArn=topic_arn, Protocol="sqs", Endpoint=attributes["QueueArn"])
 
-    def receive(self, wait_seconds: int) -> list[ReceivedAlert]:
+    def receive(self, wait_seconds: int) -> list[Notification]:
         """Wait 0 to 20 seconds for alerts, and take at most ten off the queue."""
         messages = self._sqs.receive_message(
             QueueUrl=self._queue_url,
@@ -63,14 +63,14 @@ class Subscriber:
         return [_read(message["Body"]) for message in messages]
 
 
-def _read(body: str) -> ReceivedAlert:
+def _read(body: str) -> Notification:
     """Read a notification, an alert by itself (raw delivery), or whatever somebody else put into the queue."""
     envelope = as_object(body)
     text = envelope.get("Message")
     if not isinstance(text, str):
-        return ReceivedAlert(envelope if "specversion" in envelope else {"unreadable": body}, None, {})
+        return Notification(envelope if "specversion" in envelope else {"unreadable": body}, None, {})
     subject, attributes = envelope.get("Subject"), envelope.get("MessageAttributes")
-    return ReceivedAlert(
+    return Notification(
         message=as_object(text) or {"unreadable": text},
         subject=subject if isinstance(subject, str) else None,
         attributes={

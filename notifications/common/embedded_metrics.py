@@ -15,7 +15,7 @@ COUNT, MILLISECONDS = "Count", "Milliseconds"
 _LONGEST_DIMENSION = 250  # characters; the specification allows 1024, its schema references of 250
 
 
-Write = Callable[[str], object]
+WriteLine = Callable[[str], object]
 
 
 def document(namespace: str, metrics: Mapping[str, tuple[float, str]], dimensions: Mapping[str, str], at: float) -> str:

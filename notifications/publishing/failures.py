@@ -38,7 +38,7 @@ class Parked(NamedTuple):
     """The rules whose alerts were refused, a comma between them; empty where the whole record was given up."""
 
 
-class Failures(Protocol):
+class FailuresQueue(Protocol):
     """Where given-up records are kept."""
 
     def park(self, parked: Parked) -> None:

@@ -18,7 +18,7 @@ from notifications.publishing.ledger import (
     SentAlert,
     nothing,
 )
-from notifications.publishing.messages import Message
+from notifications.publishing.messages import AlertMessage
 from notifications.publishing.topic import PublishResult
 from notifications.rules.memory import Hour, HourlyCount, Memory
 from notifications.rules.mutes import NO_MUTES, Mutes
@@ -27,13 +27,13 @@ from notifications.rules.mutes import NO_MUTES, Mutes
 class MemoryTopic:
     """A topic that keeps what it was given, and fails as it is told to."""
 
-    def __init__(self, failure_of: Callable[[Message], ProductAlertsError | None] = lambda _: None) -> None:
+    def __init__(self, failure_of: Callable[[AlertMessage], ProductAlertsError | None] = lambda _: None) -> None:
         """Fail a message with what `failure_of` returns for it."""
         self.failure_of = failure_of
-        self.published: list[Message] = []
+        self.published: list[AlertMessage] = []
         self.calls = 0
 
-    def publish(self, messages: Sequence[Message]) -> list[PublishResult]:
+    def publish(self, messages: Sequence[AlertMessage]) -> list[PublishResult]:
         """Keep those messages that do not fail."""
         self.calls += 1
         results = []

@@ -26,7 +26,7 @@ _ENTRY_OVERHEAD = 100  # bytes kept free for an entry's id and framing
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class AlertMessage:
     """One alert, ready for the topic."""
 
     alert: Alert
@@ -57,7 +57,7 @@ def cloud_event(alert: Alert) -> dict[str, Any]:
     return event
 
 
-def to_message(alert: Alert) -> Message:
+def to_message(alert: Alert) -> AlertMessage:
     """Write the alert within 256 KB: what does not fit is left out, and `data.shortened` says what.
 
     The item goes first, then the old and new values, then the end of the text, then the longest message attributes of
@@ -83,7 +83,7 @@ def to_message(alert: Alert) -> Message:
             name = own.pop()
             size -= len(attributes.pop(name)["StringValue"].encode())
             _leave_out(name)
-    return Message(alert, subject, body, attributes, size)
+    return AlertMessage(alert, subject, body, attributes, size)
 
 
 def subject_of(title: str) -> str:
@@ -170,10 +170,10 @@ class PublishQueue:
     result. Alerts about one record have no order among themselves.
     """
 
-    def __init__(self, messages: Iterable[Message], item_of: Callable[[Message], str]) -> None:
+    def __init__(self, messages: Iterable[AlertMessage], item_of: Callable[[AlertMessage], str]) -> None:
         """Take messages in the order of their records; `item_of` tells which item one is about."""
         self._item_of = item_of
-        self._changes: dict[str, deque[deque[Message]]] = {}
+        self._changes: dict[str, deque[deque[AlertMessage]]] = {}
         """By item, of each change that is not done the messages not taken yet."""
         for message in messages:
             changes = self._changes.setdefault(item_of(message), deque())
@@ -188,7 +188,7 @@ class PublishQueue:
         for item in self._changes:
             self._make_ready(item)
 
-    def take(self) -> list[Message]:
+    def take(self) -> list[AlertMessage]:
         """Take what the next call publishes, at most ten messages and 256 KB; empty where nothing may go now.
 
         A call leaves full while others are under way: what they free may fill it.
@@ -196,7 +196,7 @@ class PublishQueue:
         full = self._ready_messages >= MOST_ENTRIES or self._ready_bytes > MOST_BYTES
         if self._under_way and not full:
             return []
-        group: list[Message] = []
+        group: list[AlertMessage] = []
         size = 0
         while self._ready:
             item = self._ready[0]
@@ -213,7 +213,7 @@ class PublishQueue:
             self._ready.popleft()
         return group
 
-    def done(self, message: Message) -> None:
+    def done(self, message: AlertMessage) -> None:
         """Note that a message that was taken has its result, whatever it is."""
         item = self._item_of(message)
         self._under_way[item] -= 1

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TextIO
 
 from notifications.publishing.failures import Parked
-from notifications.publishing.messages import Message
+from notifications.publishing.messages import AlertMessage
 from notifications.publishing.topic import PublishResult
 from notifications.text.visible import visible
 
@@ -19,7 +19,7 @@ class PrintingTopic:
         """Print to `out`, by default standard output."""
         self._out = out or sys.stdout
 
-    def publish(self, messages: Sequence[Message]) -> list[PublishResult]:
+    def publish(self, messages: Sequence[AlertMessage]) -> list[PublishResult]:
         """Print each message; all succeed."""
         for message in messages:
             alert = message.alert

@@ -11,7 +11,7 @@ from urllib.parse import quote_plus
 from notifications.common.errors import ProductAlertsError, RefusedAlertError, ServiceError
 from notifications.common.time_budget import FULL
 from notifications.publishing.aws_calls import REFUSALS, aws_call
-from notifications.publishing.messages import Message
+from notifications.publishing.messages import AlertMessage
 
 _PLAIN = re.compile("[A-Za-z0-9_.~-]*")
 
@@ -19,7 +19,7 @@ _PLAIN = re.compile("[A-Za-z0-9_.~-]*")
 class PublishResult(NamedTuple):
     """What became of one message."""
 
-    message: Message
+    message: AlertMessage
     message_id: str
     """SNS's own id; empty where it was not published."""
     error: ProductAlertsError | None
@@ -29,7 +29,7 @@ class PublishResult(NamedTuple):
 class Topic(Protocol):
     """Where alerts go."""
 
-    def publish(self, messages: Sequence[Message]) -> list[PublishResult]:
+    def publish(self, messages: Sequence[AlertMessage]) -> list[PublishResult]:
         """Publish at most ten messages that fit together; one result each, in their order.
 
         Raises RetryableError where the call failed as a whole, and nothing was published.
@@ -52,7 +52,7 @@ class SnsTopic:
         self._topic_arn = topic_arn
         self._now = now
 
-    def publish(self, messages: Sequence[Message]) -> list[PublishResult]:
+    def publish(self, messages: Sequence[AlertMessage]) -> list[PublishResult]:
         """Publish one batch. A batch refused as a whole is sent one by one, to find the message at fault.
 
         Together the calls take hardly longer than one may: those that SNS leaves no time for come again.
@@ -63,7 +63,7 @@ class SnsTopic:
         except RefusedAlertError:
             return [self._publish_one(message, started) for message in messages]
 
-    def _publish_one(self, message: Message, started: float) -> PublishResult:
+    def _publish_one(self, message: AlertMessage, started: float) -> PublishResult:
         if self._now() - started > self._refusal_search:
             return PublishResult(message, "", ServiceError("SNS is too slow to find the message that it refuses"))
         try:
@@ -71,7 +71,7 @@ class SnsTopic:
         except ProductAlertsError as error:
             return PublishResult(message, "", error)
 
-    def _publish_batch(self, messages: Sequence[Message]) -> list[PublishResult]:
+    def _publish_batch(self, messages: Sequence[AlertMessage]) -> list[PublishResult]:
         entries = [
             {
                 "Id": str(position),
@@ -91,7 +91,7 @@ class SnsTopic:
         ]
 
 
-def _result(message: Message, message_id: str | None, failure: dict[str, Any] | None) -> PublishResult:
+def _result(message: AlertMessage, message_id: str | None, failure: dict[str, Any] | None) -> PublishResult:
     if failure is None and message_id is not None:
         return PublishResult(message, message_id, None)
     failure = failure or {"Code": "NoAnswer", "Message": "SNS did not mention this message"}

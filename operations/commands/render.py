@@ -12,7 +12,7 @@ from notifications.common.errors import ConfigurationError
 from notifications.config import rules_file
 from notifications.config.receiver import Receiver
 from notifications.delivery.rendering.digest import digest_of
-from notifications.delivery.rendering.kinds import JsonMessage, Message, render
+from notifications.delivery.rendering.kinds import JsonMessage, RenderedMessage, render
 from notifications.delivery.rendering.mail import MailMessage
 from notifications.delivery.rendering.view import AlertView, view_of
 from notifications.publishing.messages import to_message
@@ -81,7 +81,7 @@ def _views(arguments: argparse.Namespace, ruleset: Ruleset, receiver: Receiver) 
             yield view_of(to_message(alert).body, ruleset.product, receiver, arguments.stage, ruleset.own_titles)
 
 
-def _files(message: Message) -> dict[str, str]:
+def _files(message: RenderedMessage) -> dict[str, str]:
     if isinstance(message, JsonMessage):
         return {".json": json.dumps(json.loads(message.body), indent=2, ensure_ascii=False) + "\n"}
     if isinstance(message, MailMessage):

@@ -31,8 +31,8 @@ class UndeliveredMessage(NamedTuple):
     """When it came into the queue, epoch seconds; None where SQS does not say."""
 
 
-class Undelivered:
-    """One run over the queue."""
+class UndeliveredQueue:
+    """The queue, for one run over it."""
 
     def __init__(
         self,

@@ -43,7 +43,7 @@ class Load:
     """Whether the ledger has point-in-time recovery."""
 
 
-class Item(NamedTuple):
+class CostItem(NamedTuple):
     """A line of the bill."""
 
     service: str
@@ -79,7 +79,7 @@ def seconds_a_month(tables: dict[str, dict[str, Any]]) -> float:
     return float(tables["assumed"]["hours_a_month"]) * 3600
 
 
-def monthly(load: Load, tables: dict[str, dict[str, Any]]) -> list[Item]:
+def monthly(load: Load, tables: dict[str, dict[str, Any]]) -> list[CostItem]:
     """List what a month costs. The products table, deliveries to subscribers and data transfer are not in it."""
     prices, measured, assumed = tables["prices"], tables["measured"], tables["assumed"]
     invocations = invocations_a_second(load, assumed)
@@ -95,18 +95,18 @@ def monthly(load: Load, tables: dict[str, dict[str, Any]]) -> list[Item]:
     logs = requests * assumed["log_bytes"] / _GB
     publishes = requests * one.publishes
     return [
-        Item("Lambda", "GB-seconds", gb_seconds, gb_seconds * prices["lambda_gb_second"]),
-        Item("Lambda", "requests", requests, requests / _MILLION * prices["lambda_million_requests"]),
-        Item("DynamoDB", "write units", writes, writes / _MILLION * prices["dynamodb_million_write_units"]),
-        Item("DynamoDB", "read units", reads, reads / _MILLION * prices["dynamodb_million_read_units"]),
-        Item("DynamoDB", "GB stored", stored, stored * per_gb),
-        Item("SNS", "requests", publishes, publishes / _MILLION * prices["sns_million_requests"]),
-        Item("CloudWatch", "GB of logs", logs, logs * prices["logs_gb"]),
+        CostItem("Lambda", "GB-seconds", gb_seconds, gb_seconds * prices["lambda_gb_second"]),
+        CostItem("Lambda", "requests", requests, requests / _MILLION * prices["lambda_million_requests"]),
+        CostItem("DynamoDB", "write units", writes, writes / _MILLION * prices["dynamodb_million_write_units"]),
+        CostItem("DynamoDB", "read units", reads, reads / _MILLION * prices["dynamodb_million_read_units"]),
+        CostItem("DynamoDB", "GB stored", stored, stored * per_gb),
+        CostItem("SNS", "requests", publishes, publishes / _MILLION * prices["sns_million_requests"]),
+        CostItem("CloudWatch", "GB of logs", logs, logs * prices["logs_gb"]),
     ]
 
 
-class Invocation(NamedTuple):
-    """What one does on average."""
+class AverageInvocation(NamedTuple):
+    """What an invocation does on average."""
 
     seconds: float
     publishes: float
@@ -115,7 +115,7 @@ class Invocation(NamedTuple):
     """Units for the mutes, which are read where anything is: the share of invocations that do."""
 
 
-def invocation_of(load: Load, records: float, tables: dict[str, dict[str, Any]]) -> Invocation:
+def invocation_of(load: Load, records: float, tables: dict[str, dict[str, Any]]) -> AverageInvocation:
     """Work an invocation of so many records out; calls that go out side by side are waited for together."""
     measured, assumed = tables["measured"], tables["assumed"]
     some = 1 - (1 - load.alerting) ** records  # the share of invocations with an alert
@@ -129,16 +129,16 @@ def invocation_of(load: Load, records: float, tables: dict[str, dict[str, Any]])
     seconds = cpu / min(load.memory_mb / assumed["vcpu_mb"], 1)
     seconds += (assumed["invocation_ms"] + waits * assumed["call_ms"]) / 1000
     chunks = math.ceil(min(alerts, MOST_ENTRIES) * measured["message_bytes"] / _SNS_CHUNK)
-    return Invocation(seconds, some * publishes * chunks, look)
+    return AverageInvocation(seconds, some * publishes * chunks, look)
 
 
-def watching(tables: dict[str, dict[str, Any]]) -> list[Item]:
+def watching(tables: dict[str, dict[str, Any]]) -> list[CostItem]:
     """List what it costs a month to watch the service, whatever the load."""
     prices, assumed = tables["prices"], tables["assumed"]
     metrics, alarms = assumed["custom_metrics"], assumed["alarms"]
     return [
-        Item("CloudWatch", "metrics", metrics, metrics * prices["cloudwatch_metric_month"]),
-        Item("CloudWatch", "alarms", alarms, alarms * prices["cloudwatch_alarm_month"]),
+        CostItem("CloudWatch", "metrics", metrics, metrics * prices["cloudwatch_metric_month"]),
+        CostItem("CloudWatch", "alarms", alarms, alarms * prices["cloudwatch_alarm_month"]),
     ]
 
 

@@ -12,7 +12,7 @@ from operations.deployed.running import find_running
 from operations.deployed.stack import Stack
 from operations.health.difference import RECEIVERS, differences
 from operations.health.laptop import told_by_npm_start
-from operations.health.metrics import DAY, HOUR, Metrics
+from operations.health.metrics import DAY, HOUR, CloudWatchMetrics
 from operations.health.receivers import receivers_and_subscribers
 from operations.health.waiting import given_up, waiting
 from operations.ledger.mutes import mutes_of
@@ -22,7 +22,7 @@ from operations.settings.project import LOCAL_STAGE, stack_name
 def read_health(stack: Stack, now: datetime | None = None) -> dict[str, Any]:
     """Read it all; times are RFC 3339, durations are seconds, and None is what AWS does not say."""
     now = now or datetime.now(UTC)
-    metrics = Metrics(stack, now)
+    metrics = CloudWatchMetrics(stack, now)
     receivers, subscribers = receivers_and_subscribers(stack)
     health: dict[str, Any] = {
         "stage": stack.stage,
@@ -52,14 +52,14 @@ def read_health(stack: Stack, now: datetime | None = None) -> dict[str, Any]:
 _SPANS = {"hour": HOUR, "day": DAY}
 
 
-def _deliveries(stack: Stack, metrics: Metrics) -> dict[str, dict[str, int]]:
+def _deliveries(stack: Stack, metrics: CloudWatchMetrics) -> dict[str, dict[str, int]]:
     name = stack.outputs.get("DeliveryFunctionName")
     if not name:
         return {span: {} for span in _SPANS}
     return {span: metrics.by([RECEIVER, OUTCOME], DELIVERIES, seconds, name) for span, seconds in _SPANS.items()}
 
 
-def _errors(stack: Stack, metrics: Metrics, seconds: int) -> dict[str, int]:
+def _errors(stack: Stack, metrics: CloudWatchMetrics, seconds: int) -> dict[str, int]:
     """Count what ended badly, by function; as with other counts, without those that are 0."""
     named = {"alerts": "AlertsFunctionName", "delivery": "DeliveryFunctionName"}
     found = {name: metrics.errors(stack.outputs[key], seconds) for name, key in named.items() if key in stack.outputs}

@@ -15,7 +15,7 @@ PERIOD = 300  # seconds of a data point
 DAY, HOUR = 86_400, 3600
 
 
-class Metrics:
+class CloudWatchMetrics:
     """The metrics of the last day."""
 
     def __init__(self, stack: Stack, now: datetime) -> None:

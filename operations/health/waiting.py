@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from notifications.text.formatting import rfc3339
 from operations.deployed.given_up import PREFIX
 from operations.deployed.stack import Stack
-from operations.health.metrics import DAY, Metrics
+from operations.health.metrics import DAY, CloudWatchMetrics
 
 _SECONDS_OF_QUEUE = 14 * DAY
 _COUNTED = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
@@ -22,7 +22,7 @@ def in_queue(stack: Stack, queue_url: str) -> int:
     return sum(int(found.get(name, 0)) for name in _COUNTED)
 
 
-def waiting(stack: Stack, output: str, metrics: Metrics, now: datetime) -> dict[str, Any]:
+def waiting(stack: Stack, output: str, metrics: CloudWatchMetrics, now: datetime) -> dict[str, Any]:
     """Count what is in the queue of an output; until when the oldest is kept, where CloudWatch knows its age."""
     queue = stack.outputs.get(output)
     count = in_queue(stack, queue) if queue else 0

@@ -11,7 +11,7 @@ from typing import Any
 from notifications.common.errors import ProductAlertsError
 from notifications.stream.attributes import Path
 
-Key = Mapping[str, Any]
+PrimaryKey = Mapping[str, Any]
 """Attribute name to typed value, `{"productId": {"S": "prod-123"}}`."""
 
 MOST_DIGITS, MAGNITUDE = 38, 125
@@ -55,7 +55,7 @@ class ProductsTable:
         longest = dict(zip(self.key_types, _LONGEST_KEY, strict=False))
         return {name: _key_value(name, kind, values[name], longest[name]) for name, kind in self.key_types.items()}
 
-    def set(self, key: Key, values: Mapping[Path, Any]) -> None:
+    def set(self, key: PrimaryKey, values: Mapping[Path, Any]) -> None:
         """Set typed values in an item, made if it does not exist; what is not named stays. Raises ChangeError."""
         before = self.dynamodb.get_item(TableName=self.name, Key=key, ConsistentRead=True).get("Item", {})
         tops: dict[str, Any] = {}
@@ -69,7 +69,7 @@ class ProductsTable:
             ExpressionAttributeValues={f":{n}": value for n, value in enumerate(tops.values())},
         )
 
-    def replace(self, key: Key, path: Path, old: Any, new: Any) -> None:
+    def replace(self, key: PrimaryKey, path: Path, old: Any, new: Any) -> None:
         """Set a typed value where the item still has `old` (None: no value), and nothing else of the item.
 
         Raises ChangedMeanwhileError where it has another value, and ChangeError where there is no such item.
@@ -101,7 +101,7 @@ class ProductsTable:
             return
         raise ChangeError("Others change this product all the time. Nothing was changed: try again.")
 
-    def get(self, key: Key) -> dict[str, Any] | None:
+    def get(self, key: PrimaryKey) -> dict[str, Any] | None:
         """Read an item; None where it does not exist."""
         found: dict[str, Any] | None = self.dynamodb.get_item(TableName=self.name, Key=key, ConsistentRead=True).get(
             "Item"
@@ -123,7 +123,7 @@ def table_name(outputs: Mapping[str, str]) -> str:
     return outputs.get("ProductsTableName") or outputs["ProductsStreamArn"].partition(":table/")[2].partition("/")[0]
 
 
-def item(key: Key, values: Mapping[Path, Any]) -> dict[str, Any]:
+def item(key: PrimaryKey, values: Mapping[Path, Any]) -> dict[str, Any]:
     """Return a typed item; an attribute of the key keeps the key's value."""
     content: dict[str, Any] = {}
     for path, value in values.items():

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from operations.settings.project import PROJECT
-from scripts.pictures.emitted import PERIODS, Metrics
+from scripts.pictures.emitted import PERIODS, EmittedMetrics
 from scripts.pictures.shop import HOURS
 
 TEMPLATE = PROJECT / "tests" / "snapshots" / "prod.json"
@@ -49,14 +49,14 @@ text {{ font-size: 12px; fill: {dim}; font-variant-numeric: tabular-nums }}
 """
 
 
-class Line(NamedTuple):
+class ChartLine(NamedTuple):
     """A line of a chart; None where there is no data."""
 
     label: str
     values: list[float | None]
 
 
-def page(metrics: Metrics, scheme: str, palette: Mapping[str, str]) -> str:
+def page(metrics: EmittedMetrics, scheme: str, palette: Mapping[str, str]) -> str:
     """Return the dashboard as HTML."""
     dashboard = json.loads(TEMPLATE.read_text("utf-8"))["Resources"]["Dashboard"]["Properties"]
     widgets = "".join(
@@ -67,13 +67,13 @@ def page(metrics: Metrics, scheme: str, palette: Mapping[str, str]) -> str:
     return _PAGE.format(title=html.escape(dashboard["DashboardName"]), widgets=widgets, **palette)
 
 
-def lines(shown: Sequence[Sequence[Any]], metrics: Metrics) -> Iterator[Line]:
+def lines(shown: Sequence[Sequence[Any]], metrics: EmittedMetrics) -> Iterator[ChartLine]:
     """Resolve the metrics of a widget: those that are named, found by a search, or computed."""
     named = {each[-1].get("id"): _named(each, metrics) for each in shown if isinstance(each[0], str)}
     for each in shown:
         if isinstance(each[0], str):
             if each[-1].get("visible", True):
-                yield Line(each[-1]["label"], _named(each, metrics))
+                yield ChartLine(each[-1]["label"], _named(each, metrics))
             continue
         expression = each[0]["expression"]
         found = _SEARCH.fullmatch(expression)
@@ -84,16 +84,16 @@ def lines(shown: Sequence[Sequence[Any]], metrics: Metrics) -> Iterator[Line]:
         if not quotient:
             raise ValueError(f"the dashboard has an expression that this does not draw: {expression}")
         divisor = int(quotient[2])
-        yield Line(each[0]["label"], [None if value is None else value / divisor for value in named[quotient[1]]])
+        yield ChartLine(each[0]["label"], [None if value is None else value / divisor for value in named[quotient[1]]])
 
 
-def _named(metric: Sequence[Any], metrics: Metrics) -> list[float | None]:
+def _named(metric: Sequence[Any], metrics: EmittedMetrics) -> list[float | None]:
     namespace, name, dimension, value, options = metric
     found = metrics.values.get((namespace, name, frozenset({(dimension, value)})), {})
     return _points(found, options["stat"])
 
 
-def _searched(metrics: Metrics, namespace: str, by: str, name: str, function: str) -> Iterator[Line]:
+def _searched(metrics: EmittedMetrics, namespace: str, by: str, name: str, function: str) -> Iterator[ChartLine]:
     wanted = by.split(",")
     found = []
     for (each_namespace, each_name, dimensions), values in metrics.values.items():
@@ -101,7 +101,7 @@ def _searched(metrics: Metrics, namespace: str, by: str, name: str, function: st
         is_of_it = (each_namespace, each_name, given.pop("FunctionName", "")) == (namespace, name, function)
         if is_of_it and sorted(given) == sorted(wanted):
             label = " ".join(given[dimension] for dimension in wanted if dimension not in _LEFT_OUT)
-            found.append(Line(label, [value or 0 for value in _points(values, "Sum")]))
+            found.append(ChartLine(label, [value or 0 for value in _points(values, "Sum")]))
     yield from sorted(found)
 
 
@@ -113,7 +113,7 @@ def _percentile(values: Sequence[float], share: float) -> float:
     return sorted(values)[min(int(share * len(values)), len(values) - 1)]
 
 
-def _chart(found: Sequence[Line], scheme: str) -> str:
+def _chart(found: Sequence[ChartLine], scheme: str) -> str:
     """Draw lines from zero up over full hours, each labelled at its end."""
     highest = max((value for line in found for value in line.values if value is not None), default=0)
     top = _round_up(highest)

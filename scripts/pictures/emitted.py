@@ -11,16 +11,16 @@ from scripts.pictures.shop import HOURS, START
 PERIOD = 300  # seconds of a data point, as the dashboard has it
 PERIODS = HOURS * 3600 // PERIOD
 
-Key = tuple[str, str, frozenset[tuple[str, str]]]
+MetricKey = tuple[str, str, frozenset[tuple[str, str]]]
 """Namespace, name and dimensions of a metric; values of dimensions are names in the stack, as in the dashboard."""
 
 
-class Metrics:
+class EmittedMetrics:
     """What was emitted, by metric and by period."""
 
     def __init__(self) -> None:
         """Start empty."""
-        self.values: dict[Key, dict[int, list[float]]] = defaultdict(lambda: defaultdict(list))
+        self.values: dict[MetricKey, dict[int, list[float]]] = defaultdict(lambda: defaultdict(list))
 
     def add(self, namespace: str, name: str, dimensions: Mapping[str, str], at: float, value: float) -> None:
         """Add a value that was emitted `at` a time."""

@@ -40,7 +40,7 @@ from notifications.pipeline import Pipeline
 from notifications.publishing.fakes import MemoryFailures, MemoryLedger, MemoryTopic
 from notifications.publishing.ledger import Entry, LedgerQuery, LedgerSnapshot, nothing
 from operations.settings.project import PROJECT
-from scripts.pictures.emitted import PERIOD, PERIODS, Metrics
+from scripts.pictures.emitted import PERIOD, PERIODS, EmittedMetrics
 from scripts.pictures.shop import START, changes, hours, within
 
 _HOUR = 3600.0
@@ -75,7 +75,7 @@ class _Ledger(MemoryLedger):
 class _StreamSide:
     """The mapping and its function."""
 
-    def __init__(self, metrics: Metrics) -> None:
+    def __init__(self, metrics: EmittedMetrics) -> None:
         self._metrics = metrics
         self._spent = 0.0
         self._before: dict[str, float] = {}
@@ -142,7 +142,7 @@ class _StreamSide:
 class _DeliverySide:
     """The receivers' queues and the function behind them."""
 
-    def __init__(self, metrics: Metrics) -> None:
+    def __init__(self, metrics: EmittedMetrics) -> None:
         self._metrics = metrics
         self._now = START
         self._waiting: list[tuple[float, str, str]] = []  # due, receiver, body
@@ -191,9 +191,9 @@ class _DeliverySide:
         return None
 
 
-def play() -> Metrics:
+def play() -> EmittedMetrics:
     """Play the six hours."""
-    metrics = Metrics()
+    metrics = EmittedMetrics()
     logging.disable()
     try:
         _play(metrics)
@@ -202,7 +202,7 @@ def play() -> Metrics:
     return metrics
 
 
-def _play(metrics: Metrics) -> None:
+def _play(metrics: EmittedMetrics) -> None:
     stream, delivery = _StreamSide(metrics), _DeliverySide(metrics)
     for period in range(PERIODS):
         before = len(stream.topic.published)

@@ -15,7 +15,7 @@ from notifications.config.rules_file import load
 from notifications.pipeline import Pipeline
 from notifications.publishing.failures import Parked, SqsFailures
 from notifications.publishing.fakes import MemoryLedger, MemoryTopic
-from notifications.publishing.messages import Message
+from notifications.publishing.messages import AlertMessage
 from notifications.rules.ruleset import Ruleset
 from tests import soak
 from tests.fuzz.events import CANARY, FIRST_CANARY, VALUES, canary, mutated, nested
@@ -112,7 +112,7 @@ def _stands_twice(records: list[Any]) -> bool:
     return len({id(record) for record in records}) < len(records)
 
 
-def _check_message(message: Message) -> None:
+def _check_message(message: AlertMessage) -> None:
     assert 1 <= len(message.subject) < 100
     assert message.subject.isprintable()
     body = message.body.encode()

@@ -13,7 +13,7 @@ from notifications.alerts.alert import TYPES
 from notifications.batch import RecordState
 from notifications.batch_report import BatchReport
 from notifications.common.errors import RefusedAlertError, ServiceError
-from notifications.publishing.messages import Message
+from notifications.publishing.messages import AlertMessage
 from tests.builders import CREATED_AT, added, priced, rules, sequence_number
 from tests.notifications.common.test_embedded_metrics import SCHEMA
 from tests.service import DOWN, Service
@@ -100,7 +100,7 @@ def test_what_an_operators_mute_holds_back_is_counted_as_such() -> None:
 def test_an_alert_that_the_topic_does_not_take_is_a_publish_failure(failure: ServiceError | RefusedAlertError) -> None:
     """Whether it comes again or is parked."""
 
-    def fail_one(message: Message) -> ServiceError | RefusedAlertError | None:
+    def fail_one(message: AlertMessage) -> ServiceError | RefusedAlertError | None:
         return failure if message.alert.subject == "b" else None
 
     service = Reported(failure_of=fail_one)

@@ -14,7 +14,7 @@ from notifications.common.errors import ProductAlertsError, RefusedAlertError, S
 from notifications.publishing.failures import Parked
 from notifications.publishing.fakes import MemoryFailures, MemoryLedger, MemoryTopic
 from notifications.publishing.ledger import BeforeCall, Entry, LedgerQuery, LedgerSnapshot, nothing
-from notifications.publishing.messages import Message
+from notifications.publishing.messages import AlertMessage
 from notifications.publishing.topic import PublishResult
 from notifications.rules.rule import Rule
 from notifications.rules.ruleset import Ruleset
@@ -61,7 +61,7 @@ class Unwritable(MemoryLedger):
         raise ServiceError(f"DynamoDB did not answer for {len(entries)}")
 
 
-def fail_for(error: ProductAlertsError, *products: str) -> Callable[[Message], ProductAlertsError | None]:
+def fail_for(error: ProductAlertsError, *products: str) -> Callable[[AlertMessage], ProductAlertsError | None]:
     """Fail the alerts of some products."""
     return lambda message: error if message.alert.subject in products else None
 
@@ -158,7 +158,7 @@ class Broken(MemoryTopic):
         super().__init__()
         self.answers = calls
 
-    def publish(self, messages: Sequence[Message]) -> list[PublishResult]:
+    def publish(self, messages: Sequence[AlertMessage]) -> list[PublishResult]:
         """Publish, or fail as a whole."""
         if self.calls >= self.answers:
             self.calls += 1
@@ -255,7 +255,7 @@ def test_the_ledger_is_written_while_a_long_batch_is_published() -> None:
     calls: list[str] = []
 
     class Topic(MemoryTopic):
-        def publish(self, messages: Sequence[Message]) -> list[PublishResult]:
+        def publish(self, messages: Sequence[AlertMessage]) -> list[PublishResult]:
             calls.append("publish")
             return super().publish(messages)
 
@@ -443,7 +443,7 @@ def test_what_there_is_no_time_for_is_handed_back() -> None:
     clock = Clock(60_000)
 
     class SlowTopic(MemoryTopic):
-        def publish(self, messages: Sequence[Message]) -> list[PublishResult]:
+        def publish(self, messages: Sequence[AlertMessage]) -> list[PublishResult]:
             clock.left -= 12_000
             return super().publish(messages)
 
@@ -458,7 +458,7 @@ def test_a_record_that_there_is_no_time_to_park_is_handed_back() -> None:
     """Parking is a call, too."""
     clock = Clock(60_000)
 
-    def slow(_: Message) -> None:
+    def slow(_: AlertMessage) -> None:
         clock.left -= 55_000
 
     service = Service(failure_of=slow, longest_call=12_000)
@@ -479,7 +479,7 @@ def test_the_answer_goes_out_in_time_though_every_call_takes_as_long_as_it_may()
     clock = Clock(60_000)
 
     class SlowTopic(MemoryTopic):
-        def publish(self, messages: Sequence[Message]) -> list[PublishResult]:
+        def publish(self, messages: Sequence[AlertMessage]) -> list[PublishResult]:
             clock.left -= 12_000
             return super().publish(messages)
 
@@ -578,7 +578,7 @@ def _rest(entries: list[Any], answer: Any) -> list[Any]:
     return entries
 
 
-def _assert_in_order(messages: list[Message]) -> None:
+def _assert_in_order(messages: list[AlertMessage]) -> None:
     latest: dict[str, str] = {}
     for message in messages:
         alert = message.alert

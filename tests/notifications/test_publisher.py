@@ -14,25 +14,25 @@ from hypothesis import strategies as st
 
 from notifications.common.sns_limits import MOST_BYTES, MOST_ENTRIES
 from notifications.publishing.fakes import MemoryTopic
-from notifications.publishing.messages import Message, PublishQueue
+from notifications.publishing.messages import AlertMessage, PublishQueue
 from notifications.publishing.side_by_side import InThreads, NewCalls
 from notifications.publishing.topic import PublishResult
 from tests.builders import added, message, priced
 from tests.service import DOWN, Service, from_
 
 
-def sized(product: str, at: int, size: int, rule: str = "r") -> Message:
+def sized(product: str, at: int, size: int, rule: str = "r") -> AlertMessage:
     """Make a message that counts as `size` bytes."""
     made = message(product, at, rule)
-    return Message(made.alert, made.subject, made.body, made.attributes, size)
+    return AlertMessage(made.alert, made.subject, made.body, made.attributes, size)
 
 
-def queue_of(messages: Iterable[Message]) -> PublishQueue:
+def queue_of(messages: Iterable[AlertMessage]) -> PublishQueue:
     """Let messages wait, each item being the product that an alert is about."""
     return PublishQueue(messages, lambda made: made.alert.subject)
 
 
-def one_by_one(messages: Iterable[Message]) -> list[list[Message]]:
+def one_by_one(messages: Iterable[AlertMessage]) -> list[list[AlertMessage]]:
     """Take every group, each when the one before it is done."""
     queue, groups = queue_of(messages), []
     while group := queue.take():
@@ -60,8 +60,8 @@ def test_calls_under_way_keep_every_limit_and_every_order(
         for rule in range(count)
     ]
     queue = queue_of(messages)
-    under_way: list[list[Message]] = []
-    taken: list[Message] = []
+    under_way: list[list[AlertMessage]] = []
+    taken: list[AlertMessage] = []
     while True:
         while len(under_way) < most and (group := queue.take()):
             assert len(group) <= MOST_ENTRIES
@@ -77,7 +77,7 @@ def test_calls_under_way_keep_every_limit_and_every_order(
     assert _by_product(taken) == _by_product(messages)
 
 
-def _by_product(messages: Iterable[Message]) -> dict[str, list[str]]:
+def _by_product(messages: Iterable[AlertMessage]) -> dict[str, list[str]]:
     found = defaultdict(list)
     for entry in messages:
         found[entry.alert.subject].append(entry.alert.id)
@@ -123,7 +123,7 @@ def test_a_call_leaves_full_while_others_are_under_way() -> None:
 class Slow(MemoryTopic):
     """A topic that takes its time, and notes what was under way together."""
 
-    def __init__(self, seconds: float = 0.02, failure_of: Callable[[Message], Any] = lambda _: None) -> None:
+    def __init__(self, seconds: float = 0.02, failure_of: Callable[[AlertMessage], Any] = lambda _: None) -> None:
         """Answer after `seconds`."""
         super().__init__(failure_of)
         self.seconds = seconds
@@ -132,7 +132,7 @@ class Slow(MemoryTopic):
         self.most = 0
         self.overtaking: list[str] = []
 
-    def publish(self, messages: Sequence[Message]) -> list[PublishResult]:
+    def publish(self, messages: Sequence[AlertMessage]) -> list[PublishResult]:
         """Publish after a while."""
         products = [each.alert.subject for each in messages]
         with self.lock:
@@ -182,7 +182,7 @@ def test_an_outage_stops_what_has_not_started() -> None:
     """Calls under way are waited for, and written down; no further one starts."""
 
     class Down(Slow):
-        def publish(self, messages: Sequence[Message]) -> list[PublishResult]:
+        def publish(self, messages: Sequence[AlertMessage]) -> list[PublishResult]:
             if messages[0].alert.subject == "p10":  # the second call
                 raise DOWN
             return super().publish(messages)
@@ -209,7 +209,7 @@ def test_a_fault_of_ours_leaves_no_call_under_way() -> None:
     """An exception that nobody expects ends the invocation only after every call has ended."""
 
     class Broken(Slow):
-        def publish(self, messages: Sequence[Message]) -> list[PublishResult]:
+        def publish(self, messages: Sequence[AlertMessage]) -> list[PublishResult]:
             if messages[0].alert.subject == "p0":
                 raise ZeroDivisionError
             return super().publish(messages)

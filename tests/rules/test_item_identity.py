@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from notifications.common.errors import ProductAlertsError, ServiceError
-from notifications.publishing.messages import Message
+from notifications.publishing.messages import AlertMessage
 from tests.builders import CREATED_AT, STREAM, raw, rules, sequence_number
 from tests.rules.scenario import rule
 from tests.service import DONE, Service, from_
@@ -103,7 +103,7 @@ def test_10_24_order_within_an_item_holds_when_its_id_changes() -> None:
     service = Service(rules('[product]\nid = "sku"\n' + rule("price_drop")))
     failing = [sequence_number(1)]
 
-    def failure_of(message: Message) -> ProductAlertsError | None:
+    def failure_of(message: AlertMessage) -> ProductAlertsError | None:
         return ServiceError("throttled") if message.alert.sequence_number in failing else None
 
     service.topic.failure_of = failure_of

@@ -6,7 +6,7 @@ import pytest
 
 from notifications.common.errors import ProductAlertsError, RefusedAlertError, ServiceError
 from notifications.publishing.fakes import MemoryLedger
-from notifications.publishing.messages import Message
+from notifications.publishing.messages import AlertMessage
 from notifications.rules.memory import Memory
 from tests.builders import (
     added,
@@ -78,7 +78,7 @@ def test_a_failed_alert_is_not_remembered_as_sent() -> None:
     service = Service(rules(DROP))
     outage = True
 
-    def failure_of(_: Message) -> ServiceError | None:
+    def failure_of(_: AlertMessage) -> ServiceError | None:
         return ServiceError("SNS is away") if outage else None
 
     service.topic.failure_of = failure_of
@@ -166,7 +166,7 @@ def test_a_refused_alert_does_not_stop_the_memory() -> None:
     error: list[ProductAlertsError | None] = [RefusedAlertError("no")]
     service = Service(one_rule("price_drop", "at_least = 10\nbaseline = 'last_alert'"))
 
-    def refuse(_: Message) -> ProductAlertsError | None:
+    def refuse(_: AlertMessage) -> ProductAlertsError | None:
         return error[0]
 
     service.topic.failure_of = refuse

@@ -20,7 +20,7 @@ from notifications.pipeline import Pipeline
 from notifications.publisher import Recorder
 from notifications.publishing.ledger import LedgerSnapshot, SentAlert
 from notifications.publishing.ledger_table import DynamoDbLedger
-from notifications.publishing.messages import Message, PublishQueue
+from notifications.publishing.messages import AlertMessage, PublishQueue
 from notifications.publishing.topic import PublishResult, SnsTopic
 from notifications.rules import rule
 from notifications.rules.memory import Memory
@@ -135,13 +135,13 @@ def _(patch: pytest.MonkeyPatch) -> None:
 @_mutant("publishes two changes of a product in one batch", ORDER)
 def _(patch: pytest.MonkeyPatch) -> None:
     class InTens(PublishQueue):
-        def __init__(self, messages: Iterable[Message], _: Any) -> None:
+        def __init__(self, messages: Iterable[AlertMessage], _: Any) -> None:
             self._left = deque(messages)
 
-        def take(self) -> list[Message]:
+        def take(self) -> list[AlertMessage]:
             return [self._left.popleft() for _ in range(min(sns_limits.MOST_ENTRIES, len(self._left)))]
 
-        def done(self, message: Message) -> None:
+        def done(self, message: AlertMessage) -> None:
             pass
 
     patch.setattr(publisher, "PublishQueue", InTens)
@@ -150,13 +150,13 @@ def _(patch: pytest.MonkeyPatch) -> None:
 @_mutant("does not wait for the call under way about the same product", ORDER)
 def _(patch: pytest.MonkeyPatch) -> None:
     class Hasty(PublishQueue):
-        def take(self) -> list[Message]:
+        def take(self) -> list[AlertMessage]:
             group = super().take()
             for message in group:
                 super().done(message)
             return group
 
-        def done(self, message: Message) -> None:
+        def done(self, message: AlertMessage) -> None:
             pass
 
     patch.setattr(publisher, "PublishQueue", Hasty)

@@ -10,7 +10,7 @@ import pytest
 
 from event_source_mapping.running.virtual import VirtualScheduler
 from notifications.alerts.alert import Alert
-from notifications.publishing.failures import Failures, Parked, SqsFailures
+from notifications.publishing.failures import FailuresQueue, Parked, SqsFailures
 from notifications.publishing.fakes import MemoryFailures, MemoryLedger, MemoryTopic
 from notifications.publishing.ledger import AlertKey, Ledger, LedgerQuery, Reservation, RuleMemory, SentAlert
 from notifications.publishing.ledger_table import DynamoDbLedger
@@ -31,7 +31,7 @@ class Sinks:
 
     topic: Topic
     ledger: Ledger
-    failures: Failures
+    failures: FailuresQueue
 
 
 def _simulated() -> Sinks:

@@ -13,7 +13,7 @@ from notifications.publishing.failures import Parked
 from notifications.publishing.fakes import MemoryFailures
 from notifications.publishing.ledger import RuleMemory
 from notifications.publishing.ledger_table import DynamoDbLedger
-from notifications.publishing.messages import Message, to_message
+from notifications.publishing.messages import AlertMessage, to_message
 from notifications.publishing.topic import SnsTopic
 from tests.service import Service
 from tests.simulation.changes import FIRST_NUMBER, Change, written
@@ -31,7 +31,7 @@ class Simulated(Service):
         """Rules whose alerts fail and may be tried again."""
         self.refused: set[str] = set()
 
-    def _fate(self, message: Message) -> ProductAlertsError | None:
+    def _fate(self, message: AlertMessage) -> ProductAlertsError | None:
         if message.alert.rule in self.refused:
             return RefusedAlertError("no")
         return ServiceError("not now") if message.alert.rule in self.down else None

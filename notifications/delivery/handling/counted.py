@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 
-from notifications.common.embedded_metrics import COUNT, FUNCTION, NAMESPACE, Write, document
+from notifications.common.embedded_metrics import COUNT, FUNCTION, NAMESPACE, WriteLine, document
 from notifications.common.errors import ReceiverGoneError
 from notifications.delivery.handling.progress import HELD, UNDELIVERED, Delivery, Held, Known, ProgressLedger
 from notifications.delivery.handling.queues import QueuedMessage, Queues, Undelivered
@@ -23,7 +23,7 @@ RECEIVER, OUTCOME = "Receiver", "Outcome"
 class DeliveryMetrics:
     """Writes a line of the embedded metric format for each count."""
 
-    def __init__(self, function_name: str, write: Write, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, function_name: str, write: WriteLine, clock: Callable[[], float] = time.time) -> None:
         """Name the function in every line."""
         self._function = {FUNCTION: function_name}
         self._write = write

@@ -27,7 +27,7 @@ class JsonMessage:
     content_type: str = "application/json"
 
 
-Message = TextMessage | MailMessage | JsonMessage
+RenderedMessage = TextMessage | MailMessage | JsonMessage
 _Json = Callable[[Any, Receiver], dict[str, Any]]
 _ALERT: Mapping[str, _Json] = {
     "slack": slack.render_alert,
@@ -43,7 +43,9 @@ _DIGEST: Mapping[str, _Json] = {
 }
 
 
-def render(shown: AlertView | DigestView, receiver: Receiver, message_id: str = "", folder: Path = PROJECT) -> Message:
+def render(
+    shown: AlertView | DigestView, receiver: Receiver, message_id: str = "", folder: Path = PROJECT
+) -> RenderedMessage:
     """Write the message of the receiver's kind; `message_id` names a digest's mail, an alert's mail has its own.
 
     Raises ConfigurationError for an owner's template that is wrong, ValueError for a digest to a webhook: a machine

@@ -9,7 +9,7 @@ from typing import Any
 
 from notifications.text.formatting import rfc3339
 from operations.deployed.stack import add_stage_to
-from operations.deployed.undelivered import Undelivered
+from operations.deployed.undelivered import UndeliveredQueue
 from operations.terminal.arguments import at_most, not_empty
 from operations.terminal.terminal import Terminal
 from operations.terminal.words import how_many
@@ -31,7 +31,7 @@ def add_to(commands: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """List or redrive, and return 0; 1 if a message could not be sent again."""
     stack = arguments.find_stack(arguments.stage, arguments.region)
-    undelivered = Undelivered(stack, redrive=arguments.redrive, receiver=arguments.receiver or "")
+    undelivered = UndeliveredQueue(stack, redrive=arguments.redrive, receiver=arguments.receiver or "")
     terminal = Terminal()
     count = failed = 0
     with closing(undelivered.messages(arguments.max)) as found:  # Ctrl-C gives back what is left

@@ -7,7 +7,7 @@ from functools import cache
 
 import pytest
 
-from benchmarks.tuning.__main__ import DOCUMENT, MARKS, Row, placed, rows, table
+from benchmarks.tuning.__main__ import DOCUMENT, MARKS, TuningRow, placed, rows, table
 from benchmarks.tuning.simulated import simulate
 from operations.evaluation.cost import read_prices
 from tests import soak
@@ -17,7 +17,7 @@ WITHOUT_WINDOW = "batchWindow 0"
 
 
 @cache
-def _rows(seed: int) -> list[Row]:
+def _rows(seed: int) -> list[TuningRow]:
     return list(rows(seed))
 
 
@@ -36,7 +36,7 @@ def test_computed_and_played_agree() -> None:
             _check(row)
 
 
-def _check(row: Row) -> None:
+def _check(row: TuningRow) -> None:
     name, computed, played = (row.changes, row.computed.setting), row.computed, row.played
     assert 0.7 * computed.delay <= played.p99 <= 1.1 * computed.delay, name
     assert computed.concurrency == pytest.approx(played.concurrency, rel=0.15), name

@@ -11,7 +11,7 @@ import pytest
 from moto.sqs.models import sqs_backends
 
 from operations.deployed.given_up import Queue
-from operations.deployed.undelivered import Undelivered
+from operations.deployed.undelivered import UndeliveredQueue
 from tests.builders import message
 from tests.console.stage import Browser, MemoryStage, console_of, until
 from tests.rules.scenario import MINUTE, Shop
@@ -222,7 +222,7 @@ def test_a_console_that_is_killed_while_it_looks_hides_messages_for_half_a_minut
 ) -> None:
     """Nothing is given back then; a run that plays them may begin soon after."""
     monkeypatch.setattr(Queue, "give_back", lambda *_: None)
-    monkeypatch.setattr(Undelivered, "_give_back", lambda *_: None)
+    monkeypatch.setattr(UndeliveredQueue, "_give_back", lambda *_: None)
     assert browser.get("/failures").status == 200
     queues = sqs_backends["123456789012"]["us-east-1"].queues
     for name in ("failures", "undelivered"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from event_source_mapping.lanes.failure_documents import GivenUp, failure_document, iso_milliseconds
+from event_source_mapping.lanes.failure_documents import DiscardedRecords, failure_document, iso_milliseconds
 from event_source_mapping.model.invocations import InvokeResult
 from event_source_mapping.testing.builders import FUNCTION_ARN, STREAM_ARN, make_record
 from tests.event_source_mapping.scenario import documents, fails_on, simulate
@@ -14,7 +14,7 @@ AT = 1_764_086_000.123
 
 def document(result: InvokeResult | None, *, invocations: int = 2) -> str:
     """Build a document of two records, as text."""
-    given_up = GivenUp(
+    given_up = DiscardedRecords(
         records=[make_record(1, created=AT - 60), make_record(2, created=AT - 50)],
         condition="RetryAttemptsExhausted" if result else "RecordAgeExceeded",
         invocations=invocations,

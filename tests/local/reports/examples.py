@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from local.samples.samples import Sample
-from local.samples.subscriber import ReceivedAlert
+from local.samples.subscriber import Notification
 from local.stack.deployment import Deployment
 from local.stack.local_aws import LocalAws
 from tests.local.samples.tables import FakeDynamoDb, sample_product
 
-ALERT = ReceivedAlert(
+ALERT = Notification(
     message={
         "id": "an-id",
         "type": "product.low_stock",

@@ -11,14 +11,14 @@ from local.reports.console_report import ConsoleReport
 from local.reports.report import RunSummary
 from local.samples.expected import Expected, reasons
 from local.samples.sample_receivers import Delivered
-from local.samples.subscriber import ReceivedAlert
+from local.samples.subscriber import Notification
 from operations.terminal.terminal import Terminal
 from tests.builders import one_rule, priced
 from tests.local.reports.examples import ALERT, AWS, DEPLOYMENT, PRODUCT, SAMPLE
 from tests.operations.terminal.screen import Screen
 
 
-def _print(stream: io.StringIO, *alerts: ReceivedAlert) -> str:
+def _print(stream: io.StringIO, *alerts: Notification) -> str:
     report = ConsoleReport(Terminal(stream))
     report.sample(3, SAMPLE)
     for alert in alerts:
@@ -130,7 +130,7 @@ def test_10_4_why_a_sample_raises_no_alert_is_shown() -> None:
 
 def test_10_8_an_alert_that_is_none_is_shown_as_it_is() -> None:
     """Whatever a queue holds is printed, and nothing of it is taken for granted."""
-    assert '"unreadable": "hello"' in _print(io.StringIO(), ReceivedAlert({"unreadable": "hello"}, None, {}))
+    assert '"unreadable": "hello"' in _print(io.StringIO(), Notification({"unreadable": "hello"}, None, {}))
 
 
 def test_10_1_10_5_10_6_10_9_what_happens_while_watching_is_printed() -> None:
@@ -164,7 +164,7 @@ def test_10_36_a_product_cannot_forge_the_lines_of_an_alert() -> None:
     """Its own line breaks and sequences, in title, subject and attributes, stay within the line that they are in."""
     hostile = "Mug\n   ● Forged\x1b[2J"
     message = {**ALERT.message, "subject": hostile, "data": {**ALERT.data, "title": hostile, "text": "t"}}
-    printed = _print(io.StringIO(), ReceivedAlert(message, hostile, {"productId": hostile}))
+    printed = _print(io.StringIO(), Notification(message, hostile, {"productId": hostile}))
 
     assert "\x1b" not in printed
     assert not [line for line in printed.splitlines() if line.startswith("   ● Forged")]

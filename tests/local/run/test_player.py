@@ -16,7 +16,7 @@ from local.run import player as player_module
 from local.run.player import Player
 from local.samples.expected import Expected
 from local.samples.samples import Sample
-from local.samples.subscriber import ReceivedAlert
+from local.samples.subscriber import Notification
 from notifications.alerts.alert import Alert
 from notifications.publishing.messages import cloud_event
 from tests.builders import added, priced, removed, rules, stocked
@@ -30,16 +30,16 @@ class World:
 
     def __init__(self, rules_text: str) -> None:
         self.function = Expected(rules(rules_text))
-        self.waiting: list[ReceivedAlert] = []
+        self.waiting: list[Notification] = []
         self.processed: list[Record] = []
         self.asked = 0
 
     def publish(self, alert: Alert) -> None:
         """Send an alert."""
         message = json.loads(json.dumps(cloud_event(alert)))
-        self.waiting.append(ReceivedAlert(message, "title", {}))
+        self.waiting.append(Notification(message, "title", {}))
 
-    def receive(self, wait_seconds: int) -> list[ReceivedAlert]:
+    def receive(self, wait_seconds: int) -> list[Notification]:
         """Take what was sent."""
         del wait_seconds
         alerts, self.waiting = self.waiting, []

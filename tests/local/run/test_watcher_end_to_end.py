@@ -17,7 +17,7 @@ from local.reports.report import Reasons
 from local.run.watcher import Watcher
 from local.samples.expected import Expected
 from local.samples.sample_product import SampleProduct
-from local.samples.subscriber import ReceivedAlert, Subscriber
+from local.samples.subscriber import Notification, Subscriber
 from local.stack import deployment as deployment_module
 from local.stack.deployment import Deployment, deploy, one_package_at_a_time, until_removed
 from local.stack.errors import RemovedError
@@ -42,7 +42,7 @@ class FakeReport:
 
     def __init__(self) -> None:
         self.events: list[LogEvent] = []
-        self.alerts: list[ReceivedAlert] = []
+        self.alerts: list[Notification] = []
         self.quiet: dict[str, dict[str, str]] = {}
         self.log: list[str] = []
         self.tables: list[str] = []
@@ -54,7 +54,7 @@ class FakeReport:
         """Keep the events."""
         self.events += events
 
-    def alert(self, alert: ReceivedAlert, sample: int | None) -> None:
+    def alert(self, alert: Notification, sample: int | None) -> None:
         """Keep the alert."""
         assert sample is None
         self.alerts.append(alert)

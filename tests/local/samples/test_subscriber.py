@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from local.samples.failures_queue import FailuresQueue
-from local.samples.subscriber import ReceivedAlert, Subscriber
+from local.samples.failures_queue import GivenUpReader
+from local.samples.subscriber import Notification, Subscriber
 from tests.local.reports.examples import DEPLOYMENT
 
 ALERT = {"specversion": "1.0", "id": "an-id", "type": "product.added", "data": {"title": "New"}}
@@ -45,7 +45,7 @@ class Sqs:
         return lambda **_: None
 
 
-def _received(body: str) -> ReceivedAlert:
+def _received(body: str) -> Notification:
     (alert,) = Subscriber(Sqs(body), "topic").receive(0)  # type: ignore[arg-type]
     return alert
 
@@ -54,12 +54,12 @@ def test_a_notification_is_unwrapped() -> None:
     """The alert, the subject and the attributes are taken out of SNS's envelope."""
     attributes = {"rule": {"Type": "String", "Value": "new"}}
     envelope = {"Message": json.dumps(ALERT), "Subject": "New", "MessageAttributes": attributes}
-    assert _received(json.dumps(envelope)) == ReceivedAlert(ALERT, "New", {"rule": "new"})
+    assert _received(json.dumps(envelope)) == Notification(ALERT, "New", {"rule": "new"})
 
 
 def test_10_8_a_raw_delivery_is_an_alert_too() -> None:
     """A CloudEvent without an envelope is shown like any other."""
-    assert _received(json.dumps(ALERT)) == ReceivedAlert(ALERT, None, {})
+    assert _received(json.dumps(ALERT)) == Notification(ALERT, None, {})
 
 
 @pytest.mark.parametrize("body", ["", "hello", "[]", "3", "{}", '{"Message": 3}', "[" * 100_000, '"Message"'])
@@ -72,9 +72,9 @@ def test_10_8_what_somebody_else_put_there_is_kept_as_text(body: str) -> None:
 @pytest.mark.parametrize("odd", [{"MessageAttributes": []}, {"MessageAttributes": {"a": 1, "b": {}}}, {"Subject": 7}])
 def test_10_8_an_odd_envelope_keeps_its_message(odd: dict[str, Any]) -> None:
     """What is odd about an envelope is left out."""
-    assert _received(json.dumps({"Message": json.dumps(ALERT), **odd})) == ReceivedAlert(ALERT, None, {})
+    assert _received(json.dumps({"Message": json.dumps(ALERT), **odd})) == Notification(ALERT, None, {})
 
 
 def test_10_8_so_may_the_failures_queue() -> None:
     """A message that is not JSON is read as its text."""
-    assert FailuresQueue(Sqs("not JSON"), DEPLOYMENT).wait(0) == ["not JSON"]  # type: ignore[arg-type]
+    assert GivenUpReader(Sqs("not JSON"), DEPLOYMENT).wait(0) == ["not JSON"]  # type: ignore[arg-type]

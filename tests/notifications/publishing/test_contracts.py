@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from notifications.publishing.failures import Failures, Parked, SqsFailures, record_in
+from notifications.publishing.failures import FailuresQueue, Parked, SqsFailures, record_in
 from notifications.publishing.fakes import MemoryFailures, MemoryLedger, MemoryTopic
 from notifications.publishing.ledger import AlertKey, Ledger, LedgerQuery, Reservation, RuleMemory, SentAlert
 from notifications.publishing.ledger_table import DynamoDbLedger
@@ -225,7 +225,7 @@ def test_an_answer_is_a_copy(ledger: Ledger) -> None:
 
 
 @pytest.fixture(params=KINDS)
-def failures(request: pytest.FixtureRequest) -> tuple[Failures, Callable[[], list[Any]]]:
+def failures(request: pytest.FixtureRequest) -> tuple[FailuresQueue, Callable[[], list[Any]]]:
     """Give each kind of failures queue, and a way to see the records in it."""
     if request.param == "memory":
         memory = MemoryFailures()
@@ -244,7 +244,7 @@ def failures(request: pytest.FixtureRequest) -> tuple[Failures, Callable[[], lis
     [added(name="Größe 🙂"), None, 5, "x\x00\ud800", [], {}, {"dynamodb": "x" * 2_000_000}],
     ids=lambda r: str(r)[:20],
 )
-def test_a_parked_record_comes_back_whole(failures: tuple[Failures, Callable[[], list[Any]]], record: Any) -> None:
+def test_a_parked_record_comes_back_whole(failures: tuple[FailuresQueue, Callable[[], list[Any]]], record: Any) -> None:
     """Whatever came in the event can be played again, even if it is not a record or very long."""
     queue, records = failures
     queue.park(Parked(record, "reason", "MalformedRecordError"))

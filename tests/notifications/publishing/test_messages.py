@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 
 from notifications.alerts.composing import compose
 from notifications.common.sns_limits import MOST_BYTES
-from notifications.publishing.messages import Message, subject_of, to_message
+from notifications.publishing.messages import AlertMessage, subject_of, to_message
 from tests.builders import added, alert, fired, message, one_rule, typed
 
 FIXED = {"type", "rule", "severity", "productId"}
 
 
-def counted(made: Message) -> int:
+def counted(made: AlertMessage) -> int:
     """Count bytes as SNS does: body, and each attribute's name, type and value."""
     attributes = sum(
         len(name.encode()) + sum(len(part.encode()) for part in value.values())
@@ -135,7 +135,7 @@ def test_there_are_never_more_than_ten_attributes() -> None:
 # Size
 
 
-def body(made: Message) -> dict[str, Any]:
+def body(made: AlertMessage) -> dict[str, Any]:
     """Read a message's data."""
     data: dict[str, Any] = json.loads(made.body)["data"]
     return data
@@ -149,7 +149,7 @@ def change(name: str, size: int) -> dict[str, str]:
 BIG = "x" * 300_000
 
 
-def with_item(**data: Any) -> Message:
+def with_item(**data: Any) -> AlertMessage:
     """Make the message of an alert about an item; `product` names it already in the builder."""
     made = alert()
     made.data.update(data)

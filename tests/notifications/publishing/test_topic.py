@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notifications.common.errors import RefusedAlertError, ServiceError
-from notifications.publishing.messages import Message
+from notifications.publishing.messages import AlertMessage
 from notifications.publishing.topic import PublishResult, SnsTopic, encode_form_once, form
 from tests.builders import message
 
@@ -51,7 +51,7 @@ class Topic:
         """Answer one call with an error."""
         self.stub.add_client_error("publish_batch", code, "why", status, expected_params=None)
 
-    def publish(self, *messages: Message) -> list[PublishResult]:
+    def publish(self, *messages: AlertMessage) -> list[PublishResult]:
         """Publish, and see that every answer was asked for."""
         outcomes = self.topic.publish(messages)
         self.stub.assert_no_pending_responses()
@@ -65,7 +65,7 @@ def topic() -> Topic:
     return Topic()
 
 
-def three() -> tuple[Message, Message, Message]:
+def three() -> tuple[AlertMessage, AlertMessage, AlertMessage]:
     """Make three messages of three products."""
     return message("a", 1), message("b", 2), message("c", 3)
 

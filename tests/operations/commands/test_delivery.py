@@ -336,6 +336,6 @@ def test_10_33_ctrl_c_gives_back_undelivered_messages_not_yet_shown(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr("operations.deployed.undelivered.Undelivered._read", interrupted)
+        patched.setattr("operations.deployed.undelivered.UndeliveredQueue._read", interrupted)
         assert operate("undelivered", stack=stage.stack).code == 130
     assert len(operate("undelivered", "--json", stack=stage.stack).json_lines) == 5
