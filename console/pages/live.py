@@ -10,7 +10,8 @@ from console.aws.logs import Logs
 from console.pages import live_deployed
 from console.pages.page import TEMPLATES, console_of, page, server_sent, wants_part
 from console.sources.console import Console
-from console.sources.records import MappingEvent, Records, SeenRecord
+from console.sources.records import Records
+from console.sources.seen import MappingEvent, SeenRecord
 from console.sources.ways import what_changed
 
 MOST_ROWS = 60

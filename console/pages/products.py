@@ -13,7 +13,7 @@ from starlette.responses import RedirectResponse, Response
 
 from console.pages.page import brought_back, console_of, form_of, link, page, wants_part
 from console.sources.console import Console
-from console.sources.products import ROLES, ProductRow, kept_text, path_of, product_id_of, row_of, shown
+from console.sources.product_rows import ROLES, ProductRow, kept_text, path_of, product_id_of, row_of, shown
 from console.sources.receivers import previews
 from notifications.delivery.rendering.safe_text import clean, visible
 from operations.products.products_table import ChangedMeanwhileError, ChangeError

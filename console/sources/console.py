@@ -17,7 +17,8 @@ from console.sources.health import Health
 from console.sources.jobs import Jobs
 from console.sources.products import Products
 from console.sources.receivers import receivers_of
-from console.sources.records import Records, SeenRecord, current_rules
+from console.sources.records import Records, current_rules
+from console.sources.seen import SeenRecord
 from console.sources.settings import Settings
 from console.sources.ways import Ways
 from notifications.config.receiver import Receivers

@@ -11,9 +11,9 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from typing import Any
 
+from console.sources.seen import Attempt, FileDeployment, MappingEvent, SeenRecord
 from notifications.alerts.alert import Alert
 from notifications.common.errors import RulesError
 from notifications.config import rules_file
@@ -23,7 +23,7 @@ from notifications.rules.ruleset import Ruleset
 from notifications.stream.changes import sequence_number_of
 from operations.activity.activity_log import ActivityReader
 from operations.deployed.running import Running, find_running
-from operations.evaluation.verdicts import Verdict, judge
+from operations.evaluation.verdicts import judge
 from operations.settings.project import PROJECT
 
 MOST_RECORDS = 5000
@@ -31,76 +31,6 @@ MOST_EVENTS = 500
 MOST_REASON = 4000  # characters of why a deployment was refused
 _PAUSE_SECONDS = 0.05  # between looks at the log
 _LOOK_SECONDS = 1.0  # between looks at whether another `npm start` runs
-
-
-@dataclass(slots=True)
-class Attempt:
-    """One invocation with a record."""
-
-    at: float
-    """Epoch seconds."""
-    outcome: str = ""
-    """done, handed back, failed; "" while it is under way."""
-    error: str = ""
-
-
-@dataclass(slots=True)
-class SeenRecord:
-    """A record that was taken to the function."""
-
-    position: int
-    """Counted over all records and events, from 1."""
-    at: float
-    """When it was first seen, epoch seconds."""
-    number: str
-    """Its sequence number; "" for a malformed one."""
-    raw: dict[str, Any]
-    verdicts: tuple[Verdict, ...]
-    attempts: list[Attempt] = field(default_factory=list)
-
-    @property
-    def product_id(self) -> str:
-        """The product's id; "" for a malformed record."""
-        return self.verdicts[0].subject if self.verdicts else ""
-
-    @property
-    def alerts(self) -> list[Alert]:
-        """What it alerts."""
-        return [alert for verdict in self.verdicts for alert in verdict.alerts]
-
-    @property
-    def keys(self) -> dict[str, Any]:
-        """The item's key in typed JSON."""
-        change = self.raw.get("dynamodb")
-        keys = change.get("Keys") if isinstance(change, dict) else None
-        return keys if isinstance(keys, dict) else {}
-
-
-@dataclass(frozen=True, slots=True)
-class MappingEvent:
-    """A step of a mapping."""
-
-    position: int
-    at: float
-    text: str
-    outcome: str
-    of_queue: bool
-    numbers: tuple[str, str]
-    """The first and the last sequence number; "" where it has none."""
-
-
-@dataclass(frozen=True, slots=True)
-class FileDeployment:
-    """How far the deployment of an edited file to the local stage has come."""
-
-    at: float
-    """Epoch seconds."""
-    state: str
-    """deploying, deployed or refused."""
-    version: str
-    """Of the file; "" while it is being deployed."""
-    reason: str
-    """Why it was refused."""
 
 
 class Records:

@@ -8,11 +8,13 @@ from typing import Any
 
 from console.aws.logs import Logged, Logs
 from console.sources.alerts import Alerts, Outcome, body_of
-from console.sources.products import shown
-from console.sources.records import Attempt, MappingEvent, Records, SeenRecord
+from console.sources.product_rows import shown
+from console.sources.records import Records
+from console.sources.seen import Attempt, MappingEvent, SeenRecord
 from notifications.alerts.alert import Alert
 from notifications.config.receiver import Receivers
 from notifications.delivery.rendering.safe_text import clean, visible, words
+from notifications.delivery.rendering.what_changed import ChangeLine
 from notifications.rules.product import Product
 from notifications.rules.rule import SUPPRESSED, RuleOutcome
 from notifications.stream.changes import INSERT, REMOVE, Change
@@ -24,15 +26,6 @@ from operations.terminal.moments import as_datetime
 
 _MOST_LINES = 40
 FIRED, HELD, QUIET = "fired", "held", "quiet"
-
-
-@dataclass(frozen=True, slots=True)
-class ShownChange:
-    """An attribute before and after, as people read it."""
-
-    attribute: str
-    old: str
-    new: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +67,7 @@ class Way:
     event_name: str
     happened: float | None
     """Epoch seconds."""
-    lines: tuple[ShownChange, ...] = ()
+    lines: tuple[ChangeLine, ...] = ()
     more_lines: int = 0
     rules: tuple[RuleStep, ...] = ()
     alerts: tuple[AlertStep, ...] = ()
@@ -211,7 +204,7 @@ class Ways:
         name = words(product.get("name"), 120) if isinstance(product, dict) else ""
         changes = data.get("changes")
         lines = [
-            ShownChange(clean(str(each.get("attribute", "")), 60), words(each.get("old")), words(each.get("new")))
+            ChangeLine(clean(str(each.get("attribute", "")), 60), words(each.get("old")), words(each.get("new")))
             for each in (changes if isinstance(changes, list) else [])
             if isinstance(each, dict)
         ]
@@ -221,12 +214,12 @@ class Ways:
         )  # fmt: skip
 
 
-def _lines(change: Change) -> list[ShownChange]:
+def _lines(change: Change) -> list[ChangeLine]:
     if change.event_name == INSERT:
-        return [ShownChange(clean(name, 60), "", shown(value)) for name, value in (change.new_image or {}).items()]
+        return [ChangeLine(clean(name, 60), "", shown(value)) for name, value in (change.new_image or {}).items()]
     if change.event_name == REMOVE:
-        return [ShownChange(clean(name, 60), shown(value), "") for name, value in (change.old_image or {}).items()]
-    return [ShownChange(clean(each.attribute, 60), shown(each.old), shown(each.new)) for each in change.fields()]
+        return [ChangeLine(clean(name, 60), shown(value), "") for name, value in (change.old_image or {}).items()]
+    return [ChangeLine(clean(each.attribute, 60), shown(each.old), shown(each.new)) for each in change.fields()]
 
 
 def _rule_step(verdict: Verdict) -> RuleStep:

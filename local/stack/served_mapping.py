@@ -6,12 +6,11 @@ settings, replace them or add others: what is deployed is served.
 
 from __future__ import annotations
 
-import json
 import queue
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -20,9 +19,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 from event_source_mapping import (
     EventSourceMappingError,
     EventType,
-    FunctionInvoker,
-    Invocation,
-    InvokeResult,
     LogEvent,
     Options,
     RetrySchedule,
@@ -32,6 +28,7 @@ from event_source_mapping import (
 )
 from local.stack.errors import REMOVED, MappingError, RemovedError
 from local.stack.local_aws import LocalAws
+from local.stack.watched_function import WatchedFunction
 from operations.activity.activity_log import ActivityLog
 from operations.settings.project import LOCAL_STAGE, stack_name
 
@@ -48,7 +45,6 @@ _UNTOLD = frozenset({EventType.CHECKPOINT, EventType.INVOKING, EventType.MESSAGE
 """Log events that the others imply."""
 
 NO_POISON: Mapping[str, Any] = {}
-CRASH = b'{"errorType": "SampleCrash", "errorMessage": "the sample plays a crash"}'
 
 
 class ServedMapping:
@@ -140,7 +136,7 @@ class ServedMapping:
                     throttled=RetrySchedule.fixed(RETRY_SECONDS),
                     poll_interval=POLL_SECONDS,
                 ),
-                around_function=lambda function: _Watched(function, self._crashes, self._done, self._activity),
+                around_function=lambda function: WatchedFunction(function, self._crashes, self._done, self._activity),
             )
         finally:
             changed.set()
@@ -209,57 +205,6 @@ def served_mapping(
     finally:
         stop.set()
         thread.join(STOPPED_WITHIN_SECONDS)
-
-
-class _Watched:
-    """Notes which records the function has processed, and simulates its crash where `crashes` says so."""
-
-    def __init__(
-        self,
-        function: FunctionInvoker,
-        crashes: Callable[[Sequence[StreamRecord]], bool],
-        done: queue.SimpleQueue[Mapping[str, Any]],
-        activity: ActivityLog | None,
-    ) -> None:
-        self._function = function
-        self._crashes = crashes
-        self._done = done
-        self._activity = activity
-
-    def invoke(self, function_arn: str, invocation: Invocation) -> InvokeResult:
-        """Invoke the function, unless the batch is to crash it."""
-        records = [record for record in invocation.records if isinstance(record, StreamRecord)]
-        if self._activity and records:
-            self._activity.invoking(record.event for record in records)
-        if self._crashes(records):
-            result = InvokeResult(CRASH, function_error="Unhandled")
-        else:
-            result = self._function.invoke(function_arn, invocation)
-        handed_back = _handed_back(result.payload)
-        if not result.function_error:
-            for record in records:
-                if record.sequence_number in handed_back:
-                    break
-                self._done.put(record.event)
-        if self._activity and records:
-            error = _error_in(result.payload) if result.function_error else ""
-            self._activity.invoked((record.sequence_number for record in records), handed_back, error)
-        return result
-
-
-def _handed_back(payload: bytes) -> set[str]:
-    try:
-        return {failure["itemIdentifier"] for failure in json.loads(payload)["batchItemFailures"]}
-    except (ValueError, LookupError, TypeError):
-        return set()
-
-
-def _error_in(payload: bytes) -> str:
-    try:
-        answer = json.loads(payload)
-        return f"{answer['errorType']}: {answer['errorMessage']}"
-    except (ValueError, LookupError, TypeError):
-        return "the function failed"
 
 
 def _taken(waiting: queue.SimpleQueue[T]) -> Iterator[T]:

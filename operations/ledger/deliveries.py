@@ -11,7 +11,7 @@ from notifications.common.errors import MalformedAlertError
 from notifications.delivery.handling import progress_table
 from notifications.delivery.handling.progress import AGAIN, DISABLED, HELD
 from notifications.delivery.handling.progress_table import deliveries_of
-from notifications.delivery.rendering.events import read_alert
+from notifications.delivery.received_alert import read_alert
 from operations.deployed.receiver_queues import ReceiverQueues, required_output
 from operations.deployed.stack import Stack
 from operations.ledger.reading import Item, LeftOut, UnreadableItemError, number, published, text, time

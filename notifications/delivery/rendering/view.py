@@ -5,17 +5,16 @@ What happened, old → new, why one hears of it, what else changed, where to go.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
 from notifications.config.receiver import Receiver
-from notifications.delivery.rendering.events import ReceivedAlert, read_alert
+from notifications.delivery.received_alert import ReceivedAlert, read_alert
 from notifications.delivery.rendering.formats import Formats, decimal_of
 from notifications.delivery.rendering.safe_text import clean, safe_link, words
-from notifications.rules.price_form import TEXT
+from notifications.delivery.rendering.what_changed import SHOWS_NUMBER, ChangeLine, Number, changes_of, number_of
 from notifications.rules.product import Product
 from notifications.stream.attributes import Path
 from notifications.text.formatting import shorten
@@ -26,14 +25,6 @@ _LONGEST_NAME, _SHORTEST_NAME, _LONGEST_TEXT = 120, 20, 1000
 _MOST_CHANGES = 8
 BARS: Mapping[str, str] = {"info": "#2563eb", "warning": "#d97706", "critical": "#dc2626"}
 """The colour of a severity where it is not text; seen on a light and on a dark ground."""
-
-
-class ChangeLine(NamedTuple):
-    """An attribute before and after; "" where it had no value, or the alert had no room for it."""
-
-    attribute: str
-    old: str
-    new: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,15 +86,6 @@ class AlertView:
         return " → ".join(filter(None, (self.before, self.after)))
 
 
-class _Number(NamedTuple):
-    label: str
-    path: Path
-    before: str
-    after: str
-    value: Decimal | None = None
-    """The new one."""
-
-
 def view_of(
     body: str | bytes | Mapping[str, Any],
     product: Product,
@@ -118,16 +100,16 @@ def view_of(
     alert = read_alert(body)
     formats = Formats(receiver.language, receiver.zone)
     name = words(alert.attribute(product.name), _LONGEST_NAME) or clean(alert.subject, _LONGEST_NAME) or "A product"
-    number = _number(alert, product, formats)
-    main, lines = _changes(alert, number)
+    number = number_of(alert, product, formats)
+    main, lines = changes_of(alert, number)
     if number is None and main:
-        number = _Number(main.attribute, Path.parse("name"), main.old, main.new)
+        number = Number(main.attribute, Path.parse("name"), main.old, main.new)
     summary = isinstance(alert.data.get("summary"), dict)
     headline, phrase = _headline(alert, formats, number, main)
     if summary:
         number, lines, phrase = None, (), clean(alert.text("title"), _LONGEST_TEXT)
         headline = phrase.replace("{", "{{").replace("}", "}}")
-    after = number.after if number and alert.type in _SHOWS_NUMBER else ""
+    after = number.after if number and alert.type in SHOWS_NUMBER else ""
     title = clean(alert.text("title"), _LONGEST_TEXT)
     return AlertView(
         id=clean(alert.id, 256),
@@ -172,80 +154,8 @@ def counted(count: int, word: str) -> str:
     return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"
 
 
-_SHOWS_NUMBER = ("product.price_dropped", "product.price_raised", "product.added")
-
-
-def _number(alert: ReceivedAlert, product: Product, formats: Formats) -> _Number | None:
-    """Find the number that the alert is about; None where it is not about a number."""
-    about_price = alert.type in _SHOWS_NUMBER
-    if not about_price and alert.type not in {"product.out_of_stock", "product.back_in_stock", "product.low_stock"}:
-        return None
-    old = decimal_of(alert.data.get("baseline"))
-    if not about_price:
-        new = decimal_of(alert.attribute(product.stock))
-        before = formats.number(old) if old is not None else ""
-        return None if new is None else _Number("Stock", product.stock, before, formats.number(new), new)
-    currency = product.currency if isinstance(product.currency, str) else ""
-    if isinstance(product.currency, Path):
-        currency = words(alert.attribute(product.currency), 10)
-    new = _price(alert.attribute(product.price), product, currency)
-    if new is None:
-        return None
-    before = formats.amount(old, currency) if old is not None else ""
-    return _Number("Price", product.price, before, formats.money(new, currency), new)
-
-
-def _price(value: Any, product: Product, currency: str) -> Decimal | None:
-    """Read a price as the table keeps it; the baseline of an alert is in whole units already."""
-    amount = product.price_form.amount({"S": value}, currency or None) if product.price_form.type == TEXT else None
-    if amount is None and decimal_of(value) is not None:
-        amount = product.price_form.amount({"N": value}, currency or None)
-    return decimal_of(format(amount, "f")) if amount is not None else None
-
-
-def _changes(alert: ReceivedAlert, number: _Number | None) -> tuple[ChangeLine | None, tuple[ChangeLine, ...]]:
-    """Return what a rule about any change names first, and what else changed, without the number shown above."""
-    shown = number.path if number else None
-    lines = tuple(line for each in alert.changes for line in _lines(each, shown))
-    return (lines[0], lines[1:]) if alert.type == "product.changed" and lines else (None, lines)
-
-
-def _lines(change: Mapping[str, Any], shown: Path | None) -> Iterator[ChangeLine]:
-    """Write a change as one line; of a map or list with the number that is shown, a line for whatever else differs."""
-    name, old, new = change["attribute"], change.get("old"), change.get("new")
-    if shown and shown.top == name and shown.rest:
-        for text, before, after in _differing(name, old, new, shown.rest):
-            yield ChangeLine(clean(text, 60), words(before), words(after))
-    elif shown is None or name != shown.text:
-        yield ChangeLine(clean(name, 60), words(old), words(new))
-
-
-def _differing(name: str, old: Any, new: Any, way: Sequence[str | int]) -> Iterator[tuple[str, Any, Any]]:
-    """Give what differs, by its path, but for what is at the end of `way`."""
-    if not way:
-        return
-    before, after = _parts(old), _parts(new)
-    if before is None or after is None:
-        yield name, old, new
-        return
-    for part in {**before, **after}:
-        inner = f"{name}[{part}]" if isinstance(part, int) else f"{name}.{part}"
-        left, right = before.get(part), after.get(part)
-        if part == way[0]:
-            yield from _differing(inner, left, right, way[1:])
-        elif left != right:
-            yield inner, left, right
-
-
-def _parts(value: Any) -> Mapping[Any, Any] | None:
-    """Return what a map or a list is made of; nothing for an absent one, None for a plain value."""
-    if isinstance(value, list):
-        return dict(enumerate(value))
-    return value if isinstance(value, dict) else {} if value is None else None
-
-
 def _headline(
-    alert: ReceivedAlert, formats: Formats, number: _Number | None, main: ChangeLine | None
+    alert: ReceivedAlert, formats: Formats, number: Number | None, main: ChangeLine | None
 ) -> tuple[str, str]:
     """Say what happened, as a pattern with the product's {name} and without it."""
     after = number.after if number else ""
@@ -270,7 +180,7 @@ def _headline(
     }[alert.type]
 
 
-def _price_headline(alert: ReceivedAlert, formats: Formats, number: _Number | None) -> tuple[str, str]:
+def _price_headline(alert: ReceivedAlert, formats: Formats, number: Number | None) -> tuple[str, str]:
     old = decimal_of(alert.data.get("baseline"))
     new = number.value if number else None
     share = formats.percent(old, new) if old is not None and new is not None else ""

@@ -14,7 +14,7 @@ import pytest
 
 from console.pages.products import PAGE
 from console.sources.console import Console
-from console.sources.products import kept_text
+from console.sources.product_rows import kept_text
 from tests.console.stage import Browser, MemoryStage, console_of, until
 from tests.rules.scenario import MINUTE, Shop
 

@@ -10,7 +10,8 @@ import pytest
 
 from notifications.common.errors import MalformedAlertError
 from notifications.config import rules_file
-from notifications.delivery.rendering.view import ChangeLine, as_test, view_of
+from notifications.delivery.rendering.view import as_test, view_of
+from notifications.delivery.rendering.what_changed import ChangeLine
 from notifications.publishing.messages import to_message
 from notifications.rules.price_form import CENTS, MINOR, TEXT, PriceForm
 from notifications.rules.product import Product
