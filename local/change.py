@@ -21,7 +21,7 @@ from typing import Any
 from boto3.dynamodb.types import TypeSerializer
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
 
-from local.samples.sample_product import SampleProduct
+from local.samples.sample_product import EXAMPLE_ID, SampleProduct
 from local.stack.local_table import LocalTable
 from notifications.common.errors import RulesError
 from notifications.config import rules_file
@@ -33,7 +33,6 @@ from operations.settings.project import PROJECT
 from operations.terminal.terminal import Terminal
 
 RULES = PROJECT / "alerts.toml"
-EXAMPLE_ID = "prod-456"
 _MONEY = "(?:[$€£¥₹]|USD|EUR|GBP|JPY|CHF)?"
 _LOOKS_LIKE_A_NUMBER = re.compile(
     rf"{_MONEY}\s*([+-]?\d{{1,3}}(?:[.,]\d{{3}})*|[+-]?\d+)([.,]\d{{1,2}})?\s*{_MONEY}", re.ASCII

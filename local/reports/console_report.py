@@ -3,30 +3,27 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import Any
 
 from event_source_mapping import EventType, LogEvent, describe
 from local.reports.report import Reasons, RunSummary
+from local.reports.what_to_try import INDENT, changes_to_make, what_to_try
 from local.samples.sample_product import SampleProduct
 from local.samples.sample_receivers import MAILS, RECEIVERS, Delivered
 from local.samples.samples import Sample
 from local.samples.subscriber import Notification
-from local.stack.console_process import LOG
 from local.stack.deployment import Deployment
 from local.stack.local_aws import LocalAws
 from local.stack.rules_deployment import DeployedRules
 from operations.deployed.failure_messages import UnknownMessageError, read_failure_message
-from operations.deployed.local_endpoint import CREDENTIALS
 from operations.evaluation.verdicts import Verdict
-from operations.settings.project import LOCAL_STAGE
 from operations.terminal import progress
 from operations.terminal.terminal import Terminal
 
-INDENT = "   "
 NOT_PRINTED = frozenset(
     {EventType.INVOKING, EventType.CHECKPOINT, EventType.RETRY, EventType.SUMMARY, EventType.STOPPED}
 )
@@ -41,7 +38,6 @@ STYLES = {
     EventType.PARTIAL: "warning",
     EventType.READ: "dim",
 }
-EXAMPLE_ID = "prod-456"
 
 
 class ConsoleReport:
@@ -176,30 +172,9 @@ class ConsoleReport:
         self, aws: LocalAws, deployment: Deployment, product: SampleProduct, console: str | None = None
     ) -> None:
         """Print where the console is, and the commands that the user can try now."""
-        line = self._terminal.line
-        settings = {"AWS_ENDPOINT_URL": aws.endpoint_url, **CREDENTIALS}
-        exports = " ".join(f"{name}={value}" for name, value in settings.items())
-        line()
-        if console:
-            line(f"{self._terminal.style('bold', 'Look at it, and make changes of your own, in a browser:')}")
-            line(f"{INDENT}{console}")
-            line(self._terminal.style("bold", "Or in another terminal:"))
-        else:
-            if console is not None:
-                line(f"The console did not come up; {LOG} beside the log of the local AWS says why.")
-            line(self._terminal.style("bold", "Now make changes of your own, in another terminal:"))
-        self._hints(product)
-        line("Or use the tools that you would use on AWS:")
-        if os.environ.get("AWS_PROFILE"):
-            line(f"{INDENT}unset AWS_PROFILE")
-        line(f"{INDENT}export {exports}")
-        put = f"aws dynamodb put-item --table-name {deployment.products_table_name}"
-        line(f"{INDENT}{put} --item '{product.example(EXAMPLE_ID)}'")
-        line(f"{INDENT}npx sls logs -t --stage {LOCAL_STAGE}")
-        line()
-        line("Alerts appear here as they arrive, and what receivers are sent. Edits of alerts.toml and of")
-        line(f"{RECEIVERS}, which has the receivers of this machine, are deployed as you save them.")
-        line("Ctrl-C ends it all.")
+        self._terminal.line()
+        for line in what_to_try(aws, deployment, product, console, partial(self._terminal.style, "bold")):
+            self._terminal.line(line)
 
     def quiet_change(self, verdict: Verdict, reasons: Reasons) -> None:
         """Print that the change raised no alert, and why."""
@@ -220,7 +195,8 @@ class ConsoleReport:
         self._terminal.line(
             f"{INDENT}Its stream is read from the beginning, so what it holds of changes made before may alert again."
         )
-        self._hints(product)
+        for line in changes_to_make(product):
+            self._terminal.line(line)
 
     def rules_deployed(self, rules: DeployedRules) -> None:
         """Print how many rules run now, and the settings that do not suit them."""
@@ -267,10 +243,6 @@ class ConsoleReport:
         retried = self._terminal.style("warning", "↻") if each.again else ""
         mark = retried or (self._bad("✗") if each.refused else self._good("✓"))
         self._terminal.line(f"{INDENT}{mark} {each.receiver:<{width}}  {self._dim(f'{each.kind:<8}')} {each.text}")
-
-    def _hints(self, product: SampleProduct) -> None:
-        for arguments in product.hints(EXAMPLE_ID):
-            self._terminal.line(f"{INDENT}npm run change -- {arguments}")
 
     def _reasons(self, reasons: Reasons) -> None:
         width = max((len(rule) for rule, _ in reasons), default=0)

@@ -26,6 +26,8 @@ SECOND_KEY = "1"  # the same for each product: samples are told apart by the fir
 _HIGH, _LOW = "25.99", "19.99"
 _MANY, _FEW = Decimal(12), Decimal(3)
 SAMPLE_ID = "prod-123"
+EXAMPLE_ID = "prod-456"
+"""Of the product in the commands that a user is shown."""
 
 
 class SampleProduct:
