@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from notifications.alerts.alert import Alert
-from notifications.alerts.composing import RenderContext, alert_id, compose, summarised, summary_id
+from notifications.alerts.composing import RenderContext, alert_id, compose
+from notifications.alerts.summary import summarised, summary_id
 from notifications.common.errors import OutOfTimeError, PermanentError, ProductAlertsError, where_raised
 from notifications.common.time_budget import RemainingTime
 from notifications.publishing.failures import Parked

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from notifications.alerts.alert import TYPES
-from notifications.alerts.composing import summary_id
+from notifications.alerts.summary import summary_id
 from notifications.batch import Batch, RecordState
 from notifications.common.embedded_metrics import COUNT, FUNCTION, MILLISECONDS, NAMESPACE, WriteLine, document
 from notifications.common.errors import RetryableError

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from notifications.alerts.alert import TYPES, Alert
-from notifications.rules.memory import Hour, Memory
+from notifications.rules.memory import Memory
 from notifications.rules.price_form import MAJOR, PLAIN
 from notifications.rules.prices import Moved, PriceMoved
 from notifications.rules.product import Product
@@ -34,7 +33,7 @@ _MOST_CHANGES_NAMED = 5
 
 def alert_id(change: Change, rule: str) -> str:
     """Return the alert's id, UUIDv5 of the stream, the record and the rule: a repeat carries the same."""
-    return _uuid(change.stream_arn, change.sequence_number, rule)
+    return id_of(change.stream_arn, change.sequence_number, rule)
 
 
 def compose(evaluation: Evaluation, product: Product) -> Alert:
@@ -92,27 +91,8 @@ def _held_back(memory: Memory) -> dict[str, Any]:
     return {"count": memory.held, "latest": latest}
 
 
-def summarised(alert: Alert, limit: int, hour: Hour) -> Alert:
-    """Turn the first alert beyond the limit into the one that says so; every invocation gives it the same id."""
-    until = rfc3339(hour.ends_at) or ""
-    data = {
-        **alert.data,
-        "title": f"{alert.rule}: {limit} alert{'' if limit == 1 else 's'} this hour, more are held back",
-        "text": (
-            f'Rule "{alert.rule}" has alerted {limit} times since {rfc3339(hour.starts_at)}. '
-            f"Further alerts of it are held back until {until}. The first of them: {alert.title}"
-        ),
-        "summary": {"limit": limit, "until": until},
-    }
-    return replace(alert, id=summary_id(alert.source, hour), data=data)
-
-
-def summary_id(table_arn: str, hour: Hour) -> str:
-    """Return the id of the one alert that says that the limit of an hour is reached."""
-    return _uuid(table_arn, hour.rule, str(hour.starts_at))
-
-
-def _uuid(*parts: str) -> str:
+def id_of(*parts: str) -> str:
+    """Return the id of an alert, a UUIDv5 of what tells it from all others."""
     return str(uuid.uuid5(_NAMESPACE, "\n".join(parts)))
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from notifications import batch, hourly_limits, pipeline, publisher
-from notifications.alerts import composing
+from notifications.alerts import summary
 from notifications.batch import Batch, RecordState
 from notifications.common import sns_limits
 from notifications.common.errors import ServiceError
@@ -225,7 +225,7 @@ def _(patch: pytest.MonkeyPatch) -> None:
 
 @_mutant("draws a new id for a repeat", TWO_IDS)
 def _(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(composing, "_uuid", lambda *_: str(uuid.uuid4()))
+    patch.setattr(summary, "id_of", lambda *_: str(uuid.uuid4()))
     patch.setattr(batch, "alert_id", lambda *_: str(uuid.uuid4()))
 
 

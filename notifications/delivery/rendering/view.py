@@ -14,7 +14,7 @@ from notifications.config.receiver import Receiver
 from notifications.delivery.received_alert import ReceivedAlert, read_alert
 from notifications.delivery.rendering.formats import Formats, decimal_of
 from notifications.delivery.rendering.safe_text import clean, safe_link, words
-from notifications.delivery.rendering.what_changed import SHOWS_NUMBER, ChangeLine, Number, changes_of, number_of
+from notifications.delivery.rendering.what_changed import SHOWS_NUMBER, ChangeLine, MainNumber, changes_of, number_of
 from notifications.rules.product import Product
 from notifications.stream.attributes import Path
 from notifications.text.formatting import shorten
@@ -103,7 +103,7 @@ def view_of(
     number = number_of(alert, product, formats)
     main, lines = changes_of(alert, number)
     if number is None and main:
-        number = Number(main.attribute, Path.parse("name"), main.old, main.new)
+        number = MainNumber(main.attribute, Path.parse("name"), main.old, main.new)
     summary = isinstance(alert.data.get("summary"), dict)
     headline, phrase = _headline(alert, formats, number, main)
     if summary:
@@ -155,7 +155,7 @@ def counted(count: int, word: str) -> str:
 
 
 def _headline(
-    alert: ReceivedAlert, formats: Formats, number: Number | None, main: ChangeLine | None
+    alert: ReceivedAlert, formats: Formats, number: MainNumber | None, main: ChangeLine | None
 ) -> tuple[str, str]:
     """Say what happened, as a pattern with the product's {name} and without it."""
     after = number.after if number else ""
@@ -180,7 +180,7 @@ def _headline(
     }[alert.type]
 
 
-def _price_headline(alert: ReceivedAlert, formats: Formats, number: Number | None) -> tuple[str, str]:
+def _price_headline(alert: ReceivedAlert, formats: Formats, number: MainNumber | None) -> tuple[str, str]:
     old = decimal_of(alert.data.get("baseline"))
     new = number.value if number else None
     share = formats.percent(old, new) if old is not None and new is not None else ""

@@ -22,8 +22,8 @@ class ChangeLine(NamedTuple):
     new: str
 
 
-class Number(NamedTuple):
-    """A number before and after, as a language writes it."""
+class MainNumber(NamedTuple):
+    """The number that an alert is about, before and after, as a language writes it."""
 
     label: str
     """Price, Stock, or an attribute."""
@@ -38,7 +38,7 @@ SHOWS_NUMBER = ("product.price_dropped", "product.price_raised", "product.added"
 """The types of alerts whose number is the price."""
 
 
-def number_of(alert: ReceivedAlert, product: Product, formats: Formats) -> Number | None:
+def number_of(alert: ReceivedAlert, product: Product, formats: Formats) -> MainNumber | None:
     """Find the number that the alert is about; None where it is not about a number."""
     about_price = alert.type in SHOWS_NUMBER
     if not about_price and alert.type not in {"product.out_of_stock", "product.back_in_stock", "product.low_stock"}:
@@ -47,7 +47,7 @@ def number_of(alert: ReceivedAlert, product: Product, formats: Formats) -> Numbe
     if not about_price:
         new = decimal_of(alert.attribute(product.stock))
         before = formats.number(old) if old is not None else ""
-        return None if new is None else Number("Stock", product.stock, before, formats.number(new), new)
+        return None if new is None else MainNumber("Stock", product.stock, before, formats.number(new), new)
     currency = product.currency if isinstance(product.currency, str) else ""
     if isinstance(product.currency, Path):
         currency = words(alert.attribute(product.currency), 10)
@@ -55,7 +55,7 @@ def number_of(alert: ReceivedAlert, product: Product, formats: Formats) -> Numbe
     if new is None:
         return None
     before = formats.amount(old, currency) if old is not None else ""
-    return Number("Price", product.price, before, formats.money(new, currency), new)
+    return MainNumber("Price", product.price, before, formats.money(new, currency), new)
 
 
 def _price(value: Any, product: Product, currency: str) -> Decimal | None:
@@ -66,7 +66,7 @@ def _price(value: Any, product: Product, currency: str) -> Decimal | None:
     return decimal_of(format(amount, "f")) if amount is not None else None
 
 
-def changes_of(alert: ReceivedAlert, number: Number | None) -> tuple[ChangeLine | None, tuple[ChangeLine, ...]]:
+def changes_of(alert: ReceivedAlert, number: MainNumber | None) -> tuple[ChangeLine | None, tuple[ChangeLine, ...]]:
     """Return what a rule about any change names first, and what else changed, without the number shown above."""
     shown = number.path if number else None
     lines = tuple(line for each in alert.changes for line in _lines(each, shown))
