@@ -13,7 +13,7 @@ from notifications.common.errors import ConfigurationError
 from notifications.rules.mutes import NO_MUTES, Mutes
 from notifications.text.formatting import rfc3339
 from operations.ledger.mutes import mute, mutes_for_rules, mutes_of, unmute
-from operations.terminal.moments import moment
+from operations.terminal.moments import read_moment
 
 _FRESH_SECONDS = 1.0
 
@@ -49,7 +49,7 @@ class CurrentMutes:
         """
         if not rule and not product:
             raise ConfigurationError("Choose a rule, name a product, or both.")
-        end = moment("Until", until, now, forward=True)
+        end = read_moment("Until", until, now, forward=True)
         mute(self._stage.stack(), rule, product, end, now)
         self._read_at = -_FRESH_SECONDS
         return rfc3339(int(end.timestamp())) or ""

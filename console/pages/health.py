@@ -17,7 +17,7 @@ from console.pages.page import brought_back, console_of, form_of, page, wants_pa
 from console.sources.console import Console
 from console.sources.records import MOST_RECORDS
 from notifications.common.errors import ConfigurationError
-from notifications.delivery.rendering.safe_text import clean, visible
+from notifications.delivery.rendering.safe_text import clean, unambiguous
 from notifications.text.formatting import duration_text
 from operations.evaluation.verdicts import named_rules
 from operations.ledger.mutes import describe
@@ -87,7 +87,7 @@ def _product_in(form: dict[str, list[str]]) -> str:
 
 
 def _describe(rule: str | None, product: str | None) -> str:
-    return describe(rule, visible(product, 200) if product else product)
+    return describe(rule, unambiguous(product, 200) if product else product)
 
 
 def _muted(request: Request, work: Callable[[], str]) -> Response:
@@ -106,7 +106,8 @@ def _muted(request: Request, work: Callable[[], str]) -> Response:
 def _mutes(console: Console, rule: str = "", product: str = "", said: str = "", problem: str = "") -> dict[str, Any]:
     """Give what the part about mutes shows; rule and product are those that the form begins with."""
     stack = console.stage.stack()
-    exact = visible(product, 200) if clean(product, len(product)) != product else ""  # a field may lose a part of it
+    # A field may lose a part of it.
+    exact = unambiguous(product, 200) if clean(product, len(product)) != product else ""
     return {
         "mutes": [
             {**each, "named": clean(_describe(each["rule"], each["product"]), 300)}

@@ -20,7 +20,7 @@ from starlette.responses import HTMLResponse
 
 from console.pages.static import address_of
 from console.sources.console import Console
-from notifications.delivery.rendering.safe_text import clean, visible
+from notifications.delivery.rendering.safe_text import clean, unambiguous
 from operations.terminal.moments import as_datetime
 
 MOST_BYTES = 2_000_000
@@ -172,7 +172,7 @@ TEMPLATES.filters |= {
     "moment": moment,
     "middle": middle,
     "as_json": as_json,
-    "visible": lambda text: visible(text, 600),
+    "unambiguous": lambda text: unambiguous(text, 600),
     "clean": lambda text: clean(text, 300),
 }
 TEMPLATES.globals |= {"link": link, "static": address_of, "is_fresh": is_fresh, "carried": carried, "cell_id": cell_id}

@@ -15,7 +15,7 @@ from console.pages.page import brought_back, console_of, form_of, link, page, wa
 from console.sources.console import Console
 from console.sources.product_rows import ROLES, ProductRow, kept_text, path_of, product_id_of, row_of, shown
 from console.sources.receivers import previews
-from notifications.delivery.rendering.safe_text import clean, visible
+from notifications.delivery.rendering.safe_text import clean, unambiguous
 from operations.products.products_table import ChangedMeanwhileError, ChangeError
 
 PAGE = 50
@@ -64,7 +64,7 @@ def product(request: Request) -> Response:
     row = row_of(item, table.key_types, rules.product) if item else None
     typed_key = table.key(dict(zip(table.key_types, key, strict=True)))
     product_id = row.product_id if row else product_id_of({}, typed_key, rules.product) or "/".join(key)
-    shown_id = visible(product_id, 200)
+    shown_id = unambiguous(product_id, 200)
     from console.sources.alerts import Filters  # noqa: PLC0415
 
     return page(
@@ -161,7 +161,7 @@ def _followed(
     console = console_of(request)
     product_id = row.product_id if row else "/".join(key)
     written: dict[str, Any] = {"row": row, "role": role, "product_id": product_id}
-    written["shown_id"] = visible(product_id, 200)
+    written["shown_id"] = unambiguous(product_id, 200)
     if not console.stage.is_local:
         return page(request, "_followed.html", way=None, state="elsewhere", again="", **written)
     names = list(console.products.table().key_types)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from notifications.common.errors import MalformedRecordError
-from notifications.delivery.rendering.safe_text import clean, visible, words
+from notifications.delivery.rendering.safe_text import clean, unambiguous, words
 from notifications.rules.price_form import PLAIN
 from notifications.rules.product import Product
 from notifications.stream.attributes import Path, number, plain
@@ -59,7 +59,7 @@ def row_of(item: Mapping[str, Any], key_types: Mapping[str, str], product: Produ
         currency = shown(product.currency.find(item), 10)
     return ProductRow(
         key,
-        visible(product_id, _LONGEST),
+        unambiguous(product_id, _LONGEST),
         product_id,
         name,
         {role: _value(item, product, role, currency) for role in ROLES},

@@ -13,7 +13,7 @@ from console.sources.records import Records
 from console.sources.seen import Attempt, MappingEvent, SeenRecord
 from notifications.alerts.alert import Alert
 from notifications.config.receiver import Receivers
-from notifications.delivery.rendering.safe_text import clean, visible, words
+from notifications.delivery.rendering.safe_text import clean, unambiguous, words
 from notifications.delivery.rendering.what_changed import ChangeLine
 from notifications.rules.product import Product
 from notifications.rules.rule import SUPPRESSED, RuleOutcome
@@ -81,7 +81,7 @@ class Way:
     @property
     def shown_id(self) -> str:
         """The product's id as it is shown."""
-        return visible(self.product_id, 200)
+        return unambiguous(self.product_id, 200)
 
     @property
     def title(self) -> str:

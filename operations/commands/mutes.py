@@ -15,7 +15,7 @@ from operations.evaluation.verdicts import named_rules
 from operations.ledger.mutes import describe, mute, mutes_of, unmute
 from operations.settings.project import PROJECT
 from operations.terminal.arguments import not_empty
-from operations.terminal.moments import moment
+from operations.terminal.moments import read_moment
 from operations.terminal.terminal import Terminal
 
 _WHAT = "a rule, a product, or a rule about one product"
@@ -55,7 +55,7 @@ def _now() -> datetime:
 def run_mute(arguments: argparse.Namespace) -> int:
     """Mute and return 0. Raises ConfigurationError for a rule that does not exist, or a time that cannot be."""
     now = _now()
-    until = moment("--until", arguments.until, now, forward=True)
+    until = read_moment("--until", arguments.until, now, forward=True)
     if arguments.rule:
         named_rules([arguments.rule], rules_file.load(arguments.rules))
     stack = arguments.find_stack(arguments.stage, arguments.region)

@@ -24,7 +24,7 @@ from operations.ledger.reading import LeftOut
 from operations.products.products_table import ProductsTable, table_name
 from operations.settings.project import LOCAL_STAGE, PROJECT
 from operations.settings.service_file import read_service
-from operations.terminal.moments import moment
+from operations.terminal.moments import read_moment
 from operations.terminal.progress import counted
 from operations.terminal.terminal import Terminal
 
@@ -76,7 +76,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _history(arguments: argparse.Namespace, tried: Ruleset, current: Ruleset) -> int:
     """Say which alerts that went out would not go out any more; of others nothing is known."""
-    start = moment("--history", arguments.history, datetime.now(UTC), forward=False)
+    start = read_moment("--history", arguments.history, datetime.now(UTC), forward=False)
     stack = arguments.find_stack(arguments.stage, arguments.region)
     service = read_service(PROJECT, arguments.stage, {})
     receivers = receivers_file.load(PROJECT / service.receivers_file, plain_http=service.plain_http)

@@ -15,7 +15,7 @@ from notifications.delivery.received_alert import read_alert
 from operations.deployed.receiver_queues import ReceiverQueues, required_output
 from operations.deployed.stack import Stack
 from operations.ledger.reading import Item, LeftOut, UnreadableItemError, number, published, text, time
-from operations.terminal.moments import moment
+from operations.terminal.moments import read_moment
 
 MOST_ALERTS, MOST_PAGES = 2000, 20
 """Of a history: a page may have 1 MB."""
@@ -34,7 +34,7 @@ class _Again(NamedTuple):
 
 def since(given: str, now: datetime) -> datetime:
     """Read a time, such as 2026-11-21T09:00Z, or a span before `now`, such as 2h. Raises UsageError."""
-    return moment("--since", given, now, forward=False)
+    return read_moment("--since", given, now, forward=False)
 
 
 def deliveries(stack: Stack, receiver: str, start: datetime, left_out: LeftOut) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ _SPAN = re.compile(r"([1-9][0-9]{0,5})([mhd])")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 
-def moment(option: str, text: str, now: datetime, *, forward: bool) -> datetime:
+def read_moment(option: str, text: str, now: datetime, *, forward: bool) -> datetime:
     """Read a time, such as 2026-11-21T09:00Z, or a span such as 2h: from `now` on if `forward`, else before it.
 
     A time without a zone is UTC. Raises UsageError, which names `option`.

@@ -28,7 +28,7 @@ def clean(text: str, limit: int) -> str:
     return shorten(" ".join(text.split()), limit)
 
 
-def visible(text: str, limit: int) -> str:
+def unambiguous(text: str, limit: int) -> str:
     """Write a text so that two that differ look different: in quotes and escaped where `clean` would change it."""
     return text if clean(text, limit) == text else clean(ascii(text), limit)
 
