@@ -22,8 +22,9 @@ from notifications.publishing.ledger import (
     SentAlert,
 )
 from notifications.publishing.messages import AlertMessage
+from notifications.rules.conditions import Judgement
 from notifications.rules.memory import NOTHING, Hour, HourlyCount, Memory
-from notifications.rules.rule import NOT_JUDGED, SUPPRESSED, Evaluation, RuleOutcome
+from notifications.rules.rule import NOT_JUDGED, SUPPRESSED, Evaluation, Rule, RuleOutcome
 from notifications.rules.ruleset import Ruleset
 from notifications.stream.changes import Change, decode
 from notifications.text.formatting import rfc3339
@@ -86,10 +87,7 @@ class RecordState:
         self.forgets = ruleset.forgets(change)
         if found or self.forgets:
             product_id = ruleset.product_id(change)
-            self.evaluations = [
-                Evaluation(change, rule, product_id, alert_id(change, rule.name), judgement)
-                for rule, judgement in found
-            ]
+            self.evaluations = [_evaluation(change, rule, product_id, judgement) for rule, judgement in found]
             self.product = change.item
             self.history = f"{change.table_arn}#{product_id}"
             self.change = change
@@ -102,8 +100,7 @@ class RecordState:
                 query.products.add(self.product)
             if evaluation.hour:
                 query.hours.add(evaluation.hour)
-                summary = summary_id(evaluation.change.table_arn, evaluation.hour)
-                query.alerts.add(AlertKey(self.history, evaluation.change.sequence_number, summary))
+                query.alerts.add(AlertKey(self.history, evaluation.change.sequence_number, evaluation.summary_id))
         if self.forgets:
             query.products.add(self.product)
 
@@ -174,13 +171,21 @@ class RecordState:
             self.memories = snapshot.memories[self.product]
 
 
+def _evaluation(change: Change, rule: Rule, product_id: str, judgement: Judgement) -> Evaluation:
+    """Make an evaluation with its ids, which are made here alone."""
+    evaluation = Evaluation(change, rule, product_id, alert_id(change, rule.name), judgement)
+    if evaluation.hour:
+        evaluation.summary_id = summary_id(change.table_arn, evaluation.hour)
+    return evaluation
+
+
 def _alert_of(evaluation: Evaluation, ruleset: Ruleset) -> Alert | None:
     """Write the alert, or the summary that says that the hour's limit is reached; None if nothing is said."""
     alert = None
     if evaluation.outcome is RuleOutcome.ALERT or evaluation.limit_reached:
         alert = compose(evaluation, ruleset.product)
     if alert and evaluation.limit_reached and evaluation.rule.max_per_hour and evaluation.hour:
-        alert = summarised(alert, evaluation.rule.max_per_hour, evaluation.hour)
+        alert = summarised(alert, evaluation.summary_id, evaluation.rule.max_per_hour, evaluation.hour)
     if evaluation.outcome in SUPPRESSED and evaluation.rule.remembers and not evaluation.late:
         title = RenderContext(evaluation, ruleset.product).title()
         evaluation.suppress(title, rfc3339(evaluation.change.created_at))

@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from notifications.alerts.alert import TYPES
-from notifications.alerts.summary import summary_id
 from notifications.batch import Batch, RecordState
 from notifications.common.embedded_metrics import COUNT, FUNCTION, MILLISECONDS, NAMESPACE, WriteLine, document
 from notifications.common.errors import RetryableError
@@ -102,8 +101,8 @@ def _alerts(record: RecordState) -> Iterator[tuple[str, str, str]]:
     """Yield rule, type and id of each alert that went out, the summary of an hour's limit included."""
     rules = {evaluation.alert_id: evaluation.rule for evaluation in record.evaluations}
     for evaluation in record.counted:
-        if evaluation.limit_reached and evaluation.hour:
-            rules[summary_id(evaluation.change.table_arn, evaluation.hour)] = evaluation.rule
+        if evaluation.limit_reached:
+            rules[evaluation.summary_id] = evaluation.rule
     for alert_id in record.published:
         rule = rules[alert_id]
         yield rule.name, TYPES[rule.when], alert_id

@@ -19,9 +19,9 @@ from tests.builders import ROOT, rules, sample
 CODE = str(ROOT / "notifications")
 
 
-def walk(event: dict[str, Any]) -> Counter[tuple[str, str]]:
+def walk(event: dict[str, Any], text: str = (ROOT / "alerts.toml").read_text("utf-8")) -> Counter[tuple[str, str]]:
     """Count the calls of each function in `notifications`, by file and name, while one event is handled."""
-    ruleset = rules((ROOT / "alerts.toml").read_text(encoding="utf-8"))
+    ruleset = rules(text)
     topic = MemoryTopic()
     pipeline = Pipeline(ruleset, topic, MemoryLedger(), MemoryFailures())
     calls: Counter[tuple[str, str]] = Counter()
@@ -59,3 +59,25 @@ def test_each_rule_is_judged_once() -> None:
         calls[name] += count
     assert calls["Rule.judge"] == 2
     assert (calls["Ruleset.product_id"], calls["alert_id"]) == (1, 1)
+
+
+WITH_MEMORY = """
+[product]
+id = "productId"
+
+[[rules]]
+name = "below"
+when = "price_drop"
+below = "25"
+first_sight = true
+max_per_hour = 10
+"""
+
+
+def test_a_rule_that_need_not_ask_its_memory_is_judged_once() -> None:
+    """It remembers what it saw first; of a product that was there before, the record itself says it all."""
+    calls = Counter[str]()
+    for (_, name), count in walk(sample("price-drop.json"), WITH_MEMORY).items():
+        calls[name] += count
+    assert calls["Rule.judge"] == 1
+    assert (calls["alert_id"], calls["summary_id"]) == (1, 1)

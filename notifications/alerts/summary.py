@@ -10,7 +10,7 @@ from notifications.rules.memory import Hour
 from notifications.text.formatting import rfc3339
 
 
-def summarised(alert: Alert, limit: int, hour: Hour) -> Alert:
+def summarised(alert: Alert, summary_id: str, limit: int, hour: Hour) -> Alert:
     """Turn the first alert beyond the limit into the one that says so; every invocation gives it the same id."""
     until = rfc3339(hour.ends_at) or ""
     data = {
@@ -22,7 +22,7 @@ def summarised(alert: Alert, limit: int, hour: Hour) -> Alert:
         ),
         "summary": {"limit": limit, "until": until},
     }
-    return replace(alert, id=summary_id(alert.source, hour), data=data)
+    return replace(alert, id=summary_id, data=data)
 
 
 def summary_id(table_arn: str, hour: Hour) -> str:

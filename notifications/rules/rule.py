@@ -134,6 +134,8 @@ class Evaluation:
     """The change is not newer than what the rule has seen."""
     muted_until: float | None = None
     """Where an operator's mute holds the alert back: its end, epoch seconds."""
+    summary_id: str = ""
+    """The id of the summary of its hour, where the rule has a limit."""
     limit_reached: bool = False
     """This is the hour's first suppressed alert: a summary goes out in its place."""
 
@@ -185,7 +187,7 @@ class Evaluation:
             self.outcome = RuleOutcome.SEEN
             return
         self.memory_before = NOTHING if self.late else memory
-        if self.judgement is NOT_JUDGED or rule.uses_memory:
+        if self.judgement is NOT_JUDGED or (rule.uses_memory and rule.asks_memory(change)):
             self.judgement = rule.judge(change, self.memory_before)
         self.seconds_left = self._cooldown_left()
         if self.judgement.fired:
