@@ -16,6 +16,8 @@ from console.sources.console import Console
 from console.sources.product_rows import ROLES, ProductRow, kept_text, path_of, product_id_of, row_of, shown
 from console.sources.receivers import previews
 from notifications.delivery.rendering.safe_text import clean, unambiguous
+from notifications.rules.price_form import CENTS, MINOR
+from notifications.rules.product import Product
 from operations.products.products_table import ChangedMeanwhileError, ChangeError
 
 PAGE = 50
@@ -23,6 +25,7 @@ _MOST_PAGES = 1000
 _PATIENCE_SECONDS = 60
 """How long the page waits for the record of a change."""
 MOST_OF_PRODUCT = 50
+_UNITS = {CENTS: "in cents", MINOR: "in the currency's smallest unit"}
 
 
 def products(request: Request) -> Response:
@@ -42,7 +45,7 @@ def products(request: Request) -> Response:
         reading=found.reading,
         number=number,
         pages=pages,
-        roles=ROLES,
+        headings={role: _heading(role, console.rules.product) for role in ROLES},
         source=console.products,
         table=console.products.table().name,
         position=console.records.position,
@@ -149,6 +152,9 @@ def _set(console: Console, key: tuple[str, ...], role: str, kept: str | None, va
         raise ChangeError(f"{path.text} is part of the table's key and cannot be changed.")
     if not value or (not (kept or "").startswith("S ") and not _is_number(value)):
         raise ChangeError(f"{role} takes a number, such as 19.99; got {clean(value, 40) or 'nothing'}.")
+    unit = _UNITS.get(product.price_form.unit) if role == "price" else None
+    if unit and not value.strip().isdecimal():
+        raise ChangeError(f"{path.text} is kept {unit}: a whole number, such as 1999; got {clean(value, 40)}.")
     if kept is None:
         raise ChangeError("The form does not say which value it was made with. Reload the page.")
     return row_of(console.products.set(key, path, kept, value), table.key_types, product)
@@ -186,6 +192,12 @@ def _followed(
         **written,
         mail=next((each.name for each in previews(receivers) if each.kind == "mail"), ""),
     )
+
+
+def _heading(role: str, product: Product) -> str:
+    """Name a column; that of prices with its unit, where it is not the currency's whole one."""
+    unit = _UNITS.get(product.price_form.unit) if role == "price" else None
+    return role.capitalize() + (f", {unit}" if unit else "")
 
 
 def _is_number(text: str) -> bool:

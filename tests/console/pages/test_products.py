@@ -15,7 +15,7 @@ import pytest
 from console.pages.products import PAGE
 from console.sources.console import Console
 from console.sources.product_rows import kept_text
-from tests.console.stage import Browser, MemoryStage, console_of, until
+from tests.console.stage import RULES, Browser, MemoryStage, console_of, until
 from tests.rules.scenario import MINUTE, Shop
 
 HOSTILE = "<script>alert(1)</script>\"'\u202e\x1b[31m{{7*7}}"
@@ -203,6 +203,24 @@ def test_a_text_stays_a_text(browser: Browser, stage: MemoryStage) -> None:
     stage.put("prod-1", price="9.99 EUR")
     browser.post("/product/set", {"k": "prod-1", "role": "price", "kept": "S 9.99 EUR", "value": "8"})
     assert item(stage)["price"] == {"S": "8"}
+
+
+@pytest.mark.parametrize(
+    ("unit", "heading"), [("cents", "Price, in cents"), ("minor", "Price, in the currency&#39;s smallest unit")]
+)
+def test_prices_of_a_smaller_unit_are_whole_numbers(
+    browser: Browser, stage: MemoryStage, unit: str, heading: str
+) -> None:
+    """The column says the unit; a fraction of it is refused with an example, and so is less than nothing."""
+    stage.activity.rules(RULES.replace("[product]", f'[product]\nprice_unit = "{unit}"'))
+    stage.put("prod-1", price=1999)
+    until(lambda: heading in browser.get("/").text)
+    for value in ("19.99", "-5"):
+        refused = browser.post("/product/set", {"k": "prod-1", "role": "price", "kept": "N 1999", "value": value})
+        assert "a whole number, such as 1999" in refused.text
+    assert item(stage)["price"] == {"N": "1999"}
+    browser.post("/product/set", {"k": "prod-1", "role": "price", "kept": "N 1999", "value": "1499"})
+    assert item(stage)["price"] == {"N": "1499"}
 
 
 def test_only_a_price_or_a_stock_is_changed(browser: Browser, stage: MemoryStage) -> None:
