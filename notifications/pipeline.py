@@ -83,7 +83,7 @@ class Pipeline:
         Publisher(self._topic, self._recorder, batch).publish(messages, self._new_calls)
         self._park(batch)
         self._recorder.finish(batch)
-        if batch.refused:
+        if batch.refused:  # what the ledger will never take has been given up just now
             self._park(batch)
         if self._observe:
             self._observe(batch, time.perf_counter() - started)

@@ -45,10 +45,13 @@ COMMANDS = (
 def main(argv: Sequence[str] | None = None, find: Callable[[str, str | None], Stack] = find_stack) -> int:
     """Run the command that the arguments name and return its exit code; `find` looks a deployed stage up."""
     parser = argparse.ArgumentParser(prog="python -m operations", description="What an operator runs.")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     for command in COMMANDS:
         command.add_to(commands)
     arguments = parser.parse_args(argv)
+    if arguments.command is None:
+        parser.print_help(sys.stderr)
+        return 2
     arguments.find_stack = find
     try:
         return int(arguments.run(arguments))

@@ -115,4 +115,5 @@ for (const lanes of parts) await Promise.all(lanes.map(lane));
 clearInterval(timer);
 const total = passed.length + failed.length;
 console.log(failed.length ? `${failed.length} of ${total} failed: ${failed.join(", ")}` : `All ${total} passed.`);
+if (!all) console.log("Not run: the end-to-end tests (npm run check -- --all), and the soaks at full length (npm run soak).");
 process.exitCode = failed.length ? 1 : 0;

@@ -193,8 +193,9 @@ class SampleProduct:
                 yield from (path for path in compared if isinstance(path, Path))
 
     def _asked_for(self) -> Iterator[tuple[Path, dict[str, Any]]]:
-        """Yield what the rules ask for in `where`, beside roles and the key."""
+        """Yield what the rules ask for in `where`, and the currency, beside the other roles and the key."""
         asked = {path for rule in self._rules for condition in rule.where for path in condition.paths}
+        asked |= {self._product.currency_path} if self._product.currency_path else set()
         roles = {path for role, path in self._product.roles.items() if role != "currency"}
         for path, value in self._values_asked_for.items():
             if path in asked and path not in roles and path.top not in self._keys:

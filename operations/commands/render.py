@@ -54,8 +54,11 @@ def run(arguments: argparse.Namespace) -> int:
     receivers = load_receivers(arguments.receivers, ruleset)
     receiver = receivers.named(arguments.receiver)
     if receiver is None:
-        names = ", ".join(each.name for each in receivers.all) or "it has no receivers"
-        raise ConfigurationError(f'{arguments.receivers.name} has no receiver "{arguments.receiver}": {names}')
+        names = ", ".join(each.name for each in receivers.all) or "no receiver at all"
+        raise ConfigurationError(
+            f'{arguments.receivers} has no receiver "{arguments.receiver}"; it has {names}. '
+            "Another file is named with --receivers, such as local/receivers.toml"
+        )
     if arguments.digest and receiver.kind == "webhook":
         raise ConfigurationError(f'receiver "{receiver.name}" is a webhook: it gets each alert, and never a digest')
     views = list(_views(arguments, ruleset, receiver))

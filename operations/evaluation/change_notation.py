@@ -27,7 +27,10 @@ _VALUE = re.compile(r"(?P<name>\S+) +(?P<old>\"(?:[^\"\\]|\\.)*\"|.+?)(?: *(?:�
 _ARROW = re.compile("→|->")
 _SHORT_TIME = re.compile(r"\d:\d\d\b")
 _DEFAULT_ID = "prod-123"
-_EXAMPLE = "write it as 'category Home, price 10 → 8', 'new: price 5' or 'removed: price 5'"
+_EXAMPLE = (
+    "write it as 'category Home, price 10 → 8', 'new: price 5' or 'removed: price 5', behind a key of your own as "
+    "'shop=berlin sku=7: price 10 → 8' (-> stands for →)"
+)
 
 
 class WrittenChange(NamedTuple):
@@ -109,6 +112,8 @@ def _key(text: str, product: Product) -> dict[str, Any]:
 def _doubt(value: re.Match[str]) -> str:
     """Say what speaks against a part being meant as it reads; "" where nothing does."""
     name, old, new = value["name"], value["old"], value["new"] or ""
+    if re.fullmatch(_KEY, name):
+        return "begins with a key that has no colon behind it"
     if _ARROW.match(old):
         return "lacks the attribute's name in front of the arrow; it has no colon behind it"
     if old.startswith("="):

@@ -52,3 +52,11 @@ def test_a_wrong_value_ends_with_2(operate: Operate, capsys: pytest.CaptureFixtu
         code, said = ended.code, capsys.readouterr().err
     assert code == 2
     assert said.strip()
+
+
+def test_without_a_command_the_commands_are_listed(operate: Operate) -> None:
+    """With a line for each, and the exit code of a wrong command line."""
+    done = operate()
+    assert done.code == 2
+    assert "explain" in done.err
+    assert "which rule fired" in done.err

@@ -47,6 +47,12 @@ def test_10_14_samples_have_what_where_asks_for() -> None:
     assert (item["discontinued"], item["grade"]) == ({"BOOL": False}, {"N": "3"})
 
 
+def test_hints_have_the_currency_that_the_table_names() -> None:
+    """Also where no rule asks for it: without it nobody could tell what the price is."""
+    product = sample_product(FakeDynamoDb(shop="S", sku="N"), 'price_unit = "minor"\ncurrency = "pricing.currency"')
+    assert "pricing.currency=USD" in product.hints("prod-456")[0]
+
+
 def test_10_14_hints_pass_where() -> None:
     """What the screen says to type makes a product that the rules are about, in its own unit."""
     first, lower, _ = _shop()[1].hints("prod-456")

@@ -88,7 +88,7 @@ def test_10_3_hints_follow_the_shape_of_the_table() -> None:
     """What the screen says to type is what this table takes."""
     nested = sample_product(FakeDynamoDb(shop="S", sku="S"), NESTED)
     assert nested.hints("prod-456") == [
-        'shop=prod-456 sku=1 info.title="Desk Lamp" pricing.offers[0].amount=49.90 stock\\.count=7',
+        'shop=prod-456 sku=1 pricing.unit=USD info.title="Desk Lamp" pricing.offers[0].amount=49.90 stock\\.count=7',
         "shop=prod-456 sku=1 pricing.offers[0].amount=39.90",
         "shop=prod-456 sku=1 --delete",
     ]

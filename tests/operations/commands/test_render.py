@@ -73,7 +73,7 @@ def test_an_event_without_an_alert_has_nothing_to_show(render: Render) -> None:
 @pytest.mark.parametrize(
     ("receiver", "arguments", "said"),
     [
-        ("nobody", [], 'has no receiver "nobody": text, mail, slack'),
+        ("nobody", [], 'has no receiver "nobody"; it has text, mail, slack'),
         ("webhook", ["--digest"], "never a digest"),
         ("mail", ["--output", "/dev/null/x"], "cannot be written"),
     ],

@@ -19,6 +19,7 @@ from operations.evaluation.change_notation import parse, record_of
         ("price 5 →", "has an arrow without a value on both sides"),
         ("price 5 → 4 → 3", "or more than one"),
         ("price 5 → 4 -> 3", "or more than one"),
+        ("shop=berlin sku=7 price 5 → 4", "begins with a key that has no colon behind it"),
         ("", "'' names no attribute"),
         ("mug:", "'mug:' names no attribute"),
         ("09:00 ", "is not NAME VALUE"),

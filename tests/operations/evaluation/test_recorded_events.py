@@ -48,6 +48,14 @@ def test_malformed_records_are_passed_on(tmp_path: Path) -> None:
     assert list(records_in(path)) == [None, 5, {}]
 
 
+def test_a_file_that_cannot_be_read_is_said_in_words(tmp_path: Path) -> None:
+    """Without the number that the system has for it."""
+    for path, why in ((tmp_path / "nope.json", "no such file or directory"), (tmp_path, "is a directory")):
+        with pytest.raises(ConfigurationError) as raised:
+            list(records_in(path))
+        assert str(raised.value) == f"{path}: cannot be read: {why}"
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [

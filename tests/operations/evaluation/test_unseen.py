@@ -45,6 +45,20 @@ def test_18_12_a_composite_key_written_as_one_name_is_told() -> None:
     assert shown.endswith("shop/sku is not in the record; a composite key is joined by / without it: leave it out")
 
 
+def test_minor_units_of_an_unknown_currency_are_told() -> None:
+    """Nobody can tell how many digits they have; known ones pass, and so do other units."""
+    text = '[product]\nprice_unit = "minor"\ncurrency = "currency"\n' + rule("price_drop", "", "a")
+    known, unknown = added(price=2590, currency="eur"), added(price=2590, currency="€")
+    assert _warnings(text, known) == []
+    assert _warnings(text, known, unknown, added(price=2590)) == [
+        (
+            'price_unit = "minor": the currency of 2 prices in the records is not a code of three letters, and they are '
+            "taken for hundredths"
+        )
+    ]
+    assert _warnings(text.replace("minor", "cents"), unknown) == []
+
+
 def test_18_12_amounts_far_from_every_price_are_told() -> None:
     """Rules are in whole units of the currency, whatever the table keeps; a drop by more than any price never comes."""
     text = '[product]\nprice_unit = "cents"\ncurrency = { value = "EUR" }\n'
