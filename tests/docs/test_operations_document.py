@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from moto import mock_aws
 
 from notifications.delivery.handling.progress import AGAIN, DELIVERED, DISABLED, HELD, UNDELIVERED, Delivery
 from notifications.delivery.handling.progress import FAILING as RETRYING
@@ -36,17 +35,16 @@ from operations.commands import (
 )
 from operations.commands.delivery import deliveries, redeliver, send_test, undelivered
 from operations.deployed.redrive import FAILING, PLAYED, TRIMMED, UNKNOWN, WOULD_PLAY
+from tests.aws_in_memory import LEDGER, aws_in_memory, make_ledger
 from tests.builders import CREATED_AT, ROOT, sample
 from tests.docs.markdown import Block, blocks, code_in, first_cells, headings, section
 from tests.operations.stage import (
-    LEDGER,
     FakeBucket,
     FakeFunction,
     FakeQueue,
     FakeStack,
     FakeStreams,
     Shard,
-    make_ledger,
     write_history,
 )
 from tests.rules.scenario import Shop
@@ -129,15 +127,12 @@ def _failures() -> list[str]:
 
 
 @pytest.fixture
-def stage(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeStack]:
+def stage() -> Iterator[FakeStack]:
     """Give the stage of the document: three samples played, and three things given up."""
-    for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(f"AWS_{name}", "none")
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     played = [sample(f"{name}.json")["Records"][0] for name in ("price-drop", "sold-out")]
     mixed = [record for record in sample("mixed-batch.json")["Records"] if "dynamodb" in record]
     in_range = [record for record in mixed if record["dynamodb"]["SequenceNumber"][-3:] in {"570", "608"}]
-    with mock_aws():
+    with aws_in_memory():
         dynamodb = make_ledger()
         rules = (ROOT / "alerts.toml").read_text(encoding="utf-8")
         write_history(dynamodb, rules, Shop(records=played[:1]), _created(played[0]) + 2)
