@@ -15,12 +15,15 @@ import boto3
 import pytest
 import yaml
 from moto import mock_aws
+from moto.core import models
 
 from tests.builders import ROOT
 
 REGION = "us-east-1"
 LEDGER = "ledger"
 _SETTINGS = {"AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": "none", "AWS_DEFAULT_REGION": REGION}
+
+models.RESPONSES_METHODS.clear()  # a thousand patterns, made each time, for calls by `requests`: nothing here makes any
 
 
 @contextmanager

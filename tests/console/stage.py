@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import io
 import json
+import socket
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -217,16 +219,44 @@ def serving(stage: Stage, directory: Path, *, writes: bool = True) -> Iterator[t
         launch = Launch(listening.getsockname()[1], TOKEN, private=not stage.is_local, writes=writes)
         console = Console.of(stage, launch)
         config = uvicorn.Config(create_app(console), log_level="critical", ws="none", timeout_graceful_shutdown=1)
-        server = uvicorn.Server(config)
+        server = _Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
         try:
-            until(lambda: server.started)
+            assert server.answers.wait(10), "it does not answer in time"
             yield console, Browser(launch.port)
         finally:
             console.stop.set()
-            server.should_exit = True
+            server.end()
             thread.join(10)
+
+
+class _Server(uvicorn.Server):
+    """Ends as soon as it is told to: its base asks ten times a second whether to end, and then waits for a tenth."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.answers = threading.Event()
+
+    async def main_loop(self) -> None:
+        """Wait to be told."""
+        await self.on_tick(0)  # sets the headers of every answer
+        self._loop, self._told = asyncio.get_running_loop(), asyncio.Event()
+        self.answers.set()
+        await self._told.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Wait for connections only where there are some."""
+        if self.server_state.connections:
+            await super().shutdown(sockets)
+        else:
+            for each in (*self.servers, *(sockets or ())):
+                each.close()
+            await self.lifespan.shutdown()
+
+    def end(self) -> None:
+        """End, from another thread."""
+        self._loop.call_soon_threadsafe(self._told.set)
 
 
 def until(what: Any, seconds: float = 10) -> Any:
