@@ -38,9 +38,14 @@ def aws_in_memory() -> Iterator[None]:
             yield
 
 
+@cache
+def _session() -> boto3.Session:
+    return boto3.Session("none", "none", region_name=REGION)
+
+
 def new_client(service: str) -> Any:
     """Make a client of a service, for a test that changes it."""
-    return boto3.Session("none", "none", region_name=REGION).client(service)
+    return _session().client(service)
 
 
 @cache

@@ -10,6 +10,7 @@ import boto3
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
+from tests.aws_in_memory import client_of
 from tests.aws_requests.checked import mistakes
 from tests.builders import message
 
@@ -19,7 +20,7 @@ Params = dict[str, Any]
 
 @cache
 def _model(service: str) -> Any:
-    return boto3.Session("a", "b", region_name="us-east-1").client(service).meta.service_model
+    return client_of(service).meta.service_model
 
 
 def found(service: str, operation: str, params: Params) -> list[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import boto3
 import pytest
 from botocore.stub import ANY, Stubber
 
@@ -15,7 +14,7 @@ from notifications.publishing.ledger_table import DynamoDbLedger
 from notifications.publishing.mutes_item import MOST_MUTES, MUTES, mutes_in, to_attribute
 from notifications.rules.memory import Hour, Memory
 from notifications.rules.mutes import Mute, ends_of
-from tests.aws_in_memory import LEDGER
+from tests.aws_in_memory import LEDGER, new_client
 from tests.builders import TABLE, alert
 
 NOW = 1_795_251_720.0
@@ -127,7 +126,7 @@ class Ledger:
 
     def __init__(self) -> None:
         """Start without answers."""
-        client = boto3.client("dynamodb", "us-east-1", aws_access_key_id="a", aws_secret_access_key="b")  # noqa: S106
+        client = new_client("dynamodb")
         self.stub = Stubber(client)
         self.stub.activate()
         self.pauses: list[float] = []
