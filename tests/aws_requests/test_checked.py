@@ -10,6 +10,7 @@ import boto3
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
+from tests.aws_in_memory import client_of
 from tests.aws_requests.checked import mistakes
 from tests.builders import message
 
@@ -19,7 +20,7 @@ Params = dict[str, Any]
 
 @cache
 def _model(service: str) -> Any:
-    return boto3.Session("a", "b", region_name="us-east-1").client(service).meta.service_model
+    return client_of(service).meta.service_model
 
 
 def found(service: str, operation: str, params: Params) -> list[str]:
@@ -295,8 +296,9 @@ def test_a_message_of_ours_passes() -> None:
 
 
 @pytest.mark.refused_by_aws
-def test_every_client_of_a_test_is_watched(requests_that_aws_takes: list[str]) -> None:
+def test_every_client_of_a_test_is_watched(requests_that_aws_takes: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever makes it, and whether the call goes out or not."""
+    monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _: None)  # between its attempts
     client = boto3.client("sqs", region_name="us-east-1", endpoint_url="http://127.0.0.1:9", aws_access_key_id="a",
                           aws_secret_access_key="b")  # fmt: skip  # noqa: S106
     with pytest.raises(EndpointConnectionError):

@@ -6,19 +6,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from moto import mock_aws
 
 from console.sources.console import Console
+from tests.aws_in_memory import aws_in_memory
 from tests.console.stage import Browser, MemoryStage, console_of
 
 
 @pytest.fixture
-def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MemoryStage]:
+def stage(tmp_path: Path) -> Iterator[MemoryStage]:
     """Give a stage in memory."""
-    for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(f"AWS_{name}", "none")
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    with mock_aws():
+    with aws_in_memory():
         made = MemoryStage(tmp_path)
         yield made
         made.activity.close()

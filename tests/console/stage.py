@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import io
 import json
+import socket
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -13,7 +15,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
-import boto3
 import uvicorn
 
 from console.app import create_app
@@ -30,9 +31,9 @@ from notifications.publishing.messages import to_message
 from operations.activity.activity_log import ActivityLog
 from operations.deployed.running import Running
 from operations.deployed.stack import Stack
+from tests.aws_in_memory import LEDGER, MemorySession, client_of, make_ledger, make_products
 from tests.builders import STREAM, rules
 from tests.lambda_log import put as put_into_log
-from tests.operations.stage import LEDGER, make_ledger
 from tests.rules.scenario import Shop
 from tests.service import Service
 
@@ -133,32 +134,14 @@ class FakeFunction:
         return {"EventSourceMappings": [{"UUID": "u-1", "State": "Enabled", "LastProcessingResult": "OK"}]}
 
 
-class Session:
-    """A boto3 session with a function of its own."""
-
-    region_name = "us-east-1"
-
-    def __init__(self, function: FakeFunction) -> None:
-        self._function = function
-
-    def client(self, service: str, **_: Any) -> Any:
-        """Make a client."""
-        return self._function if service == "lambda" else boto3.client(service, region_name=self.region_name)
-
-
 class MemoryStage:
     """The clients of a stage that is in moto's memory: a products table, a ledger, and what a test puts in."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self.dynamodb = make_ledger()
-        self.dynamodb.create_table(
-            TableName=TABLE_NAME,
-            BillingMode="PAY_PER_REQUEST",
-            AttributeDefinitions=[{"AttributeName": "productId", "AttributeType": "S"}],
-            KeySchema=[{"AttributeName": "productId", "KeyType": "HASH"}],
-        )
-        self.sqs, self.s3, sns = (boto3.client(name, region_name="us-east-1") for name in ("sqs", "s3", "sns"))
+        make_products(TABLE_NAME)
+        self.sqs, self.s3, sns = (client_of(name) for name in ("sqs", "s3", "sns"))
         self.function = FakeFunction()
         self.s3.create_bucket(Bucket="given-up")
         self.receiver_queue = self.sqs.create_queue(QueueName="product-alerts-local-to-shop")["QueueUrl"]
@@ -182,12 +165,12 @@ class MemoryStage:
         """Look the stage up."""
         del region, running
         self.looked_up += 1
-        return Stack(stage, dict(self.outputs), Session(self.function), self.running.endpoint_url)
+        return Stack(stage, dict(self.outputs), MemorySession(**{"lambda": self.function}), self.running.endpoint_url)
 
     def logged(self, lines: list[str], *, delivery: bool = False, at: float | None = None) -> None:
         """Put lines into the log of the stream function, or of the delivery function."""
         name = self.outputs["DeliveryFunctionName" if delivery else "AlertsFunctionName"]
-        put_into_log(boto3.client("logs", region_name="us-east-1"), name, lines, at)
+        put_into_log(client_of("logs"), name, lines, at)
 
     def put(self, product_id: str, **attributes: Any) -> None:
         """Put a product; numbers are numbers, all else are texts."""
@@ -236,16 +219,44 @@ def serving(stage: Stage, directory: Path, *, writes: bool = True) -> Iterator[t
         launch = Launch(listening.getsockname()[1], TOKEN, private=not stage.is_local, writes=writes)
         console = Console.of(stage, launch)
         config = uvicorn.Config(create_app(console), log_level="critical", ws="none", timeout_graceful_shutdown=1)
-        server = uvicorn.Server(config)
+        server = _Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
         try:
-            until(lambda: server.started)
+            assert server.answers.wait(10), "it does not answer in time"
             yield console, Browser(launch.port)
         finally:
             console.stop.set()
-            server.should_exit = True
+            server.end()
             thread.join(10)
+
+
+class _Server(uvicorn.Server):
+    """Ends as soon as it is told to: its base asks ten times a second whether to end, and then waits for a tenth."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.answers = threading.Event()
+
+    async def main_loop(self) -> None:
+        """Wait to be told."""
+        await self.on_tick(0)  # sets the headers of every answer
+        self._loop, self._told = asyncio.get_running_loop(), asyncio.Event()
+        self.answers.set()
+        await self._told.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Wait for connections only where there are some."""
+        if self.server_state.connections:
+            await super().shutdown(sockets)
+        else:
+            for each in (*self.servers, *(sockets or ())):
+                each.close()
+            await self.lifespan.shutdown()
+
+    def end(self) -> None:
+        """End, from another thread."""
+        self._loop.call_soon_threadsafe(self._told.set)
 
 
 def until(what: Any, seconds: float = 10) -> Any:

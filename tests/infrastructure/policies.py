@@ -9,14 +9,13 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
-import boto3
-
 from notifications.config import rules_file
 from notifications.pipeline import Pipeline
 from notifications.publishing.failures import SqsFailures
 from notifications.publishing.ledger_table import DynamoDbLedger
 from notifications.publishing.topic import SnsTopic
 from notifications.rules.ruleset import Ruleset
+from tests.aws_in_memory import new_client
 from tests.builders import EVENTS, ROOT, added, event, modified, priced, removed, stocked
 
 ACCOUNT = "us-east-1:123456789012"
@@ -100,7 +99,7 @@ class Recorder:
     def client(self, service: str) -> Any:
         """Make a client."""
         if service not in self._clients:
-            client = boto3.Session("test", "test", region_name="us-east-1").client(service)
+            client = new_client(service)
             client.meta.events.register("provide-client-params.*.*", self._note)
             client.meta.events.register("before-call.*.*", self._answer)
             self._clients[service] = client

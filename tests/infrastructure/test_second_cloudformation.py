@@ -11,10 +11,9 @@ import warnings
 from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
+from tests.aws_in_memory import aws_in_memory, client_of
 from tests.builders import ROOT
 
 NOT_KNOWN = {
@@ -36,8 +35,8 @@ class Stack:
         """Deploy the reviewed template of a stage."""
         self.name = f"product-alerts-{stage}"
         self.template = _template(stage)
-        self._s3 = boto3.client("s3", region_name="us-east-1")
-        self.client = boto3.client("cloudformation", region_name="us-east-1")
+        self._s3 = client_of("s3")
+        self.client = client_of("cloudformation")
         self._s3.create_bucket(Bucket=CODE)
         self._s3.put_object(Bucket=CODE, Key="product-alerts.zip", Body=b"")
         self._deploy("create_stack")
@@ -81,12 +80,9 @@ def _template(stage: str) -> dict[str, Any]:
 
 
 @pytest.fixture
-def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[warnings.WarningMessage]]:
+def aws() -> Iterator[list[warnings.WarningMessage]]:
     """Give an AWS in memory, and what it warns of."""
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    with mock_aws(), warnings.catch_warnings(record=True) as caught:
+    with aws_in_memory(), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         yield caught
 
@@ -101,7 +97,7 @@ def test_the_template_deploys_and_its_outputs_name_what_was_made(
     assert set(stack.outputs) == set(stack.template["Outputs"])
     left_out = {kind for each in aws for kind in re.findall(r"Tried to parse ([\w:]+) ", str(each.message))}
     assert left_out == NOT_KNOWN & {resource["Type"] for resource in stack.template["Resources"].values()}
-    functions = boto3.client("lambda", region_name="us-east-1")
+    functions = client_of("lambda")
     function = functions.get_function_configuration(FunctionName=stack.outputs["AlertsFunctionName"])
     variables = function["Environment"]["Variables"]
     assert variables["ALERTS_TOPIC_ARN"] == stack.outputs["AlertsTopicArn"]
@@ -121,7 +117,5 @@ def test_an_update_keeps_what_it_does_not_change() -> None:
     assert stack.status == "UPDATE_COMPLETE"
     kept = ("ProductsTable", "LedgerTable", "FailuresQueue", "AlertsTopic", "AlertsLambdaFunction")
     assert {name: stack.ids[name] for name in kept} == {name: before[name] for name in kept}
-    function = boto3.client("lambda", region_name="us-east-1").get_function_configuration(
-        FunctionName=stack.outputs["AlertsFunctionName"]
-    )
+    function = client_of("lambda").get_function_configuration(FunctionName=stack.outputs["AlertsFunctionName"])
     assert function["MemorySize"] == 1024

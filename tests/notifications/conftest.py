@@ -5,31 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import pytest
-import yaml
-from moto import mock_aws
 
-from tests.builders import ROOT
-
-TABLE = "ledger"
+from tests.aws_in_memory import aws_in_memory, client_of, make_ledger
 
 
 @pytest.fixture
-def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def aws() -> Iterator[None]:
     """Put an empty AWS in memory behind every client that is made from here on."""
-    for name, value in {"ACCESS_KEY_ID": "none", "SECRET_ACCESS_KEY": "none", "DEFAULT_REGION": "us-east-1"}.items():
-        monkeypatch.setenv(f"AWS_{name}", value)
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    monkeypatch.delenv("AWS_PROFILE", raising=False)
-    with mock_aws():
+    with aws_in_memory():
         yield
 
 
 @pytest.fixture
 def sqs(aws: None) -> Any:  # noqa: ARG001 - for its effect
     """Give an SQS client."""
-    return boto3.client("sqs")
+    return client_of("sqs")
 
 
 @pytest.fixture
@@ -41,7 +32,7 @@ def queue_url(sqs: Any) -> str:
 @pytest.fixture
 def sns(aws: None) -> Any:  # noqa: ARG001 - for its effect
     """Give an SNS client."""
-    return boto3.client("sns")
+    return client_of("sns")
 
 
 @pytest.fixture
@@ -53,10 +44,4 @@ def topic_arn(sns: Any) -> str:
 @pytest.fixture
 def dynamodb(aws: None) -> Any:  # noqa: ARG001 - for its effect
     """Give a DynamoDB client and, behind it, the ledger table as infrastructure/ describes it."""
-    client = boto3.client("dynamodb")
-    described = yaml.safe_load((ROOT / "infrastructure" / "ledger-table.yml").read_text(encoding="utf-8"))
-    properties = described["Resources"]["LedgerTable"]["Properties"]
-    client.create_table(
-        TableName=TABLE, **{name: properties[name] for name in ("BillingMode", "AttributeDefinitions", "KeySchema")}
-    )
-    return client
+    return make_ledger()

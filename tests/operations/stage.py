@@ -9,19 +9,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple
 
-import boto3
 import pytest
-import yaml
 from botocore.exceptions import ClientError
 
 from notifications.publishing.ledger import SentAlert
 from notifications.publishing.ledger_table import DynamoDbLedger
 from operations.__main__ import main
-from tests.builders import ROOT, STREAM, TABLE, rules
+from tests.aws_in_memory import LEDGER
+from tests.builders import STREAM, TABLE, rules
 from tests.rules.scenario import Shop
 from tests.service import Service
 
-LEDGER = "ledger"
 SHARD = "shardId-00000001"
 KEY = f"aws/lambda/mapping/{SHARD}/2026/11/21/2026-11-21T09.02.00-"
 OPEN, CLOSED = {"StartingSequenceNumber": "1"}, {"StartingSequenceNumber": "1", "EndingSequenceNumber": "9"}
@@ -242,16 +240,6 @@ def operate(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch)
         return Done(code, *capsys.readouterr())
 
     return run
-
-
-def make_ledger() -> Any:
-    """Make the ledger table, as infrastructure/ describes it, in an AWS in memory; give the client."""
-    client = boto3.client("dynamodb", region_name="us-east-1")
-    described = yaml.safe_load((ROOT / "infrastructure" / "ledger-table.yml").read_text(encoding="utf-8"))
-    properties = described["Resources"]["LedgerTable"]["Properties"]
-    needed = {name: properties[name] for name in ("BillingMode", "AttributeDefinitions", "KeySchema")}
-    client.create_table(TableName=LEDGER, **needed)
-    return client
 
 
 def write_history(client: Any, text: str, shop: Shop, published_at: float) -> Service:

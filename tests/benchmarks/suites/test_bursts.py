@@ -28,9 +28,10 @@ def test_an_alert_without_memory_is_one_unit_and_one_with_it_four() -> None:
 def test_a_thousand_alerts_wait_for_a_quarter_of_their_calls_at_the_most() -> None:
     """The budget of the gate; 151 calls, of which 160 are allowed: 150, and one for the mutes where a page is full."""
     assert missed(bursts.count_waits()) == []
-    (ours, *_) = publishing.count_calls()
+    (ours, *others) = publishing.count_calls()
     assert ours.value == 151
     assert ours.met
+    assert missed(others) == []
 
 
 def test_one_lane_would_miss_the_budget(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -48,7 +49,7 @@ def test_more_alerts_cost_more() -> None:
 
 def test_the_parts_of_an_alert_add_up() -> None:
     """No part is more than the whole."""
-    found = by_name(alert_parts.measure(3))
+    found = by_name(alert_parts.measure(1))
     together = found.pop("together")
     assert all(0 <= value < together for value in found.values())
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from tests.aws_in_memory import LEDGER
 from tests.console.stage import PUBLISHED_AT, Browser, MemoryStage, as_json, console_of, until
-from tests.operations.stage import LEDGER
 from tests.rules.scenario import MINUTE, Shop
 
 

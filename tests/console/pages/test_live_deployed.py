@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import boto3
 import pytest
 
 from console.aws import logs as source
@@ -20,6 +19,7 @@ from notifications.alerts.alert import Alert
 from notifications.common.errors import DeliveryFailedError
 from notifications.publishing.messages import to_message
 from operations.logs import function_logs
+from tests.aws_in_memory import client_of
 from tests.builders import added, rules, sequence_number
 from tests.console.pages.test_live import listen
 from tests.console.stage import PUBLISHED_AT, RULES, Browser, MemoryStage, console_of, until
@@ -418,7 +418,7 @@ def test_the_logs_of_the_laptop_are_not_asked(stage: MemoryStage, monkeypatch: p
 
 def test_boto3_knows_the_call() -> None:
     """What is asked for is what FilterLogEvents takes; moto would not mind."""
-    shape = boto3.client("logs", region_name="us-east-1").meta.service_model.operation_model("FilterLogEvents")
+    shape = client_of("logs").meta.service_model.operation_model("FilterLogEvents")
     assert {"logGroupName", "startTime", "endTime", "filterPattern", "limit", "nextToken"} <= set(
         shape.input_shape.members
     )

@@ -116,7 +116,7 @@ def test_10_34_an_endpoint_that_fails_is_asked_again(answer: tuple[int, bytes] |
     """However it fails: neither the end of a shard nor a fault of this command [Reading a shard]."""
     with ThreadingHTTPServer(("127.0.0.1", 0), _Answers) as server:
         server.answer = answer  # type: ignore[attr-defined]
-        Thread(target=server.serve_forever, daemon=True).start()
+        Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         stream = AwsStream(AwsClients(f"http://127.0.0.1:{server.server_port}", "eu-west-1"))
         calls: dict[str, Callable[[], object]] = {
             "describe": lambda: stream.describe(STREAM_ARN, None),

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from types import SimpleNamespace
 from typing import Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from local.samples import sample_receivers
 from local.samples.sample_receivers import Delivered, SampleReceivers
 from notifications.config.receiver import Digest, Receiver
 from operations.settings.project import LOCAL_STAGE, stack_name
+from tests.aws_in_memory import MemorySession, aws_in_memory
 
 STACK = stack_name(LOCAL_STAGE)
 RECEIVERS = (
@@ -31,8 +29,8 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     monkeypatch.setattr(sample_receivers, "_mails", lambda _: [])
     monkeypatch.setattr(sample_receivers, "QUIET_SECONDS", 0.2)
     monkeypatch.setattr(sample_receivers, "DEAD_SECONDS", 0.6)
-    with mock_aws():
-        made = SimpleNamespace(client=lambda service: boto3.client(service, "us-east-1"))
+    with aws_in_memory():
+        made = MemorySession()
         for each in RECEIVERS:
             made.client("sqs").create_queue(QueueName=f"{STACK}-to-{each.name}")
         for name in ("people", "chat-ops", "alerts"):

@@ -18,8 +18,8 @@ from notifications.publishing.mutes_item import MUTES, attribute_of, to_attribut
 from notifications.publishing.topic import SnsTopic, Topic
 from notifications.rules.memory import NOTHING, Hour, HourlyCount, Memory
 from notifications.rules.mutes import Mute, ends_of
+from tests.aws_in_memory import LEDGER
 from tests.builders import TABLE, added, alert, message, sequence_number
-from tests.notifications.conftest import TABLE as LEDGER_TABLE
 
 KINDS = ["memory", "aws"]
 
@@ -72,7 +72,7 @@ def ledger(request: pytest.FixtureRequest) -> Ledger:
     """Give each kind of ledger."""
     if request.param == "memory":
         return MemoryLedger()
-    return DynamoDbLedger(request.getfixturevalue("dynamodb"), LEDGER_TABLE, 90, sleep=lambda _: None)
+    return DynamoDbLedger(request.getfixturevalue("dynamodb"), LEDGER, 90, sleep=lambda _: None)
 
 
 def sent(product: str = "prod-1", at: int = 1, rule: str = "r") -> SentAlert:
@@ -185,7 +185,7 @@ def mute_in(ledger: Ledger, *mutes: Mute) -> None:
     assert isinstance(ledger, DynamoDbLedger)
     entries = {attribute_of(mute.rule, mute.product): to_attribute(mute, 0) for mute in mutes}
     item = {"product": {"S": MUTES}, "alert": {"S": MUTES}, **entries}
-    ledger._client.put_item(TableName=LEDGER_TABLE, Item=item)
+    ledger._client.put_item(TableName=LEDGER, Item=item)
 
 
 def test_a_ledger_says_what_is_muted_to_who_asks(ledger: Ledger) -> None:

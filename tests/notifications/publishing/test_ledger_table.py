@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import boto3
 import pytest
 from botocore.stub import ANY, Stubber
 
@@ -15,8 +14,8 @@ from notifications.publishing.ledger_table import DynamoDbLedger
 from notifications.publishing.mutes_item import MOST_MUTES, MUTES, mutes_in, to_attribute
 from notifications.rules.memory import Hour, Memory
 from notifications.rules.mutes import Mute, ends_of
+from tests.aws_in_memory import LEDGER, new_client
 from tests.builders import TABLE, alert
-from tests.notifications.conftest import TABLE as LEDGER_TABLE
 
 NOW = 1_795_251_720.0
 DAY = 86_400
@@ -43,12 +42,12 @@ def keys_of(query: LedgerQuery) -> list[LedgerKey]:
 
 def items(dynamodb: Any) -> list[dict[str, Any]]:
     """Read the whole table."""
-    return list(dynamodb.scan(TableName=LEDGER_TABLE)["Items"])
+    return list(dynamodb.scan(TableName=LEDGER)["Items"])
 
 
 def ledger_on(dynamodb: Any) -> DynamoDbLedger:
     """Make a ledger whose time stands still."""
-    return DynamoDbLedger(dynamodb, LEDGER_TABLE, 90, now=lambda: NOW)
+    return DynamoDbLedger(dynamodb, LEDGER, 90, now=lambda: NOW)
 
 
 def test_an_alert_is_an_item_that_tells_its_story_and_goes_in_time(dynamodb: Any) -> None:
@@ -127,18 +126,18 @@ class Ledger:
 
     def __init__(self) -> None:
         """Start without answers."""
-        client = boto3.client("dynamodb", "us-east-1", aws_access_key_id="a", aws_secret_access_key="b")  # noqa: S106
+        client = new_client("dynamodb")
         self.stub = Stubber(client)
         self.stub.activate()
         self.pauses: list[float] = []
-        self.ledger = DynamoDbLedger(client, LEDGER_TABLE, 90, sleep=self.pauses.append)
+        self.ledger = DynamoDbLedger(client, LEDGER, 90, sleep=self.pauses.append)
 
     def reads(self, found: list[LedgerKey], unprocessed: list[LedgerKey], asked: Any = ANY) -> None:
         """Answer one read."""
-        rest = {LEDGER_TABLE: {"Keys": [_typed(key) for key in unprocessed]}} if unprocessed else {}
+        rest = {LEDGER: {"Keys": [_typed(key) for key in unprocessed]}} if unprocessed else {}
         self.stub.add_response(
             "batch_get_item",
-            {"Responses": {LEDGER_TABLE: [_typed(key) for key in found]}, "UnprocessedKeys": rest},
+            {"Responses": {LEDGER: [_typed(key) for key in found]}, "UnprocessedKeys": rest},
             {"RequestItems": asked},
         )
 
@@ -166,7 +165,7 @@ def test_keys_left_unprocessed_are_asked_for_again(ledger: Ledger) -> None:
     asked = question(1, 2)
     first, second = keys_of(asked)
     ledger.reads([first], [second])
-    ledger.reads([second], [], {LEDGER_TABLE: {"Keys": [_typed(second)]}})
+    ledger.reads([second], [], {LEDGER: {"Keys": [_typed(second)]}})
     assert ledger.ledger.read(asked).sent == {alert.alert_id for alert in asked.alerts}
     assert len(ledger.pauses) == 1
     ledger.stub.assert_no_pending_responses()
@@ -186,7 +185,7 @@ def test_keys_that_stay_unprocessed_are_an_outage(ledger: Ledger) -> None:
 def test_reading_is_consistent(ledger: Ledger) -> None:
     """A batch that comes again at once must find what it wrote."""
     asked = question(1)
-    expected = {LEDGER_TABLE: {"Keys": [_typed(key) for key in keys_of(asked)], "ConsistentRead": True}}
+    expected = {LEDGER: {"Keys": [_typed(key) for key in keys_of(asked)], "ConsistentRead": True}}
     ledger.reads([], [], expected)
     assert ledger.ledger.read(asked).sent == set()
 
@@ -236,7 +235,7 @@ def test_alerts_left_unprocessed_are_written_again(ledger: Ledger) -> None:
     puts = [{"PutRequest": {"Item": _typed(key)}} for key in keys_of(question(1, 2))]
     asked: Any = ANY
     for left in (puts, puts[1:], []):
-        unprocessed = {LEDGER_TABLE: left} if left else {}
+        unprocessed = {LEDGER: left} if left else {}
         ledger.stub.add_response("batch_write_item", {"UnprocessedItems": unprocessed}, {"RequestItems": asked})
         asked = unprocessed
     ledger.ledger.record([entry(at) for at in (1, 2, 3)])
@@ -248,7 +247,7 @@ def test_alerts_that_stay_unprocessed_are_an_outage(ledger: Ledger) -> None:
     """It ends after a few tries."""
     put = {"PutRequest": {"Item": _typed(keys_of(question(1))[0])}}
     for _ in range(5):
-        ledger.stub.add_response("batch_write_item", {"UnprocessedItems": {LEDGER_TABLE: [put]}}, {"RequestItems": ANY})
+        ledger.stub.add_response("batch_write_item", {"UnprocessedItems": {LEDGER: [put]}}, {"RequestItems": ANY})
     with pytest.raises(ServiceError, match="left unprocessed, 5 times"):
         ledger.ledger.record([entry()])
     ledger.stub.assert_no_pending_responses()
@@ -269,12 +268,12 @@ def test_mutes_are_no_call_of_their_own() -> None:
 
     class Client:
         def batch_get_item(self, *, RequestItems: dict[str, Any]) -> dict[str, Any]:  # noqa: N803
-            keys = RequestItems[LEDGER_TABLE]["Keys"]
+            keys = RequestItems[LEDGER]["Keys"]
             asked.append(len(keys))
-            return {"Responses": {LEDGER_TABLE: [mute] if {"S": MUTES} in [key["alert"] for key in keys] else []}}
+            return {"Responses": {LEDGER: [mute] if {"S": MUTES} in [key["alert"] for key in keys] else []}}
 
     now = NOW
-    ledger = DynamoDbLedger(Client(), LEDGER_TABLE, 90, now=lambda: now)
+    ledger = DynamoDbLedger(Client(), LEDGER, 90, now=lambda: now)
     ends = ends_of([Mute("r", "", NOW)])
     for alerts, after, calls in ((100, 0, [100, 1]), (100, 10, [100]), (99, 1, [100]), (200, 10, [100, 100]),
                                  (200, 1, [100, 100, 1]), (1, 0, [2])):  # fmt: skip

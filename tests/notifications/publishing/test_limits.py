@@ -15,8 +15,8 @@ from notifications.publishing.fakes import MemoryFailures, MemoryLedger, MemoryT
 from notifications.publishing.ledger import Entry, LedgerQuery, LedgerSnapshot, RuleMemory, SentAlert, in_transactions
 from notifications.publishing.ledger_table import DynamoDbLedger
 from notifications.rules.memory import HourlyCount, Memory
+from tests.aws_in_memory import LEDGER
 from tests.builders import TABLE, added, alert, event, modified, priced, rules, sequence_number
-from tests.notifications.conftest import TABLE as LEDGER_TABLE
 from tests.rules.scenario import rule
 from tests.service import DONE, Service, from_
 
@@ -65,7 +65,7 @@ def test_10_25_stale_readers_keep_the_limit_in_dynamodb(dynamodb: Any) -> None:
 
     topic = MemoryTopic()
     for shard in range(4):
-        ledger = Stale(dynamodb, LEDGER_TABLE, 90, sleep=lambda _: None)
+        ledger = Stale(dynamodb, LEDGER, 90, sleep=lambda _: None)
         records = [added(f"p{shard}-{number}", 100 * shard + number) for number in range(4)]
         assert Pipeline(LIMITED, topic, ledger, MemoryFailures()).handle(event(*records)) == DONE
     summaries = [message for message in topic.published if "summary" in message.alert.data]
@@ -124,7 +124,7 @@ def test_10_27_a_creation_time_that_is_none_alerts_once(created: Any, more: str,
     record = priced(10, 5)
     record["dynamodb"]["ApproximateCreationDateTime"] = created
     topic, failures = MemoryTopic(), MemoryFailures()
-    ledger = DynamoDbLedger(dynamodb, LEDGER_TABLE, 90)
+    ledger = DynamoDbLedger(dynamodb, LEDGER, 90)
     for _ in range(3):
         assert Pipeline(rules(rule("price_drop", more)), topic, ledger, failures).handle(event(record)) == DONE
     assert (len(topic.published), failures.parked) == (1, [])
@@ -159,7 +159,7 @@ class Refusing:
 
 def _pipeline(client: Any) -> tuple[Pipeline, MemoryTopic, MemoryFailures]:
     topic, failures = MemoryTopic(), MemoryFailures()
-    return Pipeline(rules(COOLING), topic, DynamoDbLedger(client, LEDGER_TABLE, 90), failures), topic, failures
+    return Pipeline(rules(COOLING), topic, DynamoDbLedger(client, LEDGER, 90), failures), topic, failures
 
 
 @pytest.mark.parametrize("code", ["ValidationException", "SerializationException"])

@@ -12,16 +12,14 @@ from notifications.publishing.ledger import LedgerQuery
 from notifications.publishing.ledger_items import LedgerKey
 from notifications.publishing.ledger_table import DynamoDbLedger
 from notifications.rules.memory import NOTHING, Hour, HourlyCount, Memory, from_item
+from tests.aws_in_memory import LEDGER
 from tests.builders import CREATED_AT, TABLE, added, event, priced, rules
-from tests.notifications.conftest import TABLE as LEDGER_TABLE
 from tests.rules.scenario import rule
 from tests.service import DONE
 
 
 def _put(dynamodb: Any, key: LedgerKey, **attributes: Any) -> None:
-    dynamodb.put_item(
-        TableName=LEDGER_TABLE, Item={"product": {"S": key.product}, "alert": {"S": key.alert}, **attributes}
-    )
+    dynamodb.put_item(TableName=LEDGER, Item={"product": {"S": key.product}, "alert": {"S": key.alert}, **attributes})
 
 
 def test_10_24_what_version_0_1_remembered_neither_counts_nor_breaks(dynamodb: Any) -> None:
@@ -29,7 +27,7 @@ def test_10_24_what_version_0_1_remembered_neither_counts_nor_breaks(dynamodb: A
     remembered = {"M": {"sequence_number": {"S": "9" * 40}, "alerted_at": {"N": "1795251720"}}}
     _put(dynamodb, LedgerKey(f"{TABLE}#prod-1", "#memory"), rules={"M": {"r": remembered}})
     topic = MemoryTopic()
-    ledger = DynamoDbLedger(dynamodb, LEDGER_TABLE, 90)
+    ledger = DynamoDbLedger(dynamodb, LEDGER, 90)
     pipeline = Pipeline(rules(rule("price_drop", 'cooldown = "1h"')), topic, ledger, MemoryFailures())
     assert pipeline.handle(event(priced(10, 5))) == DONE
     assert len(topic.published) == 1
@@ -40,7 +38,7 @@ def test_10_25_an_hour_that_version_0_1_counted_goes_on(dynamodb: Any) -> None:
     hour = Hour.of("r", CREATED_AT)
     counted = {"admitted": {"SS": ["a", "b"]}, "summarised": {"BOOL": True}}
     _put(dynamodb, LedgerKey.of_hour(hour), **counted)
-    ledger = DynamoDbLedger(dynamodb, LEDGER_TABLE, 90)
+    ledger = DynamoDbLedger(dynamodb, LEDGER, 90)
     assert ledger.read(LedgerQuery(hours={hour})).hourly_counts == {hour: HourlyCount({"a", "b"}, "?")}
     topic = MemoryTopic()
     pipeline = Pipeline(rules(rule("added", "max_per_hour = 2")), topic, ledger, MemoryFailures())

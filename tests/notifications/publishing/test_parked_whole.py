@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from functools import cache
 from typing import Any
 
 import pytest
@@ -33,6 +34,12 @@ class Queue:
         self.bodies.append(MessageBody)
 
 
+@cache
+def parts() -> tuple[str, ...]:
+    """Give the messages of the big record, which takes a while to compress."""
+    return tuple(to_bodies(Parked(BIG, "why", "E"), "1"))
+
+
 def joined(bodies: list[str]) -> list[Any]:
     """Give the records that redrive finds in messages."""
     return [record_in(json.loads(text)) for _, text in join_parts(bodies)]
@@ -50,20 +57,20 @@ def test_10_30_a_record_of_any_length_is_parked_whole(record: Any) -> None:
 def test_10_30_parts_say_which_they_are_and_have_the_same_id_each_time() -> None:
     """A record that is parked again has the parts that it had."""
     bodies = to_bodies(Parked(BIG, "why", "E"), "1")
-    parts = [json.loads(body) for body in bodies]
-    assert [(part["part"], part["of"]) for part in parts] == [
+    read = [json.loads(body) for body in bodies]
+    assert [(part["part"], part["of"]) for part in read] == [
         (number, len(bodies)) for number in range(1, len(bodies) + 1)
     ]
-    assert len({part["id"] for part in parts}) == 1
+    assert len({part["id"] for part in read}) == 1
     assert max(map(len, bodies)) <= MOST_BYTES
-    assert to_bodies(Parked(BIG, "why", "E"), "1") == bodies
+    assert parts() == tuple(bodies)
 
 
 def test_10_30_parts_are_joined_in_any_order_and_beside_others() -> None:
     """Twice parked, mixed with another record's parts and with a whole one."""
     other = to_bodies(Parked([NOISE], "why", "E"), "1")
     small = to_bodies(Parked({"a": 1}, "why", "E"), "1")
-    bodies = to_bodies(Parked(BIG, "why", "E"), "1")
+    bodies = parts()
     mixed = [*bodies[::-1], *other, *small, *bodies]
     found = join_parts(mixed)
     assert sorted(position for positions, _ in found for position in positions) == list(range(len(mixed)))
@@ -74,7 +81,7 @@ def test_10_30_parts_are_joined_in_any_order_and_beside_others() -> None:
 
 def test_10_30_a_part_without_the_others_is_no_record() -> None:
     """It is reported, and left."""
-    for body in to_bodies(Parked(BIG, "why", "E"), "1")[1:]:
+    for body in parts()[1:]:
         ((_, text),) = join_parts([body])
         with pytest.raises(UnknownMessageError, match=r"part \d of \d of a parked record"):
             parse_failure_message(text)
@@ -95,7 +102,7 @@ def test_10_30_a_part_without_the_others_is_no_record() -> None:
 )
 def test_10_30_a_part_that_somebody_else_wrote_breaks_nothing(part: dict[str, Any]) -> None:
     """The queue's other messages are joined all the same."""
-    bodies = to_bodies(Parked(BIG, "why", "E"), "1")
+    bodies = parts()
     forged = json.dumps({**json.loads(bodies[0]), **part})
     found = join_parts([forged, *bodies])
     assert list(range(1, len(bodies) + 1)) in [[each for each in positions if each] for positions, _ in found]

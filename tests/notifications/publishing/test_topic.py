@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from notifications.common.errors import RefusedAlertError, ServiceError
 from notifications.publishing.messages import AlertMessage
 from notifications.publishing.topic import PublishResult, SnsTopic, encode_form_once, form
+from tests.aws_in_memory import new_client
 from tests.builders import message
 
 TOPIC = "arn:aws:sns:us-east-1:123456789012:alerts"
@@ -28,7 +29,7 @@ class Topic:
 
     def __init__(self) -> None:
         """Start without answers."""
-        client = boto3.client("sns", "us-east-1", aws_access_key_id="a", aws_secret_access_key="b")  # noqa: S106
+        client = new_client("sns")
         self.stub = Stubber(client)
         self.stub.activate()
         self.topic = SnsTopic(client, TOPIC)
@@ -187,7 +188,7 @@ def test_a_call_sends_the_form_that_botocore_would() -> None:
     """Names and values of a batch with attributes: the same, field by field."""
     sent: list[str] = []
     for prepare in (encode_form_once, lambda client: client):
-        client = prepare(boto3.client("sns", "us-east-1", aws_access_key_id="a", aws_secret_access_key="b"))  # noqa: S106
+        client = prepare(new_client("sns"))
 
         def stop(request: Any, **_: Any) -> None:
             sent.append(request.body if isinstance(request.body, str) else request.body.decode())

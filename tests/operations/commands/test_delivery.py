@@ -8,9 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, cast
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from notifications.common.errors import ConfigurationError
 from notifications.delivery.handling.progress import AGAIN, DELIVERED, FAILING, HELD, UNDELIVERED, Delivery
@@ -19,8 +17,9 @@ from notifications.delivery.handling.queues import SqsQueues
 from notifications.delivery.handling.queues import Undelivered as Kept
 from operations.deployed.stack import Stack
 from operations.ledger.deliveries import deliveries_of_alert, since
+from tests.aws_in_memory import LEDGER, aws_in_memory, client_of, make_ledger
 from tests.builders import CREATED_AT, EVENTS, message
-from tests.operations.stage import LEDGER, FakeFunction, FakeStack, Operate, make_ledger
+from tests.operations.stage import FakeFunction, FakeStack, Operate
 
 START = "2026-11-21T09:00Z"
 EARLIER = "2026-11-21T08:00Z"
@@ -32,7 +31,7 @@ class Stage:
     def __init__(self) -> None:
         """Make ledger and queues."""
         self.dynamodb = make_ledger()
-        self.sqs = boto3.client("sqs", region_name="us-east-1")
+        self.sqs = client_of("sqs")
         self.queue = self.sqs.create_queue(QueueName="product-alerts-dev-to-shop")["QueueUrl"]
         self.undelivered = self.sqs.create_queue(QueueName="product-alerts-dev-undelivered")["QueueUrl"]
         self.function = FakeFunction()
@@ -70,12 +69,9 @@ class Stage:
 
 
 @pytest.fixture
-def stage(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
+def stage() -> Iterator[Stage]:
     """Give a stage."""
-    for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(f"AWS_{name}", "none")
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    with mock_aws():
+    with aws_in_memory():
         yield Stage()
 
 

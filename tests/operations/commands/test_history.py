@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from moto import mock_aws
 
+from tests.aws_in_memory import LEDGER, aws_in_memory, make_ledger, new_client
 from tests.builders import CREATED_AT
-from tests.operations.stage import LEDGER, FakeStack, Operate, make_ledger, refusal, write_history
+from tests.operations.stage import FakeStack, Operate, refusal, write_history
 from tests.rules.scenario import MINUTE, Shop, rule
 
 RULES = rule("price_drop", 'severity = "warning"\ncooldown = "1s"', "drop") + rule("low_stock", "threshold = 5", "low")
@@ -17,12 +17,9 @@ PUBLISHED_AT = CREATED_AT + 2
 
 
 @pytest.fixture
-def dynamodb(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def dynamodb() -> Iterator[Any]:
     """Give a client of an AWS in memory that has the ledger table, as infrastructure/ describes it."""
-    for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(f"AWS_{name}", "none")
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    with mock_aws():
+    with aws_in_memory():
         yield make_ledger()
 
 
@@ -87,7 +84,7 @@ def test_a_long_history_is_read_to_the_end(operate: Operate, dynamodb: Any) -> N
     for start in range(0, 60, 50):
         part = Shop(records=shop.records[start : start + 50])
         write_history(dynamodb, rule("price_drop"), part, PUBLISHED_AT)
-    done = operate("history", "--product", "mug", "--json", stack=FakeStack(dynamodb=_small_pages(dynamodb)))
+    done = operate("history", "--product", "mug", "--json", stack=FakeStack(dynamodb=_small_pages()))
     assert len(done.json_lines) == 59
 
 
@@ -119,8 +116,9 @@ def test_an_item_that_cannot_be_read_is_left_out_and_said(
     assert done.err == "warning: 1 item of the ledger cannot be read and is left out\n"
 
 
-def _small_pages(client: Any) -> Any:
-    """Let the client's queries answer seven items at a time."""
+def _small_pages() -> Any:
+    """Make a client whose queries answer seven items at a time."""
+    client = new_client("dynamodb")
     client.meta.events.register("provide-client-params.dynamodb.Query", lambda params, **_: {**params, "Limit": 7})
     return client
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from moto import mock_aws
 
 from notifications.common.errors import ConfigurationError
 from notifications.pipeline import Pipeline
@@ -19,8 +18,9 @@ from notifications.publishing.mutes_item import MOST_MUTES, MUTES, to_attribute
 from notifications.rules.mutes import Mute, Mutes
 from operations.ledger import mutes
 from operations.ledger.mutes import mute, mutes_of, unmute
+from tests.aws_in_memory import LEDGER, aws_in_memory, make_ledger
 from tests.builders import EVENTS, ROOT, event, rules, sample
-from tests.operations.stage import LEDGER, FakeStack, Operate, make_ledger
+from tests.operations.stage import FakeStack, Operate
 from tests.rules.scenario import Shop
 from tests.service import DONE
 
@@ -30,12 +30,9 @@ KEY = {"product": {"S": MUTES}, "alert": {"S": MUTES}}
 
 
 @pytest.fixture
-def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def stack() -> Iterator[Any]:
     """Give a stage with an empty ledger."""
-    for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(f"AWS_{name}", "none")
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    with mock_aws():
+    with aws_in_memory():
         yield FakeStack(dynamodb=make_ledger())
 
 

@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from moto import mock_aws
 
 from notifications.delivery.handling.progress import DELIVERED, Delivery
 from notifications.delivery.handling.progress_table import DynamoDbProgress
 from notifications.publishing.messages import to_message
 from operations.products.products_table import table_name
+from tests.aws_in_memory import LEDGER, aws_in_memory, make_ledger, make_products
 from tests.builders import EVENTS, event, rules
-from tests.operations.stage import CLOSED, LEDGER, FakeStack, FakeStreams, Operate, Shard, make_ledger, refusal
+from tests.operations.stage import CLOSED, FakeStack, FakeStreams, Operate, Shard, refusal
 from tests.rules.scenario import HOUR, Shop, rule
 from tests.service import Service
 
@@ -237,18 +237,10 @@ def test_10_16_only_what_the_stream_holds_is_kept(operate: Operate, tmp_path: Pa
     assert "--to-file keeps what --stream reads" in capsys.readouterr().err
 
 
-def delivered(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> FakeStack:
+def delivered(shop: Shop) -> FakeStack:
     """Give a stage, in moto's memory, whose receiver was sent the shop's alerts."""
-    for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(f"AWS_{name}", "none")
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     dynamodb = make_ledger()
-    dynamodb.create_table(
-        TableName=table_name(FakeStack.outputs),
-        BillingMode="PAY_PER_REQUEST",
-        AttributeDefinitions=[{"AttributeName": "productId", "AttributeType": "S"}],
-        KeySchema=[{"AttributeName": "productId", "KeyType": "HASH"}],
-    )
+    make_products(table_name(FakeStack.outputs))
     service = Service(rules(ANY))
     service.handle(*shop.records)
     progress = DynamoDbProgress(dynamodb, LEDGER, 90, "1")
@@ -258,11 +250,11 @@ def delivered(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> FakeStack:
 
 
 def test_history_says_which_alerts_would_not_go_out_any_more(
-    operate: Operate, files: dict[str, Path], shop: Shop, monkeypatch: pytest.MonkeyPatch
+    operate: Operate, files: dict[str, Path], shop: Shop
 ) -> None:
     """Of those that receivers were sent; as text and as JSON."""
-    with mock_aws():
-        stack = delivered(shop, monkeypatch)
+    with aws_in_memory():
+        stack = delivered(shop)
         both = ("preview", "--history", "300d", "--rules", files["tenth.toml"], "--against", files["any.toml"])
         done = operate(*both, stack=stack)
         assert (done.code, done.err) == (0, "")
@@ -281,11 +273,11 @@ def test_history_says_which_alerts_would_not_go_out_any_more(
 
 
 def test_a_delivery_of_the_history_that_cannot_be_read_is_left_out_and_said(
-    operate: Operate, files: dict[str, Path], shop: Shop, monkeypatch: pytest.MonkeyPatch
+    operate: Operate, files: dict[str, Path], shop: Shop
 ) -> None:
     """The others are judged."""
-    with mock_aws():
-        stack = delivered(shop, monkeypatch)
+    with aws_in_memory():
+        stack = delivered(shop)
         dynamodb = stack.client("dynamodb")
         items = dynamodb.scan(TableName=LEDGER)["Items"]
         whole = next(item for item in items if item["product"]["S"].startswith("delivery#"))

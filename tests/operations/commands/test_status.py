@@ -9,9 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from notifications.text.formatting import rfc3339
 from operations.activity.activity_log import ActivityLog
@@ -20,9 +18,10 @@ from operations.health import health
 from operations.health.difference import differences
 from operations.health.health import read_health
 from operations.ledger.mutes import mute
+from tests.aws_in_memory import LEDGER, aws_in_memory, client_of, make_ledger
 from tests.builders import ROOT
 from tests.operations.health.test_difference import package
-from tests.operations.stage import KEY, LEDGER, FakeStack, Operate, make_ledger
+from tests.operations.stage import KEY, FakeStack, Operate
 
 FUNCTION = "product-alerts-dev-alerts"
 DELIVERY = "product-alerts-dev-delivery"
@@ -60,7 +59,7 @@ class Deployed(FakeStack):
 
     def __init__(self) -> None:
         """Make what `status` looks at."""
-        made = {name: boto3.client(name, region_name="us-east-1") for name in ("cloudwatch", "sqs", "sns", "s3")}
+        made = {name: client_of(name) for name in ("cloudwatch", "sqs", "sns", "s3")}
         super().__init__(**made, dynamodb=make_ledger(), **{"lambda": FakeLambda()})
         self.cloudwatch, self.sqs, self.sns, self.s3 = made.values()
         self.s3.create_bucket(Bucket="bucket")
@@ -85,11 +84,9 @@ class Deployed(FakeStack):
 
 
 @pytest.fixture
-def stage(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployed]:
+def stage() -> Iterator[Deployed]:
     """Deploy into memory."""
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    with mock_aws():
+    with aws_in_memory():
         yield Deployed()
 
 

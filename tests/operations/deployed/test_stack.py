@@ -39,7 +39,7 @@ def _cloud_formation(status: int, answer: str) -> Iterator[tuple[str, list[str]]
             """Stay silent."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
+        Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         try:
             yield f"http://127.0.0.1:{server.server_port}", asked
         finally:
@@ -114,6 +114,7 @@ def test_10_7_a_dead_endpoint_is_said_with_the_way_out(
     stage: str, instead: str, environment: pytest.MonkeyPatch
 ) -> None:
     """An export of a run that has ended gets advice about the export, not about credentials."""
+    environment.setattr("botocore.endpoint.time.sleep", lambda _: None)  # between its attempts
     environment.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     with pytest.raises(ConfigurationError, match=f"Run `unset AWS_ENDPOINT_URL`: {instead}") as raised:
         find_stack(stage)

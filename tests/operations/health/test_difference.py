@@ -108,7 +108,7 @@ def test_a_package_is_fetched_from_the_address_that_aws_gives(tmp_path: Path) ->
             """Say nothing."""
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Files) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         url = f"http://127.0.0.1:{server.server_address[1]}/package"
         assert fetch(url) == b"content"
         server.shutdown()

@@ -8,14 +8,13 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
-from moto import mock_aws
 
 from operations.deployed.stack import Stack
 from operations.logs import function_logs
 from operations.logs.function_logs import LogReading, read_log
+from tests.aws_in_memory import MemorySession, aws_in_memory, new_client
 from tests.lambda_log import put
 from tests.operations.stage import refusal
 
@@ -23,13 +22,10 @@ FUNCTION = "product-alerts-dev-alerts"
 
 
 @pytest.fixture
-def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
+def stack() -> Iterator[Stack]:
     """Give a stage in moto's memory."""
-    for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(f"AWS_{name}", "none")
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    with mock_aws():
-        yield Stack("dev", {}, boto3.Session(region_name="us-east-1"), None)
+    with aws_in_memory():
+        yield Stack("dev", {}, MemorySession(), None)
 
 
 def lines(count: int, **more: Any) -> list[str]:
@@ -109,7 +105,7 @@ class Throttled:
 
     def client(self, *_: Any, **__: Any) -> Any:
         """Make a client."""
-        client = boto3.client("logs", region_name=self.region_name)
+        client = new_client("logs")
         client.filter_log_events = self._refuse
         return client
 

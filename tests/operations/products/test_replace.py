@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from notifications.stream.attributes import Path
 from operations.products.products_table import ChangedMeanwhileError, ChangeError, ProductsTable
+from tests.aws_in_memory import aws_in_memory, make_products
 
 KEY = {"productId": {"S": "prod-1"}}
 PRICE = Path.parse("offers[0].price")
@@ -18,19 +17,10 @@ OFFERS = {"L": [{"M": {"price": {"N": "10.0"}, "currency": {"S": "EUR"}}}, {"S":
 
 
 @pytest.fixture
-def table(monkeypatch: pytest.MonkeyPatch) -> Iterator[ProductsTable]:
+def table() -> Iterator[ProductsTable]:
     """Give a table with a product whose price is nested."""
-    for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(f"AWS_{name}", "none")
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    with mock_aws():
-        client = boto3.client("dynamodb", region_name="us-east-1")
-        client.create_table(
-            TableName="products",
-            BillingMode="PAY_PER_REQUEST",
-            AttributeDefinitions=[{"AttributeName": "productId", "AttributeType": "S"}],
-            KeySchema=[{"AttributeName": "productId", "KeyType": "HASH"}],
-        )
+    with aws_in_memory():
+        client = make_products()
         client.put_item(TableName="products", Item={**KEY, "offers": OFFERS, "stock": {"N": "3"}})
         yield ProductsTable(client, "products")
 

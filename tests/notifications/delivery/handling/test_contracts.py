@@ -26,7 +26,7 @@ from notifications.delivery.handling.progress import (
 )
 from notifications.delivery.handling.progress_table import DynamoDbProgress
 from notifications.delivery.handling.queues import QueuedMessage, Queues, SqsQueues, Undelivered
-from tests.notifications.conftest import TABLE
+from tests.aws_in_memory import LEDGER
 
 KINDS = ["memory", "aws"]
 DUE = datetime(2026, 11, 22, 7, 0, tzinfo=UTC)
@@ -43,7 +43,7 @@ def progress(request: pytest.FixtureRequest) -> ProgressLedger:
     """Give each kind of ledger."""
     if request.param == "memory":
         return MemoryProgress()
-    return DynamoDbProgress(request.getfixturevalue("dynamodb"), TABLE, 90, "deploy-1", sleep=lambda _: None)
+    return DynamoDbProgress(request.getfixturevalue("dynamodb"), LEDGER, 90, "deploy-1", sleep=lambda _: None)
 
 
 def test_an_empty_ledger_knows_nothing(progress: ProgressLedger) -> None:
@@ -135,7 +135,7 @@ def test_what_is_marked_as_sent_is_known_until_it_is_crossed_off(progress: Progr
 def test_a_flush_that_was_killed_keeps_its_outbox_for_no_longer_than_it_said(dynamodb: Any) -> None:
     """And its item is not one of the outbox, nor a delivery."""
     clock = [1000.0]
-    ledger = DynamoDbProgress(dynamodb, TABLE, 90, "deploy-1", now=lambda: clock[0])
+    ledger = DynamoDbProgress(dynamodb, LEDGER, 90, "deploy-1", now=lambda: clock[0])
     ledger.open_outbox("shop", 60)
     clock[0] += 59
     with pytest.raises(ServiceError, match="another flush has the outbox"):
@@ -155,18 +155,18 @@ def test_a_disabled_receiver_is_known_as_such(progress: ProgressLedger) -> None:
 
 def test_the_next_deploy_enables_it_again(dynamodb: Any) -> None:
     """Somebody looked at it, then."""
-    DynamoDbProgress(dynamodb, TABLE, 90, "deploy-1").disable("shop", "answered 410")
-    assert DynamoDbProgress(dynamodb, TABLE, 90, "deploy-2").read("shop", []).disabled == ""
+    DynamoDbProgress(dynamodb, LEDGER, 90, "deploy-1").disable("shop", "answered 410")
+    assert DynamoDbProgress(dynamodb, LEDGER, 90, "deploy-2").read("shop", []).disabled == ""
 
 
 def test_everything_expires(dynamodb: Any) -> None:
     """The table forgets by itself."""
-    ledger = DynamoDbProgress(dynamodb, TABLE, 2, "deploy-1", now=lambda: 1000.0)
+    ledger = DynamoDbProgress(dynamodb, LEDGER, 2, "deploy-1", now=lambda: 1000.0)
     ledger.write(delivery("a"))
     ledger.hold(delivery("b", HELD), DUE)
     ledger.disable("shop", "gone")
     ledger.open_outbox("shop", 60)
-    items = dynamodb.scan(TableName=TABLE)["Items"]
+    items = dynamodb.scan(TableName=LEDGER)["Items"]
     assert len(items) == 5
     assert {item["expiresAt"]["N"] for item in items} == {str(1000 + 2 * 86_400)}
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import copy
+import json
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from notifications.config.receiver import Digest, Receiver
+from notifications.delivery.rendering.digest import DigestView, digest_of
 from notifications.delivery.rendering.view import AlertView, view_of
 from notifications.rules.product import Product
 from notifications.stream.attributes import Path
@@ -14,6 +16,7 @@ from operations.evaluation.receivers_check import SAMPLE
 
 PRODUCT = Product(currency="USD", image=Path.parse("photo"))
 BERLIN = ZoneInfo("Europe/Berlin")
+_SAMPLE = json.dumps(SAMPLE)
 KINDS = ("text", "mail", "slack", "teams", "discord", "chatbot")
 CHATS = ("slack", "teams", "discord", "chatbot")
 HOSTILE = {
@@ -36,7 +39,7 @@ HOSTILE = {
 
 def event(**changes: Any) -> dict[str, Any]:
     """Make a published alert; keys with an underscore change `data`, `product` adds to the item."""
-    made = copy.deepcopy(SAMPLE)
+    made: dict[str, Any] = json.loads(_SAMPLE)
     made["data"]["severity"] = "info"
     made["data"]["changes"] = [{"attribute": "price", "old": "25.99", "new": "19.99"}]
     del made["data"]["heldBack"]
@@ -81,3 +84,11 @@ def many(products: int, changes: int, name: str = "Wireless Mouse") -> list[Aler
         for product in range(products)
         for change in range(changes)
     ]
+
+
+@cache
+def ten_thousand() -> DigestView:
+    """Give the digest of ten thousand alerts, which take a second to make."""
+    made = digest_of(many(500, 20), receiver())
+    assert made
+    return made

@@ -16,7 +16,7 @@ from notifications.delivery.rendering.digest import DigestView, digest_of
 from notifications.delivery.rendering.kinds import render
 from notifications.delivery.rendering.mail import DARK, LIGHT, TEMPLATE, MailMessage
 from notifications.delivery.rendering.view import BARS, AlertView
-from tests.notifications.delivery.rendering.examples import HOSTILE, many, receiver, view
+from tests.notifications.delivery.rendering.examples import HOSTILE, receiver, ten_thousand, view
 
 
 def mail(shown: AlertView | DigestView | None, to: Receiver | None = None) -> MailMessage:
@@ -124,8 +124,7 @@ def test_picture_changes_and_what_was_held_back_are_shown() -> None:
 
 def test_a_digest_is_not_clipped() -> None:
     """Gmail cuts a mail off at 102 KB; one with the usual number of products stays below, from 10,000 alerts, too."""
-    made = digest_of(many(500, 20), receiver())
-    message = mail(made)
+    message = mail(ten_thousand())
     assert len(message.html.encode()) < 102_000
     assert "and 9600 more about 480 other products" in Page(message.html).text
     assert message.message_id == "digest-1"

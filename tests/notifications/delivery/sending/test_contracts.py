@@ -8,7 +8,6 @@ import json
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-import boto3
 import pytest
 
 from notifications.common.errors import DeliveryFailedError, RefusedAlertError, RetryableError, ServiceError
@@ -18,6 +17,7 @@ from notifications.delivery.sending.http import Http
 from notifications.delivery.sending.http_senders import ChatSender, WebhookSender
 from notifications.delivery.sending.secrets import SsmSecrets
 from notifications.delivery.sending.sender import Outgoing, Sender
+from tests.aws_in_memory import client_of
 from tests.notifications.delivery.sending.servers import Reply, Server
 from tests.notifications.delivery.sending.test_http_senders import KEY
 
@@ -63,7 +63,7 @@ def _topic(request: pytest.FixtureRequest) -> Any:
 
 def _mail(request: pytest.FixtureRequest) -> Any:
     request.getfixturevalue("aws")
-    ses = boto3.client("ses")
+    ses = client_of("ses")
     ses.verify_email_identity(EmailAddress="alerts@shop.example")
     ses.create_configuration_set(ConfigurationSet={"Name": "alerts"})
     from moto.ses.models import ses_backends  # noqa: PLC0415 - what moto keeps of a mail
@@ -122,7 +122,7 @@ def test_what_fails_says_that_it_may_be_tried_again(case: Case) -> None:
 @pytest.fixture
 def ssm(aws: None) -> Any:  # noqa: ARG001 - for its effect
     """Give an SSM client."""
-    return boto3.client("ssm")
+    return client_of("ssm")
 
 
 def put(ssm: Any, value: str) -> None:
