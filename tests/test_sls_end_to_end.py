@@ -108,7 +108,7 @@ def test_stage_local_is_kept_away_from_aws(command: str, project: Path) -> None:
     assert "it does not run" in said
 
 
-def test_10_7_sls_finds_the_running_stack_as_operations_does(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sls_finds_the_running_stack_as_operations_does(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without an export, and whatever the user's own proxy is, stage `local` is what `npm start` runs."""
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
@@ -120,7 +120,7 @@ def test_10_7_sls_finds_the_running_stack_as_operations_does(project: Path, monk
 
 
 @pytest.mark.parametrize(("stage", "advice"), [("local", "found without it"), ("dev", "on AWS")])
-def test_10_7_a_dead_endpoint_is_said_with_the_way_out(stage: str, advice: str) -> None:
+def test_a_dead_endpoint_is_said_with_the_way_out(stage: str, advice: str) -> None:
     """An endpoint that was exported for a run that has ended gets advice about the export, not about the network."""
     done = subprocess.run(
         ["npx", "--no", "--", "sls", "info", "--stage", stage],
@@ -149,7 +149,7 @@ def test_missing_credentials_are_said_before_anything_is_packaged(command: str, 
     assert not (project / ".serverless").exists()
 
 
-def test_10_40_the_stream_function_is_meant_where_none_is_named(project: Path) -> None:
+def test_the_stream_function_is_meant_where_none_is_named(project: Path) -> None:
     """`sls invoke local -p` and `sls logs` need no -f; one that is given counts."""
     done = sls("invoke", "local", "-p", "events/price-drop.json", "--stage", "local", folder=project)
     assert "product.price_dropped" in done.stdout, done.stdout + done.stderr
@@ -161,7 +161,7 @@ def test_10_40_the_stream_function_is_meant_where_none_is_named(project: Path) -
     assert 'Function "another"' in done.stdout + done.stderr
 
 
-def test_10_40_a_delivery_function_is_invoked_with_what_npm_start_runs(project: Path) -> None:
+def test_a_delivery_function_is_invoked_with_what_npm_start_runs(project: Path) -> None:
     """`sls invoke local -f delivery` asks the running stack for its topics and queues, and AWS for nothing."""
     given = ("invoke", "local", "-f", "delivery", "-p", "events/price-drop.json", "--stage", "local")
     done = sls(*given, folder=project)
@@ -172,7 +172,7 @@ def test_10_40_a_delivery_function_is_invoked_with_what_npm_start_runs(project: 
     assert any("/us-east-1/cloudformation/" in request for request in asked), done.stdout + done.stderr
 
 
-def test_10_35_a_first_deploy_that_is_rolled_back_leaves_no_table(packaged: Packaged, tmp_path: Path) -> None:
+def test_a_first_deploy_that_is_rolled_back_leaves_no_table(packaged: Packaged, tmp_path: Path) -> None:
     """A table made by a deploy that fails goes with it, so that the next try can make it; one that stands is kept."""
     table = packaged("dev").resource("ProductsTable")
     broken = {

@@ -49,8 +49,8 @@ class Amounts:
         warnings = [warning for rule in self._rules for warning in _of_rule(rule, *prices)] if prices else []
         if self._without_code:
             warnings.append(
-                f'price_unit = "minor": the currency of {how_many(self._without_code, "price")} in the records is not a '
-                "code of three letters, and they are taken for hundredths"
+                f'price_unit = "minor": the currency of {how_many(self._without_code, "price")} in the records is not '
+                "a code of three letters, and they are taken for hundredths"
             )
         return warnings
 

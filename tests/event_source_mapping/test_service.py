@@ -39,7 +39,7 @@ class Deleted:
         self.stopped = reason
 
 
-def test_10_1_a_deleted_mapping_ends_the_serving_without_an_idle_limit() -> None:
+def test_a_deleted_mapping_ends_the_serving_without_an_idle_limit() -> None:
     """Where serving ends by itself, no reason is made up from a limit that was not given [While it runs]."""
 
     class Never:

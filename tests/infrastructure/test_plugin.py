@@ -56,7 +56,7 @@ def test_a_deploy_elsewhere_takes_no_test_server(project: Path) -> None:
     assert done.stdout.strip() == ""
 
 
-def test_10_10_npx_fetches_no_other_package_called_sls(tmp_path: Path) -> None:
+def test_npx_fetches_no_other_package_called_sls(tmp_path: Path) -> None:
     """Before the set-up `npx sls` ends with a refusal instead of fetching whatever has that name."""
     for name in (".npmrc", "package.json"):
         shutil.copy(ROOT / name, tmp_path)
@@ -65,7 +65,7 @@ def test_10_10_npx_fetches_no_other_package_called_sls(tmp_path: Path) -> None:
     assert done.stdout.strip() == "false"
 
 
-def test_10_10_the_sdks_plans_do_not_push_a_message_off_the_screen() -> None:
+def test_the_sdks_plans_do_not_push_a_message_off_the_screen() -> None:
     """What the AWS SDK says of Node versions to come stays away; every other warning stays."""
     code = (
         "const Plugin = require('./infrastructure/plugin.cjs');"
@@ -85,7 +85,7 @@ CACHE_LOCATION = (
 )
 
 
-def test_10_38_the_cache_of_requirements_is_keyed_by_what_is_left_out_too(project: Path) -> None:
+def test_the_cache_of_requirements_is_keyed_by_what_is_left_out_too(project: Path) -> None:
     """Another slim.yml, or another platform, is another cache; the same is the same, and serverless.yml asks for it."""
 
     def location(*pip: str) -> str:

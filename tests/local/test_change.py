@@ -98,7 +98,7 @@ def test_the_key_is_not_changed(capsys: pytest.CaptureFixture[str], monkeypatch:
     assert "productId is the key" in capsys.readouterr().err
 
 
-def test_10_3_a_nested_path_goes_into_its_map(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_nested_path_goes_into_its_map(monkeypatch: pytest.MonkeyPatch) -> None:
     """A dot goes into a map, made where there is none; a backslash keeps it in the name."""
     dynamodb = FakeDynamoDb(productId="S")
     _use(dynamodb, monkeypatch)
@@ -115,9 +115,7 @@ def test_10_3_a_nested_path_goes_into_its_map(monkeypatch: pytest.MonkeyPatch) -
     }
 
 
-def test_10_3_a_composite_key_is_given_by_names(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_composite_key_is_given_by_names(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """Each attribute of the key by its name, in any order; without them the message names them."""
     dynamodb = FakeDynamoDb(shop="S", sku="N")
     _use(dynamodb, monkeypatch)
@@ -148,7 +146,7 @@ def test_10_3_a_composite_key_is_given_by_names(
         ("active=False", "--json '{\"active\": false}'"),
     ],
 )
-def test_10_5_a_text_that_looks_like_something_else_is_pointed_out(
+def test_a_text_that_looks_like_something_else_is_pointed_out(
     word: str, advice: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """It is written as the text that it is, with how to write what was probably meant."""
@@ -165,7 +163,7 @@ def test_10_5_a_text_that_looks_like_something_else_is_pointed_out(
 @pytest.mark.parametrize(
     "word", ["name=Mouse, red", "name=3,", "price=39.90", "name=truth", "sizes=1,2,3", "sku=ABC 123", "name=7 USB"]
 )
-def test_10_5_other_values_are_not_pointed_out(
+def test_other_values_are_not_pointed_out(
     word: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Nothing is said of what is a number or an ordinary text."""
@@ -180,7 +178,7 @@ def _use(dynamodb: FakeDynamoDb, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(change, "local_client", lambda *_: dynamodb)
 
 
-def test_10_14_the_key_of_another_table_is_refused(
+def test_the_key_of_another_table_is_refused(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A pair in the place of an id is not taken for an id; one that has an equals sign is given by the key's name."""
@@ -194,7 +192,7 @@ def test_10_14_the_key_of_another_table_is_refused(
     assert dynamodb.only()["productId"] == {"S": "a=b"}
 
 
-def test_10_14_examples_have_the_tables_own_key_and_price(
+def test_examples_have_the_tables_own_key_and_price(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     """A message shows a command that this table takes; without readable rules a common one."""
@@ -212,7 +210,7 @@ def test_10_14_examples_have_the_tables_own_key_and_price(
     assert "npm run change -- shop=… sku=… price=49.90" in capsys.readouterr().err
 
 
-def test_10_14_what_was_set_is_shown_as_it_is_given(
+def test_what_was_set_is_shown_as_it_is_given(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Truth values, lists and maps as JSON, sets of texts as set(…)."""
@@ -228,7 +226,7 @@ def test_10_14_what_was_set_is_shown_as_it_is_given(
     assert "A set has at least one text" in capsys.readouterr().err
 
 
-def test_10_14_what_changes_nothing_or_empties_is_said(
+def test_what_changes_nothing_or_empties_is_said(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A product that is not there is not said to be deleted, and an empty text is pointed out."""

@@ -113,7 +113,7 @@ def _child_of(pid: int) -> int:
 
 
 @pytest.mark.parametrize(("arguments", "traced"), [([], False), (["--verbose"], True)])
-def test_10_8_verbose_shows_the_traceback_behind_an_unexpected_end(
+def test_verbose_shows_the_traceback_behind_an_unexpected_end(
     arguments: list[str],
     traced: bool,
     monkeypatch: pytest.MonkeyPatch,

@@ -64,7 +64,7 @@ class Clock:
 
 @pytest.mark.parametrize("timeout", TIMEOUTS)
 @pytest.mark.parametrize("more", ["", 'cooldown = "1h"', "max_per_hour = 100"])
-def test_10_32_slow_calls_never_overrun_the_timeout(timeout: int, more: str) -> None:
+def test_slow_calls_never_overrun_the_timeout(timeout: int, more: str) -> None:
     """Whatever the timeout: what there is no time for comes again, and each delivery brings it further."""
     clock = Clock(timeout)
     service = Service(
@@ -80,7 +80,7 @@ def test_10_32_slow_calls_never_overrun_the_timeout(timeout: int, more: str) -> 
 
 
 @pytest.mark.parametrize("timeout", TIMEOUTS)
-def test_10_32_the_clients_give_up_within_the_budget(timeout: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_clients_give_up_within_the_budget(timeout: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """All attempts, and the pause of up to a second between them, fit into what the pipeline reckons with."""
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     budget = for_timeout(timeout)
@@ -93,7 +93,7 @@ def test_10_32_the_clients_give_up_within_the_budget(timeout: int, monkeypatch: 
 
 
 @pytest.mark.parametrize("value", ["0", "-1", "901", "1e3", "sixty", "9" * 5_000])
-def test_10_32_a_timeout_that_is_none_is_reported(value: str) -> None:
+def test_a_timeout_that_is_none_is_reported(value: str) -> None:
     """With the variable's name."""
     names = ("ALERTS_TOPIC_ARN", "LEDGER_TABLE_NAME", "FAILURES_QUEUE_URL")
     given = {**dict.fromkeys(names, "x"), "LEDGER_RETENTION_DAYS": "90", "FUNCTION_TIMEOUT_SECONDS": value}

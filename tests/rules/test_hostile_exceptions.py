@@ -38,7 +38,7 @@ def _map(**values: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("blanks", [2_000, 200_000])
 @pytest.mark.parametrize("form", ["1d{}x", "{}", "1{}x", "1d{}1h{}x"])
-def test_10_26_a_cooldown_of_two_thousand_blanks_is_refused_at_once(
+def test_a_cooldown_of_two_thousand_blanks_is_refused_at_once(
     blanks: int, form: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """No duration makes the reader try every way to split its blanks."""
@@ -47,7 +47,7 @@ def test_10_26_a_cooldown_of_two_thousand_blanks_is_refused_at_once(
 
 
 @pytest.mark.parametrize("blanks", [10, 55])
-def test_10_26_blanks_in_a_short_duration_do_not_slow_it_down(blanks: int, caplog: pytest.LogCaptureFixture) -> None:
+def test_blanks_in_a_short_duration_do_not_slow_it_down(blanks: int, caplog: pytest.LogCaptureFixture) -> None:
     """The pattern itself is linear, not only its input short."""
     assert "cooldown: expected" in _logged_for(_map(cooldown={"S": "1" + " " * blanks + "x"}), caplog)
 
@@ -68,7 +68,7 @@ def test_10_26_blanks_in_a_short_duration_do_not_slow_it_down(blanks: int, caplo
 )
 @pytest.mark.parametrize("kind", ["S", "N"])
 @pytest.mark.parametrize("key", ["at_least", "at_most"])
-def test_10_26_a_number_beyond_what_dynamodb_holds_is_refused_at_once(
+def test_a_number_beyond_what_dynamodb_holds_is_refused_at_once(
     key: str, kind: str, number: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Neither gigabytes nor a message of 300 KB come of an exponent, and no record is parked for digits."""
@@ -90,7 +90,7 @@ def test_10_26_a_number_beyond_what_dynamodb_holds_is_refused_at_once(
     ],
     ids=range(8),
 )
-def test_10_26_the_log_names_the_mistake_and_nothing_that_the_item_holds(
+def test_the_log_names_the_mistake_and_nothing_that_the_item_holds(
     exception: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     """One short line a mistake: no value, no key of the item's own, no line break."""
@@ -102,7 +102,7 @@ def test_10_26_the_log_names_the_mistake_and_nothing_that_the_item_holds(
     assert len(line) < 500
 
 
-def test_10_26_an_exception_nested_sixty_levels_deep_leaves_the_rule_as_it_is(
+def test_an_exception_nested_sixty_levels_deep_leaves_the_rule_as_it_is(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """It is looked at one level deep."""

@@ -54,7 +54,7 @@ def _refused(text: str) -> str:
     return str(refused.value)
 
 
-def test_10_26_a_list_for_the_currency_is_a_mistake_with_a_message() -> None:
+def test_a_list_for_the_currency_is_a_mistake_with_a_message() -> None:
     """Not a crash of `check`."""
     said = _refused('[product]\ncurrency = ["currency"]\n' + rule("added"))
     assert "line 2, currency" in said
@@ -62,7 +62,7 @@ def test_10_26_a_list_for_the_currency_is_a_mistake_with_a_message() -> None:
 
 @pytest.mark.parametrize("key", KEYS)
 @pytest.mark.parametrize("value", LONG.values(), ids=LONG)
-def test_10_26_no_value_of_any_key_crashes_the_reader(key: str, value: str) -> None:
+def test_no_value_of_any_key_crashes_the_reader(key: str, value: str) -> None:
     """It is read, or refused with a message of a reasonable size."""
     table, _, name = key.partition(".")
     line = f"{name} = {value}\n"
@@ -80,30 +80,30 @@ def test_10_26_no_value_of_any_key_crashes_the_reader(key: str, value: str) -> N
 @pytest.mark.parametrize(
     "value", ["5,000 digits", "a huge exponent", "a tiny exponent", "nan", "a text with a huge exponent"]
 )
-def test_10_26_a_number_beyond_what_dynamodb_holds_is_a_mistake(value: str) -> None:
+def test_a_number_beyond_what_dynamodb_holds_is_a_mistake(value: str) -> None:
     """In a threshold and in a condition alike."""
     assert _refused(rule("low_stock", f"threshold = {LONG[value]}"))
     assert _refused(rule("price_drop", f"where = {{ price = {{ above = {LONG[value]} }} }}"))
 
 
-def test_10_26_deep_nesting_is_said_to_be_that() -> None:
+def test_deep_nesting_is_said_to_be_that() -> None:
     """By brackets, and by dots, which the reader of TOML takes without a limit."""
     for nested in (LONG["300 brackets"], LONG["5,000 dots"]):
         assert "nested more than 20 levels deep" in _refused(rule("added", f"where = {nested}"))
 
 
-def test_10_26_a_long_header_without_its_end_is_read_at_once() -> None:
+def test_a_long_header_without_its_end_is_read_at_once() -> None:
     """No pattern tries every way to split a row of blanks."""
     assert "not valid TOML" in _refused(rule("added") + "[" + " " * 20_000 + "x")
 
 
-def test_10_26_a_file_of_a_megabyte_and_more_is_refused() -> None:
+def test_a_file_of_a_megabyte_and_more_is_refused() -> None:
     """Before it is read."""
     assert "at most 1000000 characters" in _refused("#" * 1_000_001)
 
 
 @given(st.text(alphabet="[]{}\"=.,1eE-+ \n\\x#'_nrulesaw%", max_size=60))
-def test_10_26_any_text_is_read_or_refused(text: str) -> None:
+def test_any_text_is_read_or_refused(text: str) -> None:
     """Whatever stands behind a rule's key."""
     try:
         parse(rule("price_drop", f"at_least = {text}"))

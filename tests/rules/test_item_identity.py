@@ -37,7 +37,7 @@ def _cheaper(keys: Keys, at: int, old: int = 10, new: int = 5, stream: str = STR
     ids=str,
 )
 @pytest.mark.parametrize("text", [DROP, CALLED_BY_SKU], ids=["by key", "by an attribute that both share"])
-def test_10_24_two_items_called_the_same_do_not_silence_each_other(text: str, one: Keys, other: Keys) -> None:
+def test_two_items_called_the_same_do_not_silence_each_other(text: str, one: Keys, other: Keys) -> None:
     """The later record first, in batches of their own: neither is seen, and neither cools the other down."""
     service = Service(rules(text))
     for keys, at in ((other, 9), (one, 1)):
@@ -46,7 +46,7 @@ def test_10_24_two_items_called_the_same_do_not_silence_each_other(text: str, on
     assert len(service.ledger.memories) == 2
 
 
-def test_10_24_memory_stays_when_an_item_is_called_something_else() -> None:
+def test_memory_stays_when_an_item_is_called_something_else() -> None:
     """A new id attribute does not end a cool-down."""
     service = Service(rules(CALLED_BY_SKU))
     keys = {"id": {"S": "1"}}
@@ -55,7 +55,7 @@ def test_10_24_memory_stays_when_an_item_is_called_something_else() -> None:
     assert [alert.subject for alert in service.alerts] == ["mug"]
 
 
-def test_10_24_one_number_written_in_two_ways_is_one_item() -> None:
+def test_one_number_written_in_two_ways_is_one_item() -> None:
     """DynamoDB compares keys as numbers."""
     service = Service(rules(DROP))
     for at, written in enumerate(("100", "1E+2", "100.0"), 1):
@@ -68,7 +68,7 @@ def _of(label: str, table: str = "products") -> str:
 
 
 @pytest.mark.parametrize("first", [1, 500_000])
-def test_10_24_a_stream_made_anew_may_count_from_a_lower_number(first: int) -> None:
+def test_a_stream_made_anew_may_count_from_a_lower_number(first: int) -> None:
     """Six alerts are six, though the table, or its stream, was made anew and counts from one again."""
     text = rule("price_drop", 'baseline = "last_alert"')
     service = Service(rules(text))
@@ -85,7 +85,7 @@ def test_10_24_a_stream_made_anew_may_count_from_a_lower_number(first: int) -> N
     assert (memory.sequence_number, memory.stream) == (str(first + 2), "2026-11-22T09:00:00.000")
 
 
-def test_10_24_what_an_older_stream_still_brings_is_alerted_and_changes_no_memory() -> None:
+def test_what_an_older_stream_still_brings_is_alerted_and_changes_no_memory() -> None:
     """A table's old stream is read to its end beside the new one; a batch of it that comes twice alerts once."""
     service = Service(rules(rule("price_drop", 'baseline = "last_alert"')))
     keys = {"id": {"S": "1"}}
@@ -98,7 +98,7 @@ def test_10_24_what_an_older_stream_still_brings_is_alerted_and_changes_no_memor
     assert memory.sequence_number == sequence_number(5)
 
 
-def test_10_24_order_within_an_item_holds_when_its_id_changes() -> None:
+def test_order_within_an_item_holds_when_its_id_changes() -> None:
     """The first alert fails: the second waits though it is called something else, and another item does not."""
     service = Service(rules('[product]\nid = "sku"\n' + rule("price_drop")))
     failing = [sequence_number(1)]
@@ -120,7 +120,7 @@ def test_10_24_order_within_an_item_holds_when_its_id_changes() -> None:
     assert [alert.sequence_number for alert in service.alerts][1:] == [sequence_number(1), sequence_number(2)]
 
 
-def test_10_24_no_call_holds_two_changes_of_an_item_whose_id_changes() -> None:
+def test_no_call_holds_two_changes_of_an_item_whose_id_changes() -> None:
     """A call may fail in part, and the later change must not go out before the earlier one."""
     service = Service(rules('[product]\nid = "sku"\n' + rule("price_drop")))
     item = {"id": {"S": "1"}}

@@ -52,7 +52,7 @@ from tests.rules.scenario import rule
         (rule("out_of_stock", "rearm = 5"), 4, "rearm belongs to price_drop and price_rise and low_stock"),
     ],
 )
-def test_10_15_a_mistake_is_told_with_its_line_and_what_to_write(text: str, line: int | None, said: str) -> None:
+def test_a_mistake_is_told_with_its_line_and_what_to_write(text: str, line: int | None, said: str) -> None:
     """One problem for one mistake."""
     with pytest.raises(RulesError) as raised:
         rules(text)
@@ -61,13 +61,13 @@ def test_10_15_a_mistake_is_told_with_its_line_and_what_to_write(text: str, line
     assert said in problem.message
 
 
-def test_10_15_a_byte_order_mark_is_no_mistake() -> None:
+def test_a_byte_order_mark_is_no_mistake() -> None:
     """Some editors write one."""
     assert rules("\ufeff" + rule("added")).rules
 
 
 @pytest.mark.parametrize("spoilt", ["line = " + "9" * 5000, "a = " + "[" * 5000, "secret = hunter2", "x = {" * 50])
-def test_10_26_a_receivers_file_that_is_not_toml_is_a_mistake_without_its_values(spoilt: str) -> None:
+def test_a_receivers_file_that_is_not_toml_is_a_mistake_without_its_values(spoilt: str) -> None:
     """As alerts.toml is, but that nothing is repeated: it may be a secret."""
     with pytest.raises(ReceiversError) as raised:
         receivers_file.parse(spoilt)
@@ -82,7 +82,7 @@ def _messages(text: str) -> list[str]:
     return [problem.message for problem in raised.value.problems]
 
 
-def test_18_12_each_mistake_of_one_where_is_told() -> None:
+def test_each_mistake_of_one_where_is_told() -> None:
     """In all attributes, tests and alternatives at once."""
     one = "{ a = { lss_than = 5, at_lest = 3 }, b = [], c = 1 }"
     said = [
@@ -95,14 +95,14 @@ def test_18_12_each_mistake_of_one_where_is_told() -> None:
     assert len(_messages(rule("added", f"where = [{one}, {{ d = {{}} }}]"))) == 4
 
 
-def test_18_12_each_mistake_of_one_only_is_told() -> None:
+def test_each_mistake_of_one_only_is_told() -> None:
     """Names, words and tests alike."""
     only = '{ type = "product.price_droped", "a b" = "x", severity = "loud", brand = { lss_than = 5 } }'
     told = _messages(f'[[receivers]]\nname = "r"\nkind = "text"\nonly = {only}\n')
     assert [each.partition(": ")[0] for each in told] == ["type", "a b", "severity", "brand"]
 
 
-def test_18_12_mistakes_below_a_misspelt_header_are_told() -> None:
+def test_mistakes_below_a_misspelt_header_are_told() -> None:
     """[[rule]] is one mistake; those of the rule itself are told with it, with their lines."""
     with pytest.raises(RulesError) as raised:
         rules('[[rule]]\nname = "r"\nwhen = "aded"\n\n[[rules]]\nname = "s"\nwhen = "removd"\n')

@@ -31,21 +31,21 @@ USD = 'currency = { value = "USD" }'
         ("USD", "0.0125", "0.0125 USD"),
     ],
 )
-def test_10_13_a_price_reads_as_a_shop_shows_it(currency: str, price: str, shown: str) -> None:
+def test_a_price_reads_as_a_shop_shows_it(currency: str, price: str, shown: str) -> None:
     """The currency's decimals, its code, and no digit rounded away."""
     text = product(f'currency = {{ value = "{currency}" }}') + rule("price_drop", "title = 'now {new.price}'")
     (alert,) = play(text, Shop().prices(5000, price))
     assert alert.title == f"now {shown}"
 
 
-def test_10_13_where_a_template_names_the_currency_amounts_come_without() -> None:
+def test_where_a_template_names_the_currency_amounts_come_without() -> None:
     """No "USD USD", and the author decides where the code stands."""
     text = product(USD) + rule("price_drop", "title = '{currency} {new.price}, {old.price}'\ntext = '{new.price}'")
     (alert,) = play(text, Shop().prices("49.9", "39.9"))
     assert (alert.title, alert.data["text"]) == ("USD 39.90, 49.90", "39.90 USD")
 
 
-def test_10_13_the_default_words_show_money() -> None:
+def test_the_default_words_show_money() -> None:
     """Title and text, without a word of one's own."""
     (alert,) = play(product(USD) + rule("price_drop"), Shop().prices("49.9", "39.9"))
     assert alert.title == "mug: 39.90 USD, was 49.90"
@@ -54,7 +54,7 @@ def test_10_13_the_default_words_show_money() -> None:
     assert alert.data["text"] == "The price of mug rose by 39.90, from 0.00 to 39.90 USD."
 
 
-def test_10_13_every_amount_is_money_and_has_its_number() -> None:
+def test_every_amount_is_money_and_has_its_number() -> None:
     """`.raw` is the number; a percentage stays one."""
     names = ["price", "new.price", "old.price", "baseline", "delta", "threshold"]
     title = " ".join(f"{{{name}}}" for name in names)
@@ -67,28 +67,28 @@ def test_10_13_every_amount_is_money_and_has_its_number() -> None:
     assert alert.title == "5%"
 
 
-def test_10_13_the_stock_is_not_money() -> None:
+def test_the_stock_is_not_money() -> None:
     """Nor what a stock rule compares."""
     text = product(USD) + rule("low_stock", "threshold = 5\ntitle = '{baseline} {delta} {threshold} {stock}'")
     (alert,) = play(text, Shop().stocks(9, 2))
     assert alert.title == "9 7 5 2"
 
 
-def test_10_13_the_data_of_an_alert_stay_numbers() -> None:
+def test_the_data_of_an_alert_stay_numbers() -> None:
     """Changes as the table has them, baseline and threshold as decimals."""
     (alert,) = play(product(USD) + rule("price_drop", "below = 40"), Shop().prices("49.9", "39.9"))
     assert alert.data["changes"] == [{"attribute": "price", "old": "49.9", "new": "39.9"}]
     assert (alert.data["baseline"], alert.data["threshold"]) == ("49.9", "40")
 
 
-def test_10_13_a_link_has_the_number() -> None:
+def test_a_link_has_the_number() -> None:
     """A blank and a code would break it."""
     text = product(USD, 'link = "https://shop.example/{id}?p={price}"') + rule("price_drop")
     (alert,) = play(text, Shop().prices("49.9", "39.9"))
     assert alert.data["link"] == "https://shop.example/mug?p=39.9"
 
 
-def test_10_13_the_currency_may_be_an_attribute() -> None:
+def test_the_currency_may_be_an_attribute() -> None:
     """Each product in its own."""
     text = product('currency = "currency"') + rule("price_drop", "title = '{new.price}'")
     shop = Shop().put("a", price=5000, currency="JPY").put("a", price=3990)
@@ -118,7 +118,7 @@ KEPT: list[tuple[list[str], Any]] = [
         ("all_time_low = { attribute = 'list' }", (60, 55, 49), [2]),
     ],
 )
-def test_10_13_rules_judge_the_amount_however_it_is_kept(
+def test_rules_judge_the_amount_however_it_is_kept(
     lines: list[str], kept: Any, more: str, prices: tuple[float, ...], fires: list[int]
 ) -> None:
     """In cents, in the smallest unit, as text: the numbers of a rule are whole units, and so is what it says."""
@@ -130,7 +130,7 @@ def test_10_13_rules_judge_the_amount_however_it_is_kept(
     assert [alert.title for alert in service.alerts] == [f"{prices[at]:.2f} USD" for at in fires]
 
 
-def test_10_13_the_smallest_unit_follows_the_currency() -> None:
+def test_the_smallest_unit_follows_the_currency() -> None:
     """3990 is 39.90 USD and 3990 JPY; in cents it would be 39.90 of either."""
     shop = Shop().put("a", price=5000, currency="JPY").put("a", price=3990)
     shop.put("b", price=5000, currency="USD").put("b", price=3990)
@@ -141,14 +141,14 @@ def test_10_13_the_smallest_unit_follows_the_currency() -> None:
     assert [alert.title for alert in play(cents, shop)] == ["39.90", "39.90"]
 
 
-def test_10_13_explain_speaks_of_the_amount() -> None:
+def test_explain_speaks_of_the_amount() -> None:
     """Whole units, as the rule's own numbers are."""
     text = product('price_unit = "cents"') + rule("price_drop", 'at_least = "10%"')
     assert reasons(text, Shop().prices(2599, 2499))[1] == "dropped 3.8% from 25.99, needs 10%"
 
 
 @pytest.mark.parametrize("price", ["39,90", "$39", "", "1" * 5000, "1e999999999", "NaN", "1" * 39, "0." + "1" * 40])
-def test_10_13_a_text_that_is_no_price_is_no_alert_and_no_error(price: str) -> None:
+def test_a_text_that_is_no_price_is_no_alert_and_no_error(price: str) -> None:
     """Whatever a shop writes there; the next price is compared again."""
     text = product('price_type = "text"') + rule("price_drop", "all_time_low = true")
     old, bad, new = {"price": {"S": "50"}}, {"price": {"S": price}}, {"price": {"S": "40"}}
@@ -161,14 +161,14 @@ def test_10_13_a_text_that_is_no_price_is_no_alert_and_no_error(price: str) -> N
 
 
 @pytest.mark.parametrize("code", ["JPY", "jpy", " JPY ", "Jpy\u00a0"])
-def test_10_13_a_currency_is_the_same_however_it_is_written(code: str) -> None:
+def test_a_currency_is_the_same_however_it_is_written(code: str) -> None:
     """A blank beside it would make an amount a hundredth of what it is."""
     text = '[product]\nprice_unit = "minor"\ncurrency = "unit"\n' + rule("price_drop", 'title = "{new.price}"')
     (alert,) = play(text, Shop().put(price=3000, unit=code).put(price=2000))
     assert alert.title.split()[0] == "2000"
 
 
-def test_10_13_without_the_key_a_text_is_no_price() -> None:
+def test_without_the_key_a_text_is_no_price() -> None:
     """As before."""
     service = Service(rules(rule("price_drop")))
     service.handle(raw("MODIFY", old={"price": {"S": "50"}}, new={"price": {"S": "40"}}))

@@ -47,7 +47,7 @@ CENTS = '[product]\nprice_unit = "cents"\n'
         ("added", "where = [{ a = { exists = false, not = { exists = false } } }]", "where", "no value passes"),
     ],
 )
-def test_10_14_what_can_never_fire_is_refused(when: str, text: str, key: str, said: str) -> None:
+def test_what_can_never_fire_is_refused(when: str, text: str, key: str, said: str) -> None:
     """One mistake, at its line, with what to write or why."""
     entry = rule(when, text)
     with pytest.raises(RulesError) as raised:
@@ -88,17 +88,17 @@ def test_10_14_what_can_never_fire_is_refused(when: str, text: str, key: str, sa
         ("added", "where = { size = { less_than = -9e125 } }"),
     ],
 )
-def test_10_14_what_can_fire_is_left_alone(when: str, text: str) -> None:
+def test_what_can_fire_is_left_alone(when: str, text: str) -> None:
     """However rarely it does."""
     assert len(rules(rule(when, text)).rules) == 1
 
 
-def test_10_14_a_price_in_another_unit_is_not_held_against_where() -> None:
+def test_a_price_in_another_unit_is_not_held_against_where() -> None:
     """`where` has the table's own numbers, `below` whole units."""
     assert rules(CENTS + rule("price_drop", "below = 20\nwhere = { price = { more_than = 20 } }")).rules
 
 
-def test_10_14_a_default_that_silences_one_rule_is_told_with_that_rule() -> None:
+def test_a_default_that_silences_one_rule_is_told_with_that_rule() -> None:
     """The other rules have a use for it."""
     text = "[defaults]\nwhere = { stock = { more_than = 0 } }\n" + rule("added", name="new") + rule("out_of_stock")
     with pytest.raises(RulesError) as raised:
@@ -107,7 +107,7 @@ def test_10_14_a_default_that_silences_one_rule_is_told_with_that_rule() -> None
     assert (problem.rule, problem.line) == ("r", 2)
 
 
-def test_10_14_an_exception_that_could_never_fire_leaves_the_rule_as_it_is(caplog: pytest.LogCaptureFixture) -> None:
+def test_an_exception_that_could_never_fire_leaves_the_rule_as_it_is(caplog: pytest.LogCaptureFixture) -> None:
     """`mute` is the word for silence; the log repeats no number of the item's."""
     record = priced(100, 50)
     record["dynamodb"]["NewImage"]["own"] = {"M": {"drop": {"M": {"at_least": {"S": "177%"}}}}}
@@ -119,7 +119,7 @@ def test_10_14_an_exception_that_could_never_fire_leaves_the_rule_as_it_is(caplo
 
 
 @pytest.mark.parametrize("test", ["less_than = 5, more_than = 6", "prefix = 'a', suffix = 'b', more_than = 1"])
-def test_10_14_a_long_list_is_not_looked_through_for_ever(test: str) -> None:
+def test_a_long_list_is_not_looked_through_for_ever(test: str) -> None:
     """What takes too long to tell is believed."""
     texts = ", ".join(f"'{number}'" for number in range(1000))
     started = time.process_time()
@@ -144,7 +144,7 @@ _VALUES = st.one_of(
 
 
 @given(st.dictionaries(st.sampled_from(["a", "b", "c", "d"]), _TESTS, min_size=1), st.lists(_VALUES, max_size=30))
-def test_10_14_nothing_that_a_value_passes_is_refused(drawn: dict[str, Any], values: list[Any]) -> None:
+def test_nothing_that_a_value_passes_is_refused(drawn: dict[str, Any], values: list[Any]) -> None:
     """For any tests: where they are refused, no value passes them all."""
     tests = dict(drawn.values())
     written = ", ".join(f"{operator} = {argument}" for operator, argument in tests.items())
@@ -174,7 +174,7 @@ _PRICES = st.lists(st.sampled_from(["0", "0.5", "1", "4", "5", "19", "20", "21",
 
 
 @given(st.sampled_from(["price_drop", "price_rise"]), _KEYS_OF_PRICES, _PRICES, st.sampled_from(["0", "5", "100"]))
-def test_10_14_no_rule_that_fires_for_anything_is_refused(
+def test_no_rule_that_fires_for_anything_is_refused(
     when: str, keys: dict[str, str], prices: list[str], listed: str
 ) -> None:
     """For any prices from 0 on: what is refused fires for none of them."""

@@ -139,7 +139,7 @@ def test_records_in_another_currency_begin_anew() -> None:
         ('at_least = 1\nat_most = "30%"', 100, 50, "dropped 50.0% from 100, more than the 30% allowed"),
     ],
 )
-def test_10_12_a_margin_in_money_is_answered_in_money(more: str, start: int, end: int, reason: str) -> None:
+def test_a_margin_in_money_is_answered_in_money(more: str, start: int, end: int, reason: str) -> None:
     """A percentage says nothing to somebody who asked for 5."""
     assert reasons(rule("price_drop", more), Shop().prices(start, end))[1] == reason
 
@@ -147,20 +147,20 @@ def test_10_12_a_margin_in_money_is_answered_in_money(more: str, start: int, end
 BOTH = rule("low_stock", "threshold = 5\nincludes_zero = false", "low") + rule("out_of_stock", "", "out")
 
 
-def test_10_17_selling_the_last_is_said_once() -> None:
+def test_selling_the_last_is_said_once() -> None:
     """9 → 0 is sold out, and not low as well; 9 → 4 is low."""
     assert [alert.rule for alert in play(BOTH, Shop().stocks(9, 0, 9, 4))] == ["out", "low"]
     assert [alert.rule for alert in play(BOTH, Shop().stocks(9, -1))] == ["out"]
 
 
-def test_10_17_by_default_a_stock_of_zero_is_low() -> None:
+def test_by_default_a_stock_of_zero_is_low() -> None:
     """Who has that rule alone hears of it, and hears that the product is sold out."""
     (alert,) = play(rule("low_stock", "threshold = 5"), Shop().put(name="Mug").stocks(9, 0))
     assert alert.title == "Mug is sold out"
     assert alert.data["text"] == "Mug (mug) is sold out; before this change the stock was 9."
 
 
-def test_10_17_at_first_sight_zero_counts_as_the_rule_says() -> None:
+def test_at_first_sight_zero_counts_as_the_rule_says() -> None:
     """A product that appears with nothing."""
     text = rule("low_stock", "threshold = 5\nfirst_sight = true")
     (alert,) = play(text, Shop().put(name="Mug", stock=0))
@@ -168,7 +168,7 @@ def test_10_17_at_first_sight_zero_counts_as_the_rule_says() -> None:
     assert play(text + "includes_zero = false\n", Shop().put(stock=0)) == []
 
 
-def test_10_17_a_rule_that_leaves_zero_out_stays_armed() -> None:
+def test_a_rule_that_leaves_zero_out_stays_armed() -> None:
     """It has told nobody, so the next fall below the threshold is news."""
     text = rule("low_stock", "threshold = 5\nrearm = 10\nincludes_zero = false")
     shop = Shop().stocks(12, 0, 6, 4)
@@ -176,12 +176,12 @@ def test_10_17_a_rule_that_leaves_zero_out_stays_armed() -> None:
     assert reasons(text, shop)[1] == "stock went from 12 to 0, and includes_zero is false"
 
 
-def test_10_17_own_words_stay_as_they_are() -> None:
+def test_own_words_stay_as_they_are() -> None:
     """Only the default changes at 0."""
     assert titles(rule("low_stock", "threshold = 5\ntitle = '{stock} left'"), Shop().stocks(9, 0)) == ["0 left"]
 
 
-def test_10_17_the_rules_that_ship_say_once_that_a_product_is_sold_out() -> None:
+def test_the_rules_that_ship_say_once_that_a_product_is_sold_out() -> None:
     """They have a rule for it."""
     alerts = play((ROOT / "alerts.toml").read_text("utf-8"), Shop().put(productId="mug").stocks(9, 0))
     assert [alert.rule for alert in alerts if alert.rule != "new-product"] == ["sold-out"]

@@ -109,7 +109,7 @@ def test_expiries_can_be_left_out(more: str, deleted: int, expired: int) -> None
         (None, "active is absent, needs true"),
     ],
 )
-def test_10_12_a_reason_tells_texts_from_truth_values(found: object, reason: str) -> None:
+def test_a_reason_tells_texts_from_truth_values(found: object, reason: str) -> None:
     """A text stands in quotes; a truth value reads as the file writes it."""
     shop = Shop().put(price=10, active=found).put(price=8)
     assert reasons(rule("price_drop", "where = { active = true }"), shop)[1] == reason
@@ -129,24 +129,24 @@ EITHER = rule("price_drop", 'where = [{ category = "Home", stock = { more_than =
         ({}, False),
     ],
 )
-def test_10_19_of_a_list_of_tables_one_has_to_hold(item: dict[str, Any], holds: bool) -> None:
+def test_of_a_list_of_tables_one_has_to_hold(item: dict[str, Any], holds: bool) -> None:
     """All of one table, whichever it is."""
     assert fired(EITHER, Shop().put(price=10, **item).put(price=8)) == ([2] if holds else [])
 
 
-def test_10_19_the_reason_says_what_each_alternative_fails_by() -> None:
+def test_the_reason_says_what_each_alternative_fails_by() -> None:
     """One reason a table, in their order."""
     shop = Shop().put(price=10, category="Home", stock=0).put(price=8)
     assert reasons(EITHER, shop)[1] == 'stock is 0, needs more than 0, and brand is absent, needs "Acme"'
 
 
-def test_10_19_a_template_may_name_what_a_list_names() -> None:
+def test_a_template_may_name_what_a_list_names() -> None:
     """Without `new.`, as with one table."""
     text = EITHER + 'title = "{brand}"\n'
     assert [alert.title for alert in play(text, Shop().put(price=10, brand="Acme").put(price=8))] == ["Acme"]
 
 
-def test_10_19_a_default_may_be_a_list() -> None:
+def test_a_default_may_be_a_list() -> None:
     """It reaches every rule."""
     text = "[defaults]\nwhere = [{ a = 1 }, { b = 1 }]\n" + rule("price_drop")
     assert fired(text, Shop().put(price=10, b=1).put(price=8).put(price=7, b=2)) == [2]

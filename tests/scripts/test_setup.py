@@ -201,7 +201,7 @@ def test_an_interrupted_set_up_leaves_nobody_writing(project: Project, number: s
         os.kill(int(pid_file.read_text()), 0)
 
 
-def test_10_11_what_tests_need_is_added_by_the_first_command_that_needs_it(project: Project) -> None:
+def test_what_tests_need_is_added_by_the_first_command_that_needs_it(project: Project) -> None:
     """`npm start` installs what it runs; `npm test` adds the rest to it, once."""
     assert project.run("run.mjs", "-m", "local")[0] == 0
     assert project.calls() == ALL
@@ -214,7 +214,7 @@ def test_10_11_what_tests_need_is_added_by_the_first_command_that_needs_it(proje
     assert project.calls() == []
 
 
-def test_10_11_a_changed_set_is_installed_anew(project: Project) -> None:
+def test_a_changed_set_is_installed_anew(project: Project) -> None:
     """A lock file of the tests that has changed makes the environment anew, for it may have lost a package."""
     project.run("run.mjs", "-m", "pytest")
     project.calls()
@@ -226,7 +226,7 @@ def test_10_11_a_changed_set_is_installed_anew(project: Project) -> None:
 
 
 @pytest.mark.parametrize("where", ["install", "run"])
-def test_10_11_where_uv_does_not_run_pip_does_and_says_so(project: Project, where: str) -> None:
+def test_where_uv_does_not_run_pip_does_and_says_so(project: Project, where: str) -> None:
     """A platform without uv, or one on which it fails, is set up all the same."""
     if where == "install":
         project.python("python3", get_uv="echo 'No matching distribution found for uv' >&2; exit 1")
@@ -240,7 +240,7 @@ def test_10_11_where_uv_does_not_run_pip_does_and_says_so(project: Project, wher
     assert "pip requirements-local" in project.calls()
 
 
-def test_10_11_both_halves_run_side_by_side(project: Project) -> None:
+def test_both_halves_run_side_by_side(project: Project) -> None:
     """Npm does not wait for Python, nor Python for npm: each sees the other at work."""
     met = "for _ in $(/usr/bin/seq 200); do [ -e {} ] && break; /bin/sleep 0.05; done; [ -e {} ] || exit 1"
     project.tool("npm", f"/bin/mkdir -p node_modules; : > npm.here; {met.format('uv.here', 'uv.here')}")

@@ -239,7 +239,7 @@ def test_the_role_allows_what_the_code_calls_and_nothing_else(packaged: Packaged
     }
 
 
-def test_10_39_the_role_is_sufficient_and_each_of_its_grants_is_necessary(packaged: Packaged) -> None:
+def test_the_role_is_sufficient_and_each_of_its_grants_is_necessary(packaged: Packaged) -> None:
     """Every call that the code and Lambda make is allowed; without any one grant some call is denied."""
     calls = calls_of_the_function(NOISY) | OF_LAMBDA
     grants = allowed(statements(packaged()))

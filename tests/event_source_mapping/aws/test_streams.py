@@ -112,7 +112,7 @@ class _Answers(BaseHTTPRequestHandler):
     ],
     ids=["dropped", "500", "503", "html", "empty object", "nothing", "cut short"],
 )
-def test_10_34_an_endpoint_that_fails_is_asked_again(answer: tuple[int, bytes] | None, call: str) -> None:
+def test_an_endpoint_that_fails_is_asked_again(answer: tuple[int, bytes] | None, call: str) -> None:
     """However it fails: neither the end of a shard nor a fault of this command [Reading a shard]."""
     with ThreadingHTTPServer(("127.0.0.1", 0), _Answers) as server:
         server.answer = answer  # type: ignore[attr-defined]

@@ -37,7 +37,7 @@ def test_the_creation_time_is_a_float_of_whole_seconds() -> None:
     assert json.dumps(event["dynamodb"]["ApproximateCreationDateTime"]) == "1664559083.0"
 
 
-def test_10_34_a_record_without_a_time_is_as_old_as_its_reading() -> None:
+def test_a_record_without_a_time_is_as_old_as_its_reading() -> None:
     """It is not of 1970: the event has no time, and no limit of age gives it up at once [The record]."""
     record = api_record()
     del record["dynamodb"]["ApproximateCreationDateTime"]

@@ -286,7 +286,7 @@ def test_a_single_outage_does_not_end_the_command_while_messages_wait() -> None:
     assert dead(simulation) == ["a", "b", "c"]
 
 
-def test_10_34_a_queue_that_fails_for_long_is_not_idle() -> None:
+def test_a_queue_that_fails_for_long_is_not_idle() -> None:
     """However often: what does not answer may hold messages [Use]."""
     simulation = simulate()
     calls = iter(range(1000))

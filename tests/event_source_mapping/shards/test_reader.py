@@ -72,14 +72,14 @@ def test_an_unreachable_stream_is_asked_again_and_reported_once() -> None:
 
 
 @pytest.mark.parametrize("call", ["get_records", "shard_iterator", "describe"])
-def test_10_34_a_stream_that_fails_is_not_idle(call: str) -> None:
+def test_a_stream_that_fails_is_not_idle(call: str) -> None:
     """However long it fails: what does not answer may hold records [Use]."""
     error = StreamUnavailableError("500")
     simulation = simulate(before_call=raising(error, call=call, times=20)).run(idle=1)
     assert sent(simulation) == [[1, 2, 3, 4]]
 
 
-def test_10_34_after_an_outage_idle_is_counted_anew() -> None:
+def test_after_an_outage_idle_is_counted_anew() -> None:
     """A first empty read says little: it may come before the records that were written meanwhile [Use]."""
     records = [make_record(1), make_record(2, created=START + 150)]
     error = StreamUnavailableError("500")

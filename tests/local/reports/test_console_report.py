@@ -115,7 +115,7 @@ def test_a_message_of_the_failures_queue_is_described(message: dict[str, object]
     assert "operations redrive --stage local" in stream.getvalue()
 
 
-def test_10_4_why_a_sample_raises_no_alert_is_shown() -> None:
+def test_why_a_sample_raises_no_alert_is_shown() -> None:
     """The rule that kept quiet stands there with its reason; a kind without a rule is called that."""
     stream = io.StringIO()
     report = ConsoleReport(Terminal(stream))
@@ -128,12 +128,12 @@ def test_10_4_why_a_sample_raises_no_alert_is_shown() -> None:
     assert 'alerts.toml has no rule with when = "low_stock"' in printed
 
 
-def test_10_8_an_alert_that_is_none_is_shown_as_it_is() -> None:
+def test_an_alert_that_is_none_is_shown_as_it_is() -> None:
     """Whatever a queue holds is printed, and nothing of it is taken for granted."""
     assert '"unreadable": "hello"' in _print(io.StringIO(), Notification({"unreadable": "hello"}, None, {}))
 
 
-def test_10_1_10_5_10_6_10_9_what_happens_while_watching_is_printed() -> None:
+def test_what_happens_while_watching_is_printed() -> None:
     """A quiet change with its reasons, rules deployed or refused, the function's own error, and why it ends."""
     stream = io.StringIO()
     report = ConsoleReport(Terminal(stream))
@@ -160,7 +160,7 @@ def test_10_1_10_5_10_6_10_9_what_happens_while_watching_is_printed() -> None:
     assert printed[-1] == "The service was removed. There is nothing left to watch, so `npm start` ends."
 
 
-def test_10_36_a_product_cannot_forge_the_lines_of_an_alert() -> None:
+def test_a_product_cannot_forge_the_lines_of_an_alert() -> None:
     """Its own line breaks and sequences, in title, subject and attributes, stay within the line that they are in."""
     hostile = "Mug\n   ● Forged\x1b[2J"
     message = {**ALERT.message, "subject": hostile, "data": {**ALERT.data, "title": hostile, "text": "t"}}
@@ -170,7 +170,7 @@ def test_10_36_a_product_cannot_forge_the_lines_of_an_alert() -> None:
     assert not [line for line in printed.splitlines() if line.startswith("   ● Forged")]
 
 
-def test_10_14_batches_that_go_well_are_printed_only_if_asked() -> None:
+def test_batches_that_go_well_are_printed_only_if_asked() -> None:
     """Where something fails, the whole way of the batch is there; else --verbose shows it."""
 
     def event(outcome: EventType) -> LogEvent:
@@ -187,7 +187,7 @@ def test_10_14_batches_that_go_well_are_printed_only_if_asked() -> None:
     assert len(printed(EventType.READ, EventType.FAILED, EventType.SUCCEEDED).splitlines()) == 3
 
 
-def test_10_14_a_webhook_that_is_sent_again_is_not_marked_as_a_failure() -> None:
+def test_a_webhook_that_is_sent_again_is_not_marked_as_a_failure() -> None:
     """The first answer of a sample is an error on purpose; one that is not keeps its mark."""
     stream = io.StringIO()
     texts = Delivered("hook", "webhook", "answered 500", True, True), Delivered("hook", "webhook", "answered 401", True)

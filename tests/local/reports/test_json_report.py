@@ -37,7 +37,7 @@ def test_programs_read_one_object_a_line(capsys: pytest.CaptureFixture[str]) -> 
     assert lines[3]["missing"] == [{"sample": 3, "kind": "low_stock", "rules": ["low-stock"]}]
 
 
-def test_10_36_a_line_is_an_object_whatever_a_product_holds(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_line_is_an_object_whatever_a_product_holds(capsys: pytest.CaptureFixture[str]) -> None:
     """Separators and C1 controls are escaped, and read back as they were."""
     hostile = "é \x1b[2J\x9b31m \u2028 \u202e"
     JsonReport().failed(hostile, "")

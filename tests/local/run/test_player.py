@@ -180,7 +180,7 @@ def test_a_rule_that_the_user_took_out_is_not_missed() -> None:
     assert (sample.kind, named) == ("low_stock", False)
 
 
-def test_10_4_a_rule_that_where_keeps_quiet_is_no_failure_and_says_why() -> None:
+def test_a_rule_that_where_keeps_quiet_is_no_failure_and_says_why() -> None:
     """Where a rule does not fire for a sample, its reason is shown at once, and the run goes on."""
     text = DROP + ELECTRONICS + ADDED
     world = World(text)
@@ -194,7 +194,7 @@ def test_10_4_a_rule_that_where_keeps_quiet_is_no_failure_and_says_why() -> None
     assert "category" in reasons["drop"]
 
 
-def test_10_4_an_alert_that_where_should_have_kept_back_is_unexpected() -> None:
+def test_an_alert_that_where_should_have_kept_back_is_unexpected() -> None:
     """What is expected is what the rules say, not which kinds of rule there are."""
     world = World(DROP)
 

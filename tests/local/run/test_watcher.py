@@ -166,7 +166,7 @@ def refusal(code: str) -> ClientError:
 @pytest.mark.parametrize(
     ("status", "error"), [("DELETE_IN_PROGRESS", RemovedError), ("", RemovedError), ("UPDATE_COMPLETE", ClientError)]
 )
-def test_10_14_what_a_removal_takes_away_first_is_no_error(status: str, error: type[Exception]) -> None:
+def test_what_a_removal_takes_away_first_is_no_error(status: str, error: type[Exception]) -> None:
     """A table that is gone means that the service is being removed, if it is; another refusal passes through."""
     nothing: Any = None
     aws: Any = Aws(status)

@@ -158,7 +158,7 @@ def _watched(home: Path) -> Iterator[Laptop]:
             yield Laptop(aws, deployment, watcher, report, rules, home)
 
 
-def test_10_5_a_change_without_an_alert_says_why(laptop: Laptop) -> None:
+def test_a_change_without_an_alert_says_why(laptop: Laptop) -> None:
     """The reason of each rule is there, and a change with an alert has none."""
     laptop.change("p1", "name=Lamp", "price=49.90")
     laptop.until(lambda: laptop.report.alerts)
@@ -171,7 +171,7 @@ def test_10_5_a_change_without_an_alert_says_why(laptop: Laptop) -> None:
     assert "4.0%" in laptop.report.quiet["p1"]["price-drop"]
 
 
-def test_10_6_edited_rules_are_taken_up_and_a_mistake_leaves_the_old_ones(laptop: Laptop) -> None:
+def test_edited_rules_are_taken_up_and_a_mistake_leaves_the_old_ones(laptop: Laptop) -> None:
     """A saved file is deployed; one with a mistake is refused with its line, once, and the rules before it run on."""
     text = laptop.rules.read_text() + '\n[[rules]]\nname = "seen"\nwhen = "changed"\nattributes = ["views"]\n'
     laptop.rules.write_text(text)
@@ -208,7 +208,7 @@ def test_a_change_that_is_muted_says_so(laptop: Laptop, monkeypatch: pytest.Monk
     assert not any(title.startswith("Rug: 40") for title in laptop.titles())
 
 
-def test_10_2_new_settings_are_taken_up(laptop: Laptop) -> None:
+def test_new_settings_are_taken_up(laptop: Laptop) -> None:
     """A deploy with another parameter changes the mapping that is served, and alerts go on."""
     laptop.sls("deploy", "--param", "batchSize=10")
     laptop.until(lambda: any("batches of 10," in event.reason for event in laptop.report.events))
@@ -219,7 +219,7 @@ def test_10_2_new_settings_are_taken_up(laptop: Laptop) -> None:
     assert EventType.PAUSED not in {event.outcome for event in laptop.report.events}
 
 
-def test_10_9_a_deleted_topic_is_named_where_the_failure_is_seen(
+def test_a_deleted_topic_is_named_where_the_failure_is_seen(
     laptop: Laptop, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """While watching, and in `redrive`, the function's own reason stands beside the failure."""
@@ -241,7 +241,7 @@ def test_10_9_a_deleted_topic_is_named_where_the_failure_is_seen(
         sns.subscribe(TopicArn=created, Protocol="sqs", Endpoint=subscription["Endpoint"], Attributes=attributes)
 
 
-def test_10_1_another_stream_is_served_and_its_alerts_are_shown(laptop: Laptop) -> None:
+def test_another_stream_is_served_and_its_alerts_are_shown(laptop: Laptop) -> None:
     """A deploy with the stream of another table, here with a composite key, moves the watching and `change` there."""
     dynamodb = laptop.aws.client("dynamodb")
     made = dynamodb.create_table(
@@ -266,7 +266,7 @@ def test_10_1_another_stream_is_served_and_its_alerts_are_shown(laptop: Laptop) 
     assert deploy(laptop.aws).products_table_name == "catalogue", "as when receivers are edited"
 
 
-def test_10_1_removal_ends_the_watching_with_one_line(laptop: Laptop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_removal_ends_the_watching_with_one_line(laptop: Laptop, monkeypatch: pytest.MonkeyPatch) -> None:
     """After `sls remove` the watching ends with the reason, and not before that command is through."""
     monkeypatch.setattr(deployment_module, "LAST_LOOK_SECONDS", 0)
     laptop.sls("remove")

@@ -30,7 +30,7 @@ def test_a_record_that_comes_again_is_judged_once() -> None:
     assert not expected.verdicts(added(at=1))
 
 
-def test_10_5_reasons_come_the_shortest_first() -> None:
+def test_reasons_come_the_shortest_first() -> None:
     """Behind those of the kind that was asked for."""
     verdicts = Expected(rules()).verdicts(priced(10, 11))
 

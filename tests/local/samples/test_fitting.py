@@ -37,7 +37,7 @@ def _shop() -> tuple[FakeDynamoDb, SampleProduct]:
     return dynamodb, sample_product(dynamodb, SHAPE, SHOP)
 
 
-def test_10_14_samples_have_what_where_asks_for() -> None:
+def test_samples_have_what_where_asks_for() -> None:
     """The key, texts, truth values, numbers and the currency are those that the rules name."""
     dynamodb, product = _shop()
     product.put("prod-123", name="Mouse", price=product.prices()[0])
@@ -53,7 +53,7 @@ def test_hints_have_the_currency_that_the_table_names() -> None:
     assert "pricing.currency=USD" in product.hints("prod-456")[0]
 
 
-def test_10_14_hints_pass_where() -> None:
+def test_hints_pass_where() -> None:
     """What the screen says to type makes a product that the rules are about, in its own unit."""
     first, lower, _ = _shop()[1].hints("prod-456")
     assert first == (
@@ -76,20 +76,20 @@ def test_10_14_hints_pass_where() -> None:
         ('at_least = "10%"\nbaseline = { attribute = "listPrice" }', ("25.99", "19.99")),
     ],
 )
-def test_10_14_the_price_drops_as_far_as_the_rule_asks(asked: str, prices: tuple[str, str]) -> None:
+def test_the_price_drops_as_far_as_the_rule_asks(asked: str, prices: tuple[str, str]) -> None:
     """By a percentage, an amount, or across a target, from whatever it is compared with."""
     rule = f'[[rules]]\nname = "drop"\nwhen = "price_drop"\n{asked}\n'
     assert sample_product(FakeDynamoDb(id="S"), "", rule).prices() == tuple(map(Decimal, prices))
 
 
 @pytest.mark.parametrize(("threshold", "stocks"), [(5, (12, 3)), (50, (100, 3)), (2, (12, 1)), (13, (26, 3))])
-def test_10_14_stock_runs_low_across_the_threshold(threshold: int, stocks: tuple[int, int]) -> None:
+def test_stock_runs_low_across_the_threshold(threshold: int, stocks: tuple[int, int]) -> None:
     """It begins at the threshold or above it, ends below it, and something is left."""
     rule = f'[[rules]]\nname = "low"\nwhen = "low_stock"\nthreshold = {threshold}\nincludes_zero = false\n'
     assert sample_product(FakeDynamoDb(id="S"), "", rule).stocks() == tuple(map(Decimal, stocks))
 
 
-def test_10_14_an_attribute_of_a_changed_rule_is_edited() -> None:
+def test_an_attribute_of_a_changed_rule_is_edited() -> None:
     """The samples have a change for `changed`; without such a rule there is nothing to edit."""
     _, product = _shop()
     assert product.edit("Mouse") == (Path.parse("info.colour"), {"S": "new"})

@@ -15,7 +15,7 @@ NESTED = 'name = "info.title"\nprice = "pricing.offers[0].amount"\nstock = "stoc
 PRICE = Path.parse("pricing.offers[0].amount")
 
 
-def test_10_3_nested_paths_are_written_as_maps_and_lists() -> None:
+def test_nested_paths_are_written_as_maps_and_lists() -> None:
     """What `[product]` names by a path stands where that path finds it, and an update leaves its neighbours."""
     dynamodb = FakeDynamoDb(productId="S")
     product = sample_product(dynamodb, NESTED)
@@ -30,7 +30,7 @@ def test_10_3_nested_paths_are_written_as_maps_and_lists() -> None:
     assert PRICE.find(item) == {"N": "19.99"}
 
 
-def test_10_3_a_composite_key_and_other_names_are_filled() -> None:
+def test_a_composite_key_and_other_names_are_filled() -> None:
     """Each attribute of the key has a value of its type, and the product's own id stands beside it."""
     dynamodb = FakeDynamoDb(shop="S", sku="N")
     product = sample_product(dynamodb, 'id = "article"')
@@ -44,7 +44,7 @@ def test_10_3_a_composite_key_and_other_names_are_filled() -> None:
     assert not dynamodb.items
 
 
-def test_10_3_a_number_or_bytes_may_be_the_key() -> None:
+def test_a_number_or_bytes_may_be_the_key() -> None:
     """A number key takes the id's digits; a record has bytes as base64 text."""
     assert sample_product(FakeDynamoDb(sku="N")).key("prod-123") == {"sku": {"N": "123"}}
     assert sample_product(FakeDynamoDb(sku="B")).key("prod") == {"sku": {"B": "cHJvZA=="}}
@@ -64,7 +64,7 @@ def test_10_3_a_number_or_bytes_may_be_the_key() -> None:
         ('currency = { value = "JPY" }', {"N": "2599"}, "2599"),
     ],
 )
-def test_10_13_prices_are_written_as_the_table_keeps_them(more: str, written: Any, read: str) -> None:
+def test_prices_are_written_as_the_table_keeps_them(more: str, written: Any, read: str) -> None:
     """In its unit and type: the rules read the amount that is meant."""
     dynamodb = FakeDynamoDb(productId="S")
     product = sample_product(dynamodb, more)
@@ -76,7 +76,7 @@ def test_10_13_prices_are_written_as_the_table_keeps_them(more: str, written: An
     assert described.price_form.amount(found, currency) == Decimal(read)
 
 
-def test_10_13_hints_have_the_tables_own_prices() -> None:
+def test_hints_have_the_tables_own_prices() -> None:
     """What the screen says to type is what this table takes."""
     cents = sample_product(FakeDynamoDb(productId="S"), 'price_unit = "cents"')
     assert [line.split("price=")[-1] for line in cents.hints("p")][:2] == ["4990 stock=7", "3990"]
@@ -84,7 +84,7 @@ def test_10_13_hints_have_the_tables_own_prices() -> None:
     assert '"price":{"S":"49.90"}' in sample_product(FakeDynamoDb(productId="S"), 'price_type = "text"').example("p")
 
 
-def test_10_3_hints_follow_the_shape_of_the_table() -> None:
+def test_hints_follow_the_shape_of_the_table() -> None:
     """What the screen says to type is what this table takes."""
     nested = sample_product(FakeDynamoDb(shop="S", sku="S"), NESTED)
     assert nested.hints("prod-456") == [

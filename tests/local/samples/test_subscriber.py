@@ -57,24 +57,24 @@ def test_a_notification_is_unwrapped() -> None:
     assert _received(json.dumps(envelope)) == Notification(ALERT, "New", {"rule": "new"})
 
 
-def test_10_8_a_raw_delivery_is_an_alert_too() -> None:
+def test_a_raw_delivery_is_an_alert_too() -> None:
     """A CloudEvent without an envelope is shown like any other."""
     assert _received(json.dumps(ALERT)) == Notification(ALERT, None, {})
 
 
 @pytest.mark.parametrize("body", ["", "hello", "[]", "3", "{}", '{"Message": 3}', "[" * 100_000, '"Message"'])
-def test_10_8_what_somebody_else_put_there_is_kept_as_text(body: str) -> None:
+def test_what_somebody_else_put_there_is_kept_as_text(body: str) -> None:
     """Nothing in the queue ends the run."""
     alert = _received(body)
     assert (alert.message, alert.type) == ({"unreadable": body}, "unreadable")
 
 
 @pytest.mark.parametrize("odd", [{"MessageAttributes": []}, {"MessageAttributes": {"a": 1, "b": {}}}, {"Subject": 7}])
-def test_10_8_an_odd_envelope_keeps_its_message(odd: dict[str, Any]) -> None:
+def test_an_odd_envelope_keeps_its_message(odd: dict[str, Any]) -> None:
     """What is odd about an envelope is left out."""
     assert _received(json.dumps({"Message": json.dumps(ALERT), **odd})) == Notification(ALERT, None, {})
 
 
-def test_10_8_so_may_the_failures_queue() -> None:
+def test_so_may_the_failures_queue() -> None:
     """A message that is not JSON is read as its text."""
     assert GivenUpReader(Sqs("not JSON"), DEPLOYMENT).wait(0) == ["not JSON"]  # type: ignore[arg-type]

@@ -98,7 +98,7 @@ def test_nothing_is_left_of_it(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["ministack.log"]
 
 
-def test_10_7_the_port_stays_the_same_where_it_is_free(tmp_path: Path) -> None:
+def test_the_port_stays_the_same_where_it_is_free(tmp_path: Path) -> None:
     """The preferred port is taken if it is free, and is left to whoever has it otherwise."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]

@@ -127,7 +127,7 @@ def _until_succeeded(mapping: ServedMapping, count: int) -> list[LogEvent]:
     return events
 
 
-def test_10_14_a_crash_is_played_for_one_key_and_as_long_as_is_wanted(tmp_path: Path) -> None:
+def test_a_crash_is_played_for_one_key_and_as_long_as_is_wanted(tmp_path: Path) -> None:
     """Whatever the key looks like; a deploy that has the samples read again finds them in order."""
     with local_aws(tmp_path) as aws:
         _deploy(aws, TEMPLATE["Resources"])

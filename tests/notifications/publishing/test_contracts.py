@@ -168,7 +168,7 @@ def test_an_hour_adds_up_over_writers_and_counts_an_alert_once(ledger: Ledger) -
     assert known == {hour: HourlyCount({"a", "b", "c"}, "d")}
 
 
-def test_10_25_an_hour_gives_the_places_that_are_left_and_no_more(ledger: Ledger) -> None:
+def test_an_hour_gives_the_places_that_are_left_and_no_more(ledger: Ledger) -> None:
     """In the order in which they are asked for; and no summary in the place of an alert that found one."""
     hour = Hour("r", 3600)
     ledger.reserve(Reservation(hour, 3, ("a",)))

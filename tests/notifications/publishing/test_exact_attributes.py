@@ -38,13 +38,13 @@ def _nothing_said() -> None:
     ],
     ids=lambda text: ascii(text)[:20],
 )
-def test_10_29_a_text_is_carried_as_it_is(text: str) -> None:
+def test_a_text_is_carried_as_it_is(text: str) -> None:
     """Blanks of all kinds, joiners, control characters that XML has, and long texts."""
     assert attributes(category={"S": text}, other={"S": "x"}) == {"category": text, "other": "x"}
 
 
 @pytest.mark.parametrize("text", ["a\x00b", "\x1b[31m", "\ud83d", "\uffff"], ids=ascii)
-def test_10_29_what_sns_cannot_carry_is_left_out_and_said_once(text: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_what_sns_cannot_carry_is_left_out_and_said_once(text: str, caplog: pytest.LogCaptureFixture) -> None:
     """Once a process and attribute, in one line that does not repeat the value."""
     caplog.set_level(logging.WARNING)
     for _ in range(3):
@@ -54,7 +54,7 @@ def test_10_29_what_sns_cannot_carry_is_left_out_and_said_once(text: str, caplog
     ]
 
 
-def test_10_29_of_more_than_fits_the_longest_are_left_out() -> None:
+def test_of_more_than_fits_the_longest_are_left_out() -> None:
     """The alert goes out, with those attributes that have room beside it, each whole."""
     sizes = {"a": 200_000, "b": 150_000, "c": 40_000, "d": 5}
     made = message(message_attributes={name: {"S": "x" * size} for name, size in sizes.items()})
@@ -65,13 +65,13 @@ def test_10_29_of_more_than_fits_the_longest_are_left_out() -> None:
 
 
 @pytest.mark.parametrize("product", ["a\u00a0b\tc", "x" * 20_000])
-def test_10_29_the_product_id_is_exact_too(product: str) -> None:
+def test_the_product_id_is_exact_too(product: str) -> None:
     """People filter by it as well."""
     assert message(product).attributes["productId"]["StringValue"] == product
 
 
 @pytest.mark.parametrize("title", ["🙂" * 200, "x" + "🙂" * 60, "🙂" * 49 + "x", "x" * 98 + "🙂", "é" * 200, "x" * 99])
-def test_10_37_the_subject_is_cut_by_the_longer_measure(title: str) -> None:
+def test_the_subject_is_cut_by_the_longer_measure(title: str) -> None:
     """An emoji is two units of UTF-16; none is cut in half."""
     subject = subject_of(title)
     assert len(subject.encode("utf-16-le")) // 2 <= LONGEST_SUBJECT

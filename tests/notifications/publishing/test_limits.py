@@ -38,7 +38,7 @@ class AtTheSameTime(MemoryLedger):
         return found
 
 
-def test_10_25_ten_shards_together_keep_the_limit_of_an_hour() -> None:
+def test_ten_shards_together_keep_the_limit_of_an_hour() -> None:
     """Ten invocations with ten products each see an empty hour at the same time: ten alerts go out, and one summary."""
     ledger, topics = AtTheSameTime(10), [MemoryTopic() for _ in range(10)]
 
@@ -56,7 +56,7 @@ def test_10_25_ten_shards_together_keep_the_limit_of_an_hour() -> None:
     assert (len(published) - len(summaries), len(summaries)) == (10, 1)
 
 
-def test_10_25_stale_readers_keep_the_limit_in_dynamodb(dynamodb: Any) -> None:
+def test_stale_readers_keep_the_limit_in_dynamodb(dynamodb: Any) -> None:
     """The same with the table, one invocation after the other, each with what it read before the first wrote."""
 
     class Stale(DynamoDbLedger):
@@ -72,7 +72,7 @@ def test_10_25_stale_readers_keep_the_limit_in_dynamodb(dynamodb: Any) -> None:
     assert (len(topic.published) - len(summaries), len(summaries)) == (10, 1)
 
 
-def test_10_25_a_place_that_cannot_be_taken_holds_up_its_own_product_alone() -> None:
+def test_a_place_that_cannot_be_taken_holds_up_its_own_product_alone() -> None:
     """Nothing goes out uncounted, and rules without a limit go on."""
 
     class Down(MemoryLedger):
@@ -87,7 +87,7 @@ def test_10_25_a_place_that_cannot_be_taken_holds_up_its_own_product_alone() -> 
 
 
 @pytest.mark.parametrize("admitted", [set(), {"somebody else's"}])
-def test_10_25_a_ledger_that_gives_no_place_and_is_not_full_ends_no_invocation(admitted: set[str]) -> None:
+def test_a_ledger_that_gives_no_place_and_is_not_full_ends_no_invocation(admitted: set[str]) -> None:
     """What needs a place comes again, after a few questions; rules without a limit go on."""
     asked = []
 
@@ -102,7 +102,7 @@ def test_10_25_a_ledger_that_gives_no_place_and_is_not_full_ends_no_invocation(a
     assert [each.subject for each in service.alerts] == ["mug", "cup"]
 
 
-def test_10_25_a_repeat_takes_no_second_place() -> None:
+def test_a_repeat_takes_no_second_place() -> None:
     """What the ledger missed is published again, with the place it has."""
 
     class Forgetful(MemoryLedger):
@@ -119,7 +119,7 @@ def test_10_25_a_repeat_takes_no_second_place() -> None:
 
 @pytest.mark.parametrize("created", [float("nan"), float("inf"), 1e300, -1e300, 10**400, -5, True, "1", None])
 @pytest.mark.parametrize("more", ['cooldown = "1h"', "max_per_hour = 5"])
-def test_10_27_a_creation_time_that_is_none_alerts_once(created: Any, more: str, dynamodb: Any) -> None:
+def test_a_creation_time_that_is_none_alerts_once(created: Any, more: str, dynamodb: Any) -> None:
     """No limit and no cool-down counts by it; the ledger takes what is remembered, and a repeat says nothing."""
     record = priced(10, 5)
     record["dynamodb"]["ApproximateCreationDateTime"] = created
@@ -131,7 +131,7 @@ def test_10_27_a_creation_time_that_is_none_alerts_once(created: Any, more: str,
 
 
 @pytest.mark.parametrize("number", ["9" * 5_000, "9" * 41, "٣" * 21, "1\n2", ""])
-def test_10_27_a_sequence_number_that_is_none_is_parked_alone(number: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_sequence_number_that_is_none_is_parked_alone(number: str, caplog: pytest.LogCaptureFixture) -> None:
     """Its neighbours alert, and the log stays short."""
     record = priced(10, 5, "odd", 1)
     record["dynamodb"]["SequenceNumber"] = number
@@ -163,7 +163,7 @@ def _pipeline(client: Any) -> tuple[Pipeline, MemoryTopic, MemoryFailures]:
 
 
 @pytest.mark.parametrize("code", ["ValidationException", "SerializationException"])
-def test_10_27_a_key_that_the_ledger_refuses_is_its_own_records_fault(dynamodb: Any, code: str) -> None:
+def test_a_key_that_the_ledger_refuses_is_its_own_records_fault(dynamodb: Any, code: str) -> None:
     """It is parked; fifty others in the batch are read, alerted and remembered."""
     pipeline, topic, failures = _pipeline(Refusing(dynamodb, "odd", code))
     records = [priced(10, 5, "odd" if at == 17 else f"p{at}", at) for at in range(50)]
@@ -172,14 +172,14 @@ def test_10_27_a_key_that_the_ledger_refuses_is_its_own_records_fault(dynamodb: 
     assert [parked.record for parked in failures.parked] == [records[17]]
 
 
-def test_10_27_a_table_that_refuses_every_key_is_no_records_fault(dynamodb: Any) -> None:
+def test_a_table_that_refuses_every_key_is_no_records_fault(dynamodb: Any) -> None:
     """Such as one with other keys: all come again until that is mended."""
     pipeline, topic, failures = _pipeline(Refusing(dynamodb, "Keys"))
     assert pipeline.handle(event(priced(10, 5))) == from_(1)
     assert (topic.published, failures.parked) == ([], [])
 
 
-def test_10_27_an_entry_that_the_ledger_refuses_is_its_own_records_fault() -> None:
+def test_an_entry_that_the_ledger_refuses_is_its_own_records_fault() -> None:
     """What a rule should remember and never will is parked, and does not come back for ever; the others are written."""
 
     class Picky(MemoryLedger):
@@ -197,7 +197,7 @@ def test_10_27_an_entry_that_the_ledger_refuses_is_its_own_records_fault() -> No
     assert len(service.alerts) == 20
 
 
-def test_10_27_an_odd_key_leaves_no_long_line_and_forges_none(caplog: pytest.LogCaptureFixture) -> None:
+def test_an_odd_key_leaves_no_long_line_and_forges_none(caplog: pytest.LogCaptureFixture) -> None:
     """Logs stay short and one line a message whatever a key, a name or a value holds."""
     forged = "x\n[ERROR] forged\r\x1b[2J\u2028" * 5_000
     service = Service(rules(COOLING))
@@ -220,7 +220,7 @@ def _write_sizes(memories: list[Entry]) -> list[int]:
     return [len(part) for part in in_transactions(memories)]
 
 
-def test_10_28_writes_are_divided_by_bytes_as_well() -> None:
+def test_writes_are_divided_by_bytes_as_well() -> None:
     """Forty rules that remember a hundred products with long titles are more than one transaction of 4 MB takes."""
     held = Memory(sequence_number(1), Decimal("9" * 38), held=1, held_title="🙂" * 300, alerted_at=1.5)
     rule_names = [f"{number:0>100}" for number in range(40)]
@@ -246,9 +246,7 @@ class Measuring:
 
 
 @pytest.mark.parametrize(("number_of_rules", "products"), [(40, 100), (500, 3)])
-def test_10_28_what_many_rules_remember_of_products_with_long_names_is_written(
-    number_of_rules: int, products: int
-) -> None:
+def test_what_many_rules_remember_of_products_with_long_names_is_written(number_of_rules: int, products: int) -> None:
     """Each product's item within 400 KB, each transaction within 4 MB."""
     held = Memory(sequence_number(1), held=1, held_title="🙂" * 300_000, currency="€" * 300_000, alerted_at=1.5)
     names = [f"{number:0>100}" for number in range(number_of_rules)]

@@ -30,7 +30,7 @@ class Raw(io.BytesIO):
         yield self.read()
 
 
-def test_10_31_each_lost_answer_is_one_more_copy_and_no_invocation_sends_more_than_its_attempts(
+def test_each_lost_answer_is_one_more_copy_and_no_invocation_sends_more_than_its_attempts(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Twenty lost answers make twenty-one messages with one id: the client tries twice in an invocation."""

@@ -22,7 +22,7 @@ def _put(dynamodb: Any, key: LedgerKey, **attributes: Any) -> None:
     dynamodb.put_item(TableName=LEDGER, Item={"product": {"S": key.product}, "alert": {"S": key.alert}, **attributes})
 
 
-def test_10_24_what_version_0_1_remembered_neither_counts_nor_breaks(dynamodb: Any) -> None:
+def test_what_version_0_1_remembered_neither_counts_nor_breaks(dynamodb: Any) -> None:
     """It stands under what people called the product; the rule starts anew, and writes under the item's key."""
     remembered = {"M": {"sequence_number": {"S": "9" * 40}, "alerted_at": {"N": "1795251720"}}}
     _put(dynamodb, LedgerKey(f"{TABLE}#prod-1", "#memory"), rules={"M": {"r": remembered}})
@@ -33,7 +33,7 @@ def test_10_24_what_version_0_1_remembered_neither_counts_nor_breaks(dynamodb: A
     assert len(topic.published) == 1
 
 
-def test_10_25_an_hour_that_version_0_1_counted_goes_on(dynamodb: Any) -> None:
+def test_an_hour_that_version_0_1_counted_goes_on(dynamodb: Any) -> None:
     """Its alerts have their places, and the summary was sent."""
     hour = Hour.of("r", CREATED_AT)
     counted = {"admitted": {"SS": ["a", "b"]}, "summarised": {"BOOL": True}}
@@ -57,7 +57,7 @@ def test_10_25_an_hour_that_version_0_1_counted_goes_on(dynamodb: Any) -> None:
     ],
     ids=str,
 )
-def test_10_24_a_memory_of_another_kind_is_passed_over(stored: dict[str, Any]) -> None:
+def test_a_memory_of_another_kind_is_passed_over(stored: dict[str, Any]) -> None:
     """What cannot be read is not known."""
     assert from_item(stored) == NOTHING
     assert Memory(**from_item(stored)._asdict()).has_seen("1") is False

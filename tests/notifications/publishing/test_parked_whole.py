@@ -46,7 +46,7 @@ def joined(bodies: list[str]) -> list[Any]:
 
 
 @pytest.mark.parametrize("record", CASES, ids=range(len(CASES)))
-def test_10_30_a_record_of_any_length_is_parked_whole(record: Any) -> None:
+def test_a_record_of_any_length_is_parked_whole(record: Any) -> None:
     """With its images, though they are 3 MB of noise, and where what is long is outside of them."""
     queue = Queue()
     SqsFailures(queue, "url", "1").park(Parked(record, "why", "MalformedRecordError"))
@@ -54,7 +54,7 @@ def test_10_30_a_record_of_any_length_is_parked_whole(record: Any) -> None:
     assert all(json.loads(body)["reason"] == "why" for body in queue.bodies)
 
 
-def test_10_30_parts_say_which_they_are_and_have_the_same_id_each_time() -> None:
+def test_parts_say_which_they_are_and_have_the_same_id_each_time() -> None:
     """A record that is parked again has the parts that it had."""
     bodies = to_bodies(Parked(BIG, "why", "E"), "1")
     read = [json.loads(body) for body in bodies]
@@ -66,7 +66,7 @@ def test_10_30_parts_say_which_they_are_and_have_the_same_id_each_time() -> None
     assert parts() == tuple(bodies)
 
 
-def test_10_30_parts_are_joined_in_any_order_and_beside_others() -> None:
+def test_parts_are_joined_in_any_order_and_beside_others() -> None:
     """Twice parked, mixed with another record's parts and with a whole one."""
     other = to_bodies(Parked([NOISE], "why", "E"), "1")
     small = to_bodies(Parked({"a": 1}, "why", "E"), "1")
@@ -79,7 +79,7 @@ def test_10_30_parts_are_joined_in_any_order_and_beside_others() -> None:
     assert all(record in records for record in (BIG, [NOISE], {"a": 1}))
 
 
-def test_10_30_a_part_without_the_others_is_no_record() -> None:
+def test_a_part_without_the_others_is_no_record() -> None:
     """It is reported, and left."""
     for body in parts()[1:]:
         ((_, text),) = join_parts([body])
@@ -100,7 +100,7 @@ def test_10_30_a_part_without_the_others_is_no_record() -> None:
     ],
     ids=str,
 )
-def test_10_30_a_part_that_somebody_else_wrote_breaks_nothing(part: dict[str, Any]) -> None:
+def test_a_part_that_somebody_else_wrote_breaks_nothing(part: dict[str, Any]) -> None:
     """The queue's other messages are joined all the same."""
     bodies = parts()
     forged = json.dumps({**json.loads(bodies[0]), **part})
@@ -108,7 +108,7 @@ def test_10_30_a_part_that_somebody_else_wrote_breaks_nothing(part: dict[str, An
     assert list(range(1, len(bodies) + 1)) in [[each for each in positions if each] for positions, _ in found]
 
 
-def test_10_27_a_malformed_record_of_a_megabyte_outside_its_images_is_parked() -> None:
+def test_a_malformed_record_of_a_megabyte_outside_its_images_is_parked() -> None:
     """It does not come back for ever."""
     record = {"eventName": NOISE, "eventSourceARN": NOISE[::-1], "dynamodb": {"SequenceNumber": "1", "Keys": {}}}
     queue = Queue()
@@ -116,7 +116,7 @@ def test_10_27_a_malformed_record_of_a_megabyte_outside_its_images_is_parked() -
     assert joined(queue.bodies) == [record]
 
 
-def test_10_27_what_the_queue_refuses_is_parked_in_smaller_parts() -> None:
+def test_what_the_queue_refuses_is_parked_in_smaller_parts() -> None:
     """SQS took 256 KB for long, and a stand-in may still."""
     queue = Queue(262_144)
     SqsFailures(queue, "url", "1").park(Parked(BIG, "why", "E"))
@@ -124,7 +124,7 @@ def test_10_27_what_the_queue_refuses_is_parked_in_smaller_parts() -> None:
     assert max(map(len, queue.bodies)) <= FEWER_BYTES
 
 
-def test_10_27_what_is_refused_in_parts_too_is_parked_without_its_images() -> None:
+def test_what_is_refused_in_parts_too_is_parked_without_its_images() -> None:
     """What leads back to the stream is kept."""
 
     class Picky(Queue):
@@ -139,7 +139,7 @@ def test_10_27_what_is_refused_in_parts_too_is_parked_without_its_images() -> No
     assert body.get("imagesLeftOut") is True or body["record"] is None
 
 
-def test_10_27_a_queue_that_refuses_everything_is_at_fault_itself() -> None:
+def test_a_queue_that_refuses_everything_is_at_fault_itself() -> None:
     """The record comes again: it is worth another try."""
     with pytest.raises(ServiceError, match="refuses every message"):
         SqsFailures(Queue(0), "url", "1").park(Parked({}, "why", "E"))

@@ -35,7 +35,7 @@ def test_a_parked_record_is_printed_with_its_reason() -> None:
     )
 
 
-def test_10_36_a_products_text_cannot_forge_lines() -> None:
+def test_a_products_text_cannot_forge_lines() -> None:
     """Line breaks and escape sequences of a product are printed as what they are."""
     out = io.StringIO()
     hostile = "A\nparked  Forged: \x1b[31mred\x9b"

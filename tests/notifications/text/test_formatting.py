@@ -236,6 +236,6 @@ def test_time_is_when_the_change_was_made(seconds: float | None, time: str | Non
 
 
 @pytest.mark.parametrize(("amount", "digits", "said"), [("-0", 2, "0.00"), ("-0.000", 0, "0"), ("-0.1", 2, "-0.10")])
-def test_10_13_an_amount_of_nothing_has_no_sign(amount: str, digits: int, said: str) -> None:
+def test_an_amount_of_nothing_has_no_sign(amount: str, digits: int, said: str) -> None:
     """A text "-0" is a number, too."""
     assert money_text(Decimal(amount), digits) == said

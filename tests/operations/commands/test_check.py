@@ -51,7 +51,7 @@ def test_the_projects_own_rules_fit(check: Check) -> None:
     )
 
 
-def test_18_12_one_rule_is_counted_as_one(check: Check) -> None:
+def test_one_rule_is_counted_as_one(check: Check) -> None:
     """Its line reads as a sentence."""
     assert check(text=rule("added")).out.startswith("alerts.toml: 1 rule, no mistake; it fits serverless.yml")
 
@@ -142,7 +142,7 @@ def test_a_missing_rules_file_fails(check: Check, tmp_path: Path) -> None:
     ("stage", "hint"),
     [("prdo", "did you mean prod?"), ("local2", "did you mean local?"), ("emea", "dev, staging, prod, local")],
 )
-def test_10_14_a_stage_that_does_not_exist_is_refused(check: Check, stage: str, hint: str) -> None:
+def test_a_stage_that_does_not_exist_is_refused(check: Check, stage: str, hint: str) -> None:
     """It would be deployed as a stack of its own, with an empty table; packaging warns of it."""
     done = check("--stage", stage)
     assert (done.code, done.out) == (1, "")
@@ -152,7 +152,7 @@ def test_10_14_a_stage_that_does_not_exist_is_refused(check: Check, stage: str, 
     assert check("--stage", stage, "--packaging").code == 0
 
 
-def test_10_14_a_stream_of_another_region_is_refused(check: Check, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stream_of_another_region_is_refused(check: Check, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whether the region comes from the command, from the environment or from nowhere."""
     given = stream_of("NEW_AND_OLD_IMAGES")[:-2]
     done = check(*given)
@@ -187,14 +187,14 @@ def test_10_14_a_stream_of_another_region_is_refused(check: Check, monkeypatch: 
         ("receiversFile=", "there is no such file"),
     ],
 )
-def test_10_14_a_setting_that_aws_or_the_guarantees_refuse_is_refused(check: Check, param: str, said: str) -> None:
+def test_a_setting_that_aws_or_the_guarantees_refuse_is_refused(check: Check, param: str, said: str) -> None:
     """With the values that are taken; the table may be the stack's own."""
     done = check("--param", param)
     assert (done.code, done.out) == (1, "")
     assert said in done.err
 
 
-def test_10_14_a_receivers_file_that_is_not_there_is_refused(check: Check) -> None:
+def test_a_receivers_file_that_is_not_there_is_refused(check: Check) -> None:
     """A misspelt name would take every receiver out."""
     done = check("--stage", "prod", "--param", "receiversFile=recievers.toml")
     assert (done.code, done.out) == (1, "")
@@ -210,7 +210,7 @@ def test_a_parameter_names_the_receivers_that_are_checked(check: Check) -> None:
 
 
 @pytest.mark.parametrize("param", ["logRetentionInDays=3653", "ledgerRetentionInDays=32", "ledgerRetentionInDays=3650"])
-def test_10_14_a_setting_at_the_edge_is_taken(check: Check, param: str) -> None:
+def test_a_setting_at_the_edge_is_taken(check: Check, param: str) -> None:
     """The edges belong to the range."""
     assert check("--param", param).code == 0
 
@@ -225,7 +225,7 @@ def test_the_ledger_remembers_for_as_long_as_something_can_be_redriven(check: Ch
     assert f"ledgerRetentionInDays is {least - 1}; expected {least} or more" in done.err
 
 
-def test_10_14_a_rule_that_waits_for_a_key_to_change_is_refused(check: Check) -> None:
+def test_a_rule_that_waits_for_a_key_to_change_is_refused(check: Check) -> None:
     """A key never changes; beside another attribute it may be named."""
     text = '[[rules]]\nname = "moved"\nwhen = "changed"\nattributes = ["productId"{}]\n'
     done = check(text=text.format(""))
@@ -252,7 +252,7 @@ attributes = ["name", "stock"]
 """
 
 
-def test_10_14_paths_that_no_event_has_are_warned_of(check: Check, tmp_path: Path) -> None:
+def test_paths_that_no_event_has_are_warned_of(check: Check, tmp_path: Path) -> None:
     """Each once, with its place and what may have been meant; the rules may be right, so the exit code is 0."""
     events = tmp_path / "events.json"
     events.write_text(json.dumps([priced(10, 8), modified({"category": "Home", "name": "a"}, {"name": "b"})]), "utf-8")
@@ -270,13 +270,13 @@ def test_10_14_paths_that_no_event_has_are_warned_of(check: Check, tmp_path: Pat
     ]
 
 
-def test_10_14_the_rules_that_ship_fit_the_events_that_ship(check: Check) -> None:
+def test_the_rules_that_ship_fit_the_events_that_ship(check: Check) -> None:
     """Every path is in some event."""
     done = check("--events", EVENTS)
     assert (done.code, done.err) == (0, "")
 
 
-def test_10_14_events_that_say_nothing_are_said_to(check: Check, tmp_path: Path) -> None:
+def test_events_that_say_nothing_are_said_to(check: Check, tmp_path: Path) -> None:
     """Without an image there is nothing to compare with; a missing file is one clear line."""
     events = tmp_path / "events.json"
     events.write_text('{"Records": [{"no": "record"}]}', "utf-8")
@@ -512,7 +512,7 @@ def test_it_runs_as_a_module(arguments: list[str], code: int) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_10_15_a_view_type_that_blinds_six_rules_is_one_line(check: Check) -> None:
+def test_a_view_type_that_blinds_six_rules_is_one_line(check: Check) -> None:
     """It names them all, and the one remedy; one rule alone is told as before."""
     done = check(*stream_of("NEW_IMAGE"), text=EVERY_KIND)
     (line,) = [line for line in done.err.splitlines() if "StreamViewType" in line]

@@ -321,7 +321,7 @@ def test_an_empty_queue_is_good_news(operate: Operate, stage: Stage) -> None:
     assert operate("undelivered", stack=stage.stack).lines == ["nothing is undelivered"]
 
 
-def test_10_33_ctrl_c_gives_back_undelivered_messages_not_yet_shown(
+def test_ctrl_c_gives_back_undelivered_messages_not_yet_shown(
     operate: Operate, stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """All that one receive took, and not only what was listed."""

@@ -187,16 +187,14 @@ HOME = rule("price_drop", 'where = { category = "Home" }')
         ('[product]\nprice_type = "text"\n' + rule("price_drop"), 'price "9.90" → "8.80"', "prod-123: 8.80, was 9.90"),
     ],
 )  # fmt: skip
-def test_10_16_a_change_can_be_given_in_the_notation_of_the_rules(
-    changes: Any, text: str, change: str, title: str
-) -> None:
+def test_a_change_can_be_given_in_the_notation_of_the_rules(changes: Any, text: str, change: str, title: str) -> None:
     """No file to write: what stands in docs/rules.md, or on one's mind."""
     done = changes(text, change)
     assert (done.code, done.err) == (0, "")
     assert done.json[0]["titles"] == [title]
 
 
-def test_10_16_changes_come_one_after_the_other(changes: Any) -> None:
+def test_changes_come_one_after_the_other(changes: Any) -> None:
     """What rules remember of one counts for the next, and a time may stand before each."""
     text = rule("price_drop", 'cooldown = "1h"')
     done = changes(text, "09:00 price 10 → 8", "09:30 price 8 → 7", "10:00 price 7 → 6")
@@ -214,7 +212,7 @@ def test_10_16_changes_come_one_after_the_other(changes: Any) -> None:
         ("[" * 100_000 + " 1", "is not understood"),
     ],
 )
-def test_10_16_a_change_that_is_not_understood_is_said_in_one_line(changes: Any, change: str, said: str) -> None:
+def test_a_change_that_is_not_understood_is_said_in_one_line(changes: Any, change: str, said: str) -> None:
     """With an example of how to write it, and no traceback."""
     done = changes(rule("price_drop"), change)
     assert done.code == 2
@@ -222,7 +220,7 @@ def test_10_16_a_change_that_is_not_understood_is_said_in_one_line(changes: Any,
     assert "Traceback" not in done.err
 
 
-def test_10_16_one_rule_can_be_asked_alone(explain: Any) -> None:
+def test_one_rule_can_be_asked_alone(explain: Any) -> None:
     """A name that the file does not have is pointed out."""
     text = rule("price_drop", "", "drop") + rule("low_stock", "threshold = 5", "low")
     records = Shop().put(name="Mug", price=10).put(price=9).records[1:]

@@ -151,7 +151,7 @@ def test_the_stream_is_read_without_writing(operate: Operate, files: dict[str, P
     assert set(streams.asked) == {"DescribeStream", "GetShardIterator", "GetRecords"}
 
 
-def test_10_14_paths_that_no_record_has_are_warned_of(operate: Operate, files: dict[str, Path]) -> None:
+def test_paths_that_no_record_has_are_warned_of(operate: Operate, files: dict[str, Path]) -> None:
     """Of the file that is tried: a rule that fires for nothing may be misspelt."""
     files["any.toml"].write_text(rule("price_drop", "where = { pirce = 5 }"), "utf-8")
     done = operate("preview", files["recorded.json"], "--rules", files["any.toml"], "--against", files["tenth.toml"])
@@ -161,7 +161,7 @@ def test_10_14_paths_that_no_record_has_are_warned_of(operate: Operate, files: d
     assert operate(*given).json["warnings"] == [warning]
 
 
-def test_10_34_shards_that_may_hold_more_are_said(operate: Operate, files: dict[str, Path], shop: Shop) -> None:
+def test_shards_that_may_hold_more_are_said(operate: Operate, files: dict[str, Path], shop: Shop) -> None:
     """A closed shard has an end; an open one ends in empty pages, and records may come behind them."""
     closed = Shard([shop.records[:2]], "closed", range=CLOSED)
     streams = FakeStreams(closed, Shard([shop.records[2:]], "open"))
@@ -206,9 +206,7 @@ def test_what_cannot_be_read_is_one_clear_line(arguments: list[Any], said: str, 
     assert said in done.err
 
 
-def test_10_16_what_the_stream_held_can_be_kept(
-    operate: Operate, files: dict[str, Path], shop: Shop, tmp_path: Path
-) -> None:
+def test_what_the_stream_held_can_be_kept(operate: Operate, files: dict[str, Path], shop: Shop, tmp_path: Path) -> None:
     """The records that were previewed, to be previewed again tomorrow, when the stream has lost them."""
     kept = tmp_path / "kept.jsonl"
     streams = FakeStreams(Shard([shop.records]))
@@ -219,7 +217,7 @@ def test_10_16_what_the_stream_held_can_be_kept(
     assert operate("preview", kept, *rules).out == done.out
 
 
-def test_10_16_a_file_that_cannot_be_written_is_one_clear_line(
+def test_a_file_that_cannot_be_written_is_one_clear_line(
     operate: Operate, files: dict[str, Path], shop: Shop, tmp_path: Path
 ) -> None:
     """A folder that does not exist gives a message, not a traceback."""
@@ -230,7 +228,7 @@ def test_10_16_a_file_that_cannot_be_written_is_one_clear_line(
     assert "kept.jsonl: cannot be written: No such file or directory" in done.err
 
 
-def test_10_16_only_what_the_stream_holds_is_kept(operate: Operate, tmp_path: Path, capsys: Any) -> None:
+def test_only_what_the_stream_holds_is_kept(operate: Operate, tmp_path: Path, capsys: Any) -> None:
     """Recordings are files already."""
     with pytest.raises(SystemExit):
         operate("preview", EVENTS, "--to-file", tmp_path / "kept.jsonl")

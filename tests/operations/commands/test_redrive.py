@@ -309,7 +309,7 @@ def test_a_queue_that_may_not_be_read_is_one_clear_line(operate: Operate) -> Non
         ('{"level": "INFO", "message": "nothing"}', "its log says why"),
     ],
 )
-def test_10_9_a_record_that_still_fails_is_shown_with_the_functions_own_reason(
+def test_a_record_that_still_fails_is_shown_with_the_functions_own_reason(
     log: str, said: str, operate: Operate
 ) -> None:
     """The end of the function's log comes with its answer, as the local AWS and Lambda write it."""
@@ -320,7 +320,7 @@ def test_10_9_a_record_that_still_fails_is_shown_with_the_functions_own_reason(
     assert "2026-11-21T09:02:00" not in done.lines[0]
 
 
-def test_10_30_a_record_in_several_messages_is_played_whole_and_leaves_the_queue(operate: Operate) -> None:
+def test_a_record_in_several_messages_is_played_whole_and_leaves_the_queue(operate: Operate) -> None:
     """One line, one invocation, and all of its messages are deleted; a part that came twice, too."""
     noise = hashlib.shake_256(b"noise").hexdigest(1_500_000)
     record = added("big", 1, a=noise, b=noise[::-1])
@@ -333,7 +333,7 @@ def test_10_30_a_record_in_several_messages_is_played_whole_and_leaves_the_queue
     assert stage.queue.messages == {}
 
 
-def test_10_30_a_part_whose_others_are_missing_is_reported_and_left(operate: Operate) -> None:
+def test_a_part_whose_others_are_missing_is_reported_and_left(operate: Operate) -> None:
     """The rest is played."""
     noise = hashlib.shake_256(b"noise").hexdigest(1_500_000)
     parts = to_bodies(Parked(added("big", 1, a=noise), "why", "MalformedRecordError"), "1.0.0")
@@ -396,7 +396,7 @@ UNREADABLE = {
 
 
 @pytest.mark.parametrize("text", UNREADABLE.values(), ids=UNREADABLE)
-def test_10_33_what_cannot_be_read_is_unknown_and_left_and_the_rest_is_played(text: str, operate: Operate) -> None:
+def test_what_cannot_be_read_is_unknown_and_left_and_the_rest_is_played(text: str, operate: Operate) -> None:
     """No traceback, no message hidden, nothing lost."""
     stage = _Stage(_parked(1), text, _parked(2))
     done = operate("redrive", stack=stage.stack)
@@ -408,7 +408,7 @@ def test_10_33_what_cannot_be_read_is_unknown_and_left_and_the_rest_is_played(te
     assert all(len(line) < 250 for line in done.lines)
 
 
-def test_10_33_a_record_too_deep_to_be_written_again_is_left() -> None:
+def test_a_record_too_deep_to_be_written_again_is_left() -> None:
     """Reading may reach deeper than writing."""
 
     def played(depth: int) -> list[str]:
@@ -421,7 +421,7 @@ def test_10_33_a_record_too_deep_to_be_written_again_is_left() -> None:
 
 
 @pytest.mark.parametrize("after", [0, 1, 2])
-def test_10_33_ctrl_c_gives_back_what_is_received(after: int, operate: Operate) -> None:
+def test_ctrl_c_gives_back_what_is_received(after: int, operate: Operate) -> None:
     """While messages are received, those of earlier calls among them."""
     stage = _Stage(*map(_parked, [1, 2, 3, 4, 5] * 5))
     receive = stage.queue.receive_message
@@ -439,7 +439,7 @@ def test_10_33_ctrl_c_gives_back_what_is_received(after: int, operate: Operate) 
 
 
 @pytest.mark.parametrize("after", [0, 2, 4])
-def test_10_33_ctrl_c_gives_back_what_is_not_played(after: int, operate: Operate) -> None:
+def test_ctrl_c_gives_back_what_is_not_played(after: int, operate: Operate) -> None:
     """What is played is gone, everything else is there for the next run."""
     stage = _Stage(*map(_parked, range(1, 6)))
     invoke = stage.function.invoke
@@ -455,7 +455,7 @@ def test_10_33_ctrl_c_gives_back_what_is_not_played(after: int, operate: Operate
     assert stage.queue.hidden == set()
 
 
-def test_10_33_whoever_reads_on_no_longer_hides_nothing() -> None:
+def test_whoever_reads_on_no_longer_hides_nothing() -> None:
     """A program that stops in the middle gives all back, too."""
     stage = _Stage(*map(_parked, range(1, 6)))
     results = Redrive(cast("Any", stage.stack), dry_run=True).results(10)
@@ -465,7 +465,7 @@ def test_10_33_whoever_reads_on_no_longer_hides_nothing() -> None:
     assert stage.queue.hidden == set()
 
 
-def test_10_33_what_exceeds_an_invocation_is_played_in_parts_in_order(operate: Operate) -> None:
+def test_what_exceeds_an_invocation_is_played_in_parts_in_order(operate: Operate) -> None:
     """Measured as it is sent: texts of other scripts are not escaped, and take a third of the room."""
     records = [added(f"p{number}", at=number, note="語" * 120_000) for number in range(1, 31)]
     stage = _Stage(_batch(1, 30), shard=Shard([records]))
@@ -483,7 +483,7 @@ def test_10_33_what_exceeds_an_invocation_is_played_in_parts_in_order(operate: O
     assert max(sizes) <= 6 * 1024 * 1024
 
 
-def test_10_33_a_part_that_fails_keeps_those_behind_it_back(operate: Operate) -> None:
+def test_a_part_that_fails_keeps_those_behind_it_back(operate: Operate) -> None:
     """Order within a product is kept: nothing overtakes."""
     records = [added(f"p{number}", at=number, note="語" * 120_000) for number in range(1, 31)]
     failed = {"batchItemFailures": [{"itemIdentifier": sequence_number(3)}]}
@@ -493,7 +493,7 @@ def test_10_33_a_part_that_fails_keeps_those_behind_it_back(operate: Operate) ->
     assert len(stage.queue.messages) == 1
 
 
-def test_10_33_a_lone_surrogate_is_played_too(operate: Operate) -> None:
+def test_a_lone_surrogate_is_played_too(operate: Operate) -> None:
     """It has no UTF-8: it travels escaped."""
     record = json.loads(json.dumps(RECORDS[0]))
     record["dynamodb"]["NewImage"]["note"] = {"S": "\ud800 é"}
@@ -502,7 +502,7 @@ def test_10_33_a_lone_surrogate_is_played_too(operate: Operate) -> None:
     assert stage.played == [[record]]
 
 
-def test_10_33_a_dry_run_empties_no_file(operate: Operate, tmp_path: Path) -> None:
+def test_a_dry_run_empties_no_file(operate: Operate, tmp_path: Path) -> None:
     """It only says what would be."""
     kept = tmp_path / "kept.jsonl"
     kept.write_text("of yesterday\n", "utf-8")
@@ -511,7 +511,7 @@ def test_10_33_a_dry_run_empties_no_file(operate: Operate, tmp_path: Path) -> No
     assert kept.read_text("utf-8") == "of yesterday\n"
 
 
-def test_10_33_a_folder_that_is_missing_is_one_clear_line(operate: Operate, tmp_path: Path) -> None:
+def test_a_folder_that_is_missing_is_one_clear_line(operate: Operate, tmp_path: Path) -> None:
     """And nothing is received for it."""
     stage = _Stage(_parked(1))
     done = operate("redrive", "--to-file", tmp_path / "nowhere" / "kept.jsonl", stack=stage.stack)
@@ -521,7 +521,7 @@ def test_10_33_a_folder_that_is_missing_is_one_clear_line(operate: Operate, tmp_
     assert len(stage.queue.messages) == 1
 
 
-def test_10_33_texts_of_other_scripts_are_kept_as_they_are(operate: Operate, tmp_path: Path) -> None:
+def test_texts_of_other_scripts_are_kept_as_they_are(operate: Operate, tmp_path: Path) -> None:
     """In a file they can be read."""
     kept = tmp_path / "kept.jsonl"
     stage = _Stage(to_bodies(Parked(added("語"), "r", "E"), "1")[0])
@@ -529,7 +529,7 @@ def test_10_33_texts_of_other_scripts_are_kept_as_they_are(operate: Operate, tmp
     assert "語" in kept.read_text("utf-8")
 
 
-def test_10_34_a_batch_that_an_open_shard_has_not_shown_is_kept(operate: Operate) -> None:
+def test_a_batch_that_an_open_shard_has_not_shown_is_kept(operate: Operate) -> None:
     """Ten empty pages are not its end: `--discard-trimmed` deletes nothing that may still come."""
     stage = _Stage(_batch(2, 4), shard=Shard([RECORDS[:1], *[[]] * 20, RECORDS[1:]]))
     done = operate("redrive", "--discard-trimmed", stack=stage.stack)
@@ -538,7 +538,7 @@ def test_10_34_a_batch_that_an_open_shard_has_not_shown_is_kept(operate: Operate
     assert len(stage.queue.messages) == 1
 
 
-def test_10_34_a_batch_of_which_an_open_shard_has_shown_a_part_is_kept(operate: Operate) -> None:
+def test_a_batch_of_which_an_open_shard_has_shown_a_part_is_kept(operate: Operate) -> None:
     """What is there is played."""
     stage = _Stage(_batch(2, 4), shard=Shard([RECORDS[:2]]))
     assert "still failing" in operate("redrive", stack=stage.stack).out

@@ -41,6 +41,6 @@ def test_who_deleted_an_expired_item_is_spelt_as_the_function_receives_it() -> N
     assert as_received(record, STREAM)["userIdentity"] == {"principalId": "dynamodb.amazonaws.com", "type": "Service"}
 
 
-def test_10_34_a_record_without_a_time_gets_none() -> None:
+def test_a_record_without_a_time_gets_none() -> None:
     """It is not of 1970."""
     assert _received()["dynamodb"] == {"SequenceNumber": "7"}

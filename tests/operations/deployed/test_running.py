@@ -34,7 +34,7 @@ def test_a_run_that_serves_another_table_stays_what_it_is(tmp_path: Path) -> Non
         assert find_running(tmp_path) == Running(RUNNING.endpoint_url, "another", RUNNING.http_endpoint_url)
 
 
-def test_10_14_a_run_whose_service_is_removed_is_not_found(tmp_path: Path) -> None:
+def test_a_run_whose_service_is_removed_is_not_found(tmp_path: Path) -> None:
     """While it waits for `sls remove`, there is nothing left to use; its directory stays its own."""
     with claim_directory(tmp_path) as claim:
         claim.announce(RUNNING)
@@ -80,7 +80,7 @@ def test_a_run_that_was_killed_is_not_taken_for_alive(tmp_path: Path) -> None:
         assert claim.directory == tmp_path
 
 
-def test_10_7_the_port_is_remembered_for_the_next_run(tmp_path: Path) -> None:
+def test_the_port_is_remembered_for_the_next_run(tmp_path: Path) -> None:
     """What a run used is what the next one in this folder prefers; a file that is spoilt is none."""
     with claim_directory(tmp_path) as claim:
         assert claim.last_port is None
@@ -91,7 +91,7 @@ def test_10_7_the_port_is_remembered_for_the_next_run(tmp_path: Path) -> None:
         assert claim.last_port is None
 
 
-def test_10_7_another_tool_reads_where_the_running_stack_is(
+def test_another_tool_reads_where_the_running_stack_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """`python -m operations.deployed.running` prints the settings; without a run it ends with 1."""

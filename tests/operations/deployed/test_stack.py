@@ -110,9 +110,7 @@ def test_without_credentials_the_reason_is_said(environment: pytest.MonkeyPatch)
 
 
 @pytest.mark.parametrize(("stage", "instead"), [("local", "stage local is found without"), ("prod", "AWS needs none")])
-def test_10_7_a_dead_endpoint_is_said_with_the_way_out(
-    stage: str, instead: str, environment: pytest.MonkeyPatch
-) -> None:
+def test_a_dead_endpoint_is_said_with_the_way_out(stage: str, instead: str, environment: pytest.MonkeyPatch) -> None:
     """An export of a run that has ended gets advice about the export, not about credentials."""
     environment.setattr("botocore.endpoint.time.sleep", lambda _: None)  # between its attempts
     environment.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")

@@ -97,25 +97,25 @@ def test_a_range_of_which_nothing_is_left_is_trimmed(shard: Shard) -> None:
     assert (found.records, found.trimmed, found.unfinished) == ([], True, False)
 
 
-def test_10_34_a_range_that_an_open_shard_has_not_shown_yet_is_unfinished() -> None:
+def test_a_range_that_an_open_shard_has_not_shown_yet_is_unfinished() -> None:
     """Behind ten empty pages there may be more: to take it for trimmed would delete its message."""
     found = _range(2, 4, Shard([RECORDS[:1], *[[]] * 30, RECORDS[1:]]))
     assert (found.records, found.trimmed, found.unfinished) == ([], False, True)
 
 
-def test_10_34_a_trimmed_range_whose_rest_may_come_is_unfinished() -> None:
+def test_a_trimmed_range_whose_rest_may_come_is_unfinished() -> None:
     """2 is gone; whether 3 and 4 are there, ten empty pages do not say."""
     found = _range(2, 4, Shard([*[[]] * 30, RECORDS[3:]], trimmed_before=sequence_number(3)))
     assert (found.records, found.trimmed, found.unfinished) == ([], True, True)
 
 
-def test_10_34_a_range_of_which_only_the_beginning_is_read_is_unfinished() -> None:
+def test_a_range_of_which_only_the_beginning_is_read_is_unfinished() -> None:
     """2 and 3 are there, and 4 has not come."""
     found = _range(2, 4, Shard([RECORDS[:3]]))
     assert (_numbers(found.records), found.trimmed, found.unfinished) == ([2, 3], False, True)
 
 
-def test_10_34_the_open_shards_of_a_whole_reading_are_known() -> None:
+def test_the_open_shards_of_a_whole_reading_are_known() -> None:
     """A closed one has an end, an open one only empty pages."""
     stream = Stream(FakeStreams(Shard([RECORDS[:1]], "open"), Shard([RECORDS[1:]], "closed", range=CLOSED)), STREAM)
     list(stream.records())
@@ -143,7 +143,7 @@ def test_a_record_that_no_shard_has_is_trimmed() -> None:
     assert streams.asked == ["DescribeStream"]
 
 
-def test_10_34_a_record_that_an_open_shard_may_still_hold_is_not_trimmed() -> None:
+def test_a_record_that_an_open_shard_may_still_hold_is_not_trimmed() -> None:
     """Ten empty pages are not its end."""
     found = Stream(FakeStreams(Shard([RECORDS[:3]])), STREAM).find(sequence_number(5))
     assert (found.records, found.trimmed, found.unfinished) == ([], False, True)

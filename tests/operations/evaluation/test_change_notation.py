@@ -25,7 +25,7 @@ from operations.evaluation.change_notation import parse, record_of
         ("09:00 ", "is not NAME VALUE"),
     ],
 )
-def test_18_12_nonsense_is_pointed_out(text: str, message: str) -> None:
+def test_nonsense_is_pointed_out(text: str, message: str) -> None:
     """What reads as something that nobody means is refused, with what to write."""
     with pytest.raises(ConfigurationError) as raised:
         parse(text)
@@ -33,7 +33,7 @@ def test_18_12_nonsense_is_pointed_out(text: str, message: str) -> None:
     assert "write it as 'category Home, price 10 → 8'" in str(raised.value)
 
 
-def test_18_12_what_looks_odd_and_is_meant_passes() -> None:
+def test_what_looks_odd_and_is_meant_passes() -> None:
     """Texts with digits, arrows in quotes, and a product whose id looks like a number."""
     assert parse("name 3 Mugs").new == {"name": {"S": "3 Mugs"}}
     assert parse('name "a → b"').new == {"name": {"S": "a → b"}}
@@ -41,7 +41,7 @@ def test_18_12_what_looks_odd_and_is_meant_passes() -> None:
     assert parse("4711: price 5->4").product == "4711"
 
 
-def test_18_12_a_composite_key_is_given_by_names() -> None:
+def test_a_composite_key_is_given_by_names() -> None:
     """Each attribute by its name; a number unless it is in quotes."""
     for sku, typed in (("7", {"N": "7"}), ('"7"', {"S": "7"})):
         record = record_of(f"09:00 shop=berlin sku={sku}: pricing.amount 3990 → 2990", 1, Product())["dynamodb"]

@@ -16,7 +16,7 @@ def _warnings(text: str, *records: Any) -> list[str]:
     return unseen.warnings
 
 
-def test_18_12_another_type_than_where_asks_for_is_told() -> None:
+def test_another_type_than_where_asks_for_is_told() -> None:
     """Where no record has a value of the type; one that has it is enough, and so is an attribute that none has."""
     text = rule("added", 'where = { sku = "7", sold = { not = "true" }, tags = "new", size = { at_least = 5 } }')
     record = added(sku=7, sold=True, tags={"new"}, size=5)
@@ -28,7 +28,7 @@ def test_18_12_another_type_than_where_asks_for_is_told() -> None:
     assert _warnings(text, record, added(sku="8", sold="x", tags="y")) == []
 
 
-def test_18_12_an_attribute_is_meant_by_one_path_only() -> None:
+def test_an_attribute_is_meant_by_one_path_only() -> None:
     """A nested name is compared whole, and by its last part; what was meant by one path is not meant by the next."""
     text = '[product]\nprice = "pricing.amount"\ncurrency = "pricing.currency"\nstock = "inventory.unit"\n'
     shown = _warnings(text + rule("price_drop"), added(price=5))
@@ -39,7 +39,7 @@ def test_18_12_an_attribute_is_meant_by_one_path_only() -> None:
     assert shown[1].endswith("pricing.currency is not in the record; did you mean currency?")
 
 
-def test_18_12_a_composite_key_written_as_one_name_is_told() -> None:
+def test_a_composite_key_written_as_one_name_is_told() -> None:
     """What joins its attributes is the default of `id`."""
     (shown,) = _warnings('[product]\nid = "shop/sku"\n' + rule("added"), added(shop="berlin", sku=7))
     assert shown.endswith("shop/sku is not in the record; a composite key is joined by / without it: leave it out")
@@ -52,14 +52,14 @@ def test_minor_units_of_an_unknown_currency_are_told() -> None:
     assert _warnings(text, known) == []
     assert _warnings(text, known, unknown, added(price=2590)) == [
         (
-            'price_unit = "minor": the currency of 2 prices in the records is not a code of three letters, and they are '
-            "taken for hundredths"
+            'price_unit = "minor": the currency of 2 prices in the records is not a code of three letters, and they '
+            "are taken for hundredths"
         )
     ]
     assert _warnings(text.replace("minor", "cents"), unknown) == []
 
 
-def test_18_12_amounts_far_from_every_price_are_told() -> None:
+def test_amounts_far_from_every_price_are_told() -> None:
     """Rules are in whole units of the currency, whatever the table keeps; a drop by more than any price never comes."""
     text = '[product]\nprice_unit = "cents"\ncurrency = { value = "EUR" }\n'
     text += rule("price_drop", "at_least = 1000", "a") + rule("price_drop", "below = 2000", "b")

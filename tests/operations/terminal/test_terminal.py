@@ -44,7 +44,7 @@ SHOWN = r"Mug\x1b[2J\x1b]0;t\x07\r\n✓ all is well\x9b31m \u202eevil\u2028\ud80
 
 
 @pytest.mark.parametrize("stream", [Screen, io.StringIO], ids=["terminal", "file"])
-def test_10_36_nothing_but_our_own_colours_reaches_the_terminal(
+def test_nothing_but_our_own_colours_reaches_the_terminal(
     stream: type[io.StringIO], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Escape sequences, line breaks and direction marks are shown as what they are, in colour and without."""
@@ -58,14 +58,14 @@ def test_10_36_nothing_but_our_own_colours_reaches_the_terminal(
     assert screen.getvalue() == rf"{bold} {SHOWN} \x1b[31mred\x1b[0m" + "\n"
 
 
-def test_10_36_what_is_shown_meanwhile_is_visible_too() -> None:
+def test_what_is_shown_meanwhile_is_visible_too() -> None:
     """A product's id in a progress line does not move the cursor."""
     screen = Screen()
     Terminal(screen).show("a\x1b[Ab")
     assert screen.getvalue() == "\ra\\x1b[Ab\x1b[K"
 
 
-def test_10_36_lines_of_ours_stay_lines() -> None:
+def test_lines_of_ours_stay_lines() -> None:
     """A message with several lines has them, each visible."""
     stream = io.StringIO()
     Terminal(stream).lines("one\ntwo\x07", "bad")
