@@ -60,6 +60,7 @@ async function run(commands) {
     const env = {
       ...process.env,
       NODE_NO_WARNINGS: "1",
+      PYTHONDONTWRITEBYTECODE: "", // without bytecode each of a hundred processes would compile the project anew
       PACKAGED_STAGES: packages,
       ...(browser && { BROWSER_TESTS: "required" }),
     };
