@@ -29,30 +29,30 @@ const workflows = path.join(".github", "workflows", "check.yml");
 
 const whichTests = all ? [] : ["-m", "not end_to_end"];
 
-// A part begins when the one before it has ended; its lanes run side by side, the steps of a lane one after another.
-// The stages share a lane, and no test runs beside them: osls packages in one folder, .serverless/.
-const parts = [
+const sourceSteps = [
+  ["format", module("ruff", "format", "--check", ".")],
+  ["lint", module("ruff", "check", ".")],
+  ["types", module("mypy")],
   [
-    packageSteps,
-    [
-      ["format", module("ruff", "format", "--check", ".")],
-      ["lint", module("ruff", "check", ".")],
-      ["types", module("mypy")],
-    ],
-  ],
-  [
-    [["tests", module("pytest", "-q", ...SIDE_BY_SIDE, ...whichTests, ...coverage)]],
-    [
-      ["templates", tool("cfn-lint", ...made("cloudformation-template-update-stack.json"))],
-      [
-        "workflows",
-        tool("check-jsonschema", "--builtin-schema", "vendor.github-workflows", workflows),
-        tool("zizmor", "--offline", "--no-progress", "--persona", "pedantic", workflows),
-      ],
-      ["benchmarks", module("benchmarks", "--quick", ...zips)], // counts instructions and calls, which load cannot change
-    ],
+    "workflows",
+    tool("check-jsonschema", "--builtin-schema", "vendor.github-workflows", workflows),
+    tool("zizmor", "--offline", "--no-progress", "--persona", "pedantic", workflows),
   ],
 ];
+const testSteps = [["tests", module("pytest", "-q", ...SIDE_BY_SIDE, ...whichTests, ...coverage)]];
+const artifactSteps = [
+  ["templates", tool("cfn-lint", ...made("cloudformation-template-update-stack.json"))],
+  ["benchmarks", module("benchmarks", "--quick", ...zips)], // counts instructions and calls, which load cannot change
+];
+
+/** Two lanes at a time. No test runs while osls packages: it does so in one folder, .serverless/. */
+async function everything() {
+  const packaging = oneByOne(packageSteps);
+  const tests = packaging.then(() => oneByOne(testSteps));
+  await oneByOne(sourceSteps);
+  await packaging;
+  await Promise.all([tests, oneByOne(artifactSteps)]);
+}
 
 async function run(commands) {
   let output = "";
@@ -81,7 +81,7 @@ function draw() {
   process.stderr.write(`\r\u001b[K       ${steps.join(", ")}`);
 }
 
-async function lane(steps) {
+async function oneByOne(steps) {
   for (const [name, ...commands] of steps) {
     const started = Date.now();
     underWay.set(name, started);
@@ -112,7 +112,7 @@ function lastLines(output) {
 
 fs.rmSync(packages, { recursive: true, force: true });
 const timer = process.stderr.isTTY ? setInterval(draw, 500) : undefined;
-for (const lanes of parts) await Promise.all(lanes.map(lane));
+await everything();
 clearInterval(timer);
 const total = passed.length + failed.length;
 console.log(failed.length ? `${failed.length} of ${total} failed: ${failed.join(", ")}` : `All ${total} passed.`);

@@ -20,6 +20,8 @@ from console.server import open_socket
 from tests.builders import ROOT
 from tests.console.stage import until
 
+pytestmark = pytest.mark.end_to_end
+
 PRINTED = re.compile(r"^Console of stage local: (http://127\.0\.0\.1:(\d+)/\?launch=([\w-]{20,}))$")
 LAUNCHER = """
 import os, subprocess, sys, time

@@ -15,6 +15,8 @@ import pytest
 import local.__main__ as main_module
 from local.stack.errors import MappingError
 
+pytestmark = pytest.mark.end_to_end
+
 ROOT = Path(__file__).parents[2]
 WITHIN_SECONDS = 120  # a bound for a test that fails, not a promise
 

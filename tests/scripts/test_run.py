@@ -10,6 +10,8 @@ from tests.scripts.conftest import Project
 
 ENVIRONMENT_PYTHON = '[ "$1" = -c ] && echo "3.12.1 venv $0" && exit; {script}'
 
+pytestmark = pytest.mark.end_to_end
+
 
 def _python(project: Project, script: str) -> None:
     project.run()

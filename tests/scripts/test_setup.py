@@ -10,6 +10,8 @@ import pytest
 
 from tests.scripts.conftest import BEFORE, Project
 
+pytestmark = pytest.mark.end_to_end
+
 NODE = ["npm ci"]
 PYTHON = ["pip uv", "python venv", "uv requirements-local"]
 ALL = sorted([*NODE, *PYTHON])
