@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import subprocess
@@ -55,7 +56,10 @@ def chromium() -> Iterator[Any]:
 def _unpacked() -> tuple[str, dict[str, str]]:
     """Return the browser of the Node package; with the libraries that it brings where the system lacks some."""
     command = ["node", str(FOLDER / "path.mjs"), str(UNPACKED)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    UNPACKED.mkdir(parents=True, exist_ok=True)
+    with (UNPACKED / "lock").open("w") as lock:  # a file that one process is writing, another cannot run
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         _missing(f"Chromium cannot be unpacked: {done.stderr[-300:]}")
     found = json.loads(done.stdout)
