@@ -75,6 +75,46 @@ class Prefilter:
         return True
 
 
+def _number_check(condition: Condition) -> CannotFire | None:
+    """Return the check of a condition on one number; None where the number alone does not settle it."""
+    if condition.uses_memory:
+        return None
+    match condition:
+        case PriceMoved(first_sight=False, baseline=baseline, form=form) if (
+            baseline == PREVIOUS and form == PLAIN and not condition.price.rest
+        ):
+            return _price_check(condition)
+        case StockMoved(first_sight=False) if not condition.stock.rest:
+            return _stock_check(condition)
+    return None
+
+
+def _price_check(condition: PriceMoved) -> CannotFire:
+    direction, margin = condition.direction, condition.at_least
+    least = float(margin.value) * (1 - _ROUNDING) if margin else 0.0
+    amount, share = (0.0, least / 100) if margin and margin.percent else (least, 0.0)
+
+    def moved_too_little(old: float, new: float) -> bool:
+        size = abs(old)
+        return (new - old) * direction + (size + abs(new)) * _ROUNDING < amount + share * size
+
+    if condition.target is None:
+        return moved_too_little
+    target = float(condition.target)
+    return lambda old, new: (
+        (new - target) * direction < 0 or (old - target) * direction > 0 or moved_too_little(old, new)
+    )
+
+
+def _stock_check(condition: StockMoved) -> CannotFire:
+    if condition.kind == "out_of_stock":
+        return lambda old, new: new > 0 or old <= 0
+    if condition.kind == "back_in_stock":
+        return lambda old, new: old > 0 or new <= 0
+    threshold, excludes_zero = float(condition.threshold), not condition.includes_zero
+    return lambda old, new: new > threshold or old < threshold or (excludes_zero and new <= 0)
+
+
 @dataclass(slots=True)
 class Ruleset:
     """What alerts.toml says, compiled so that a change costs what its attributes cost, not what all rules do."""
@@ -179,43 +219,3 @@ def describe_missing_images(rule: Rule, view_type: str, missing: frozenset[str])
         f'rule "{rule.name}" ({rule.when}) needs the {names_of(missing)} image, but the stream sends {view_type}: '
         "it will not fire. Give the table a stream with NEW_AND_OLD_IMAGES."
     )
-
-
-def _number_check(condition: Condition) -> CannotFire | None:
-    """Return the check of a condition on one number; None where the number alone does not settle it."""
-    if condition.uses_memory:
-        return None
-    match condition:
-        case PriceMoved(first_sight=False, baseline=baseline, form=form) if (
-            baseline == PREVIOUS and form == PLAIN and not condition.price.rest
-        ):
-            return _price_check(condition)
-        case StockMoved(first_sight=False) if not condition.stock.rest:
-            return _stock_check(condition)
-    return None
-
-
-def _price_check(condition: PriceMoved) -> CannotFire:
-    direction, margin = condition.direction, condition.at_least
-    least = float(margin.value) * (1 - _ROUNDING) if margin else 0.0
-    amount, share = (0.0, least / 100) if margin and margin.percent else (least, 0.0)
-
-    def moved_too_little(old: float, new: float) -> bool:
-        size = abs(old)
-        return (new - old) * direction + (size + abs(new)) * _ROUNDING < amount + share * size
-
-    if condition.target is None:
-        return moved_too_little
-    target = float(condition.target)
-    return lambda old, new: (
-        (new - target) * direction < 0 or (old - target) * direction > 0 or moved_too_little(old, new)
-    )
-
-
-def _stock_check(condition: StockMoved) -> CannotFire:
-    if condition.kind == "out_of_stock":
-        return lambda old, new: new > 0 or old <= 0
-    if condition.kind == "back_in_stock":
-        return lambda old, new: old > 0 or new <= 0
-    threshold, excludes_zero = float(condition.threshold), not condition.includes_zero
-    return lambda old, new: new > threshold or old < threshold or (excludes_zero and new <= 0)

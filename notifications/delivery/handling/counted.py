@@ -13,7 +13,7 @@ from datetime import datetime
 
 from notifications.common.embedded_metrics import COUNT, FUNCTION, NAMESPACE, WriteLine, document
 from notifications.common.errors import ReceiverGoneError
-from notifications.delivery.handling.progress import HELD, UNDELIVERED, Delivery, Held, Known, ProgressLedger
+from notifications.delivery.handling.progress import HELD, UNDELIVERED, Delivery, Held, ProgressLedger, ProgressSnapshot
 from notifications.delivery.handling.queues import QueuedMessage, Queues, Undelivered
 
 DELIVERIES, GONE = "Deliveries", "ReceiverGone"
@@ -50,7 +50,7 @@ class CountedProgress:
         self._ledger = ledger
         self._metrics = metrics
 
-    def read(self, receiver: str, alert_ids: Iterable[str]) -> Known:
+    def read(self, receiver: str, alert_ids: Iterable[str]) -> ProgressSnapshot:
         """Read it."""
         return self._ledger.read(receiver, alert_ids)
 

@@ -35,9 +35,9 @@ from notifications.delivery.handling.progress import (
     HELD,
     UNDELIVERED,
     Delivery,
-    Known,
     Progress,
     ProgressLedger,
+    ProgressSnapshot,
     logged,
 )
 from notifications.delivery.handling.queues import QueuedMessage, Queues, Undelivered
@@ -140,7 +140,7 @@ class Deliveries:
         known = self._progress.read(receiver, [view.id])
         return self._decide(channel, message, view, known)
 
-    def _decide(self, channel: Channel, message: QueuedMessage, view: AlertView, known: Known) -> bool:
+    def _decide(self, channel: Channel, message: QueuedMessage, view: AlertView, known: ProgressSnapshot) -> bool:
         receiver = channel.receiver
         before = known.progress.get(view.id, Progress(FAILING))
         if before.status in DONE:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from notifications.common.errors import ServiceError
-from notifications.delivery.handling.progress import Delivery, Held, Known, Progress
+from notifications.delivery.handling.progress import Delivery, Held, Progress, ProgressSnapshot
 from notifications.delivery.handling.queues import QueuedMessage, Undelivered
 
 
@@ -21,11 +21,11 @@ class MemoryProgress:
         self.marks: dict[str, frozenset[bytes]] = {}
         self._open: dict[str, object] = {}
 
-    def read(self, receiver: str, alert_ids: Iterable[str]) -> Known:
+    def read(self, receiver: str, alert_ids: Iterable[str]) -> ProgressSnapshot:
         """Look everything up."""
         found = {each: self.deliveries[receiver, each] for each in alert_ids if (receiver, each) in self.deliveries}
         progress = {each: Progress(delivery.status, delivery.attempts) for each, delivery in found.items()}
-        return Known(progress, self.disabled.get(receiver, ""))
+        return ProgressSnapshot(progress, self.disabled.get(receiver, ""))
 
     def write(self, delivery: Delivery) -> None:
         """Keep it."""

@@ -58,7 +58,7 @@ class Held(NamedTuple):
 
 
 @dataclass(slots=True)
-class Known:
+class ProgressSnapshot:
     """The answer about one receiver; what is not in it is not known."""
 
     progress: dict[str, Progress] = field(default_factory=dict)
@@ -70,7 +70,7 @@ class Known:
 class ProgressLedger(Protocol):
     """Where all that is kept. Every method raises RetryableError where that failed."""
 
-    def read(self, receiver: str, alert_ids: Iterable[str]) -> Known:
+    def read(self, receiver: str, alert_ids: Iterable[str]) -> ProgressSnapshot:
         """Answer for at most 99 alerts."""
 
     def write(self, delivery: Delivery) -> None:

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from notifications.common.errors import ServiceError
-from notifications.delivery.handling.progress import MARK_BYTES, Delivery, Held, Known, Progress
+from notifications.delivery.handling.progress import MARK_BYTES, Delivery, Held, Progress, ProgressSnapshot
 from notifications.publishing.aws_calls import aws_call
 from notifications.text.formatting import shorten
 
@@ -60,11 +60,11 @@ class DynamoDbProgress:
         self._now = now
         self._sleep = sleep
 
-    def read(self, receiver: str, alert_ids: Iterable[str]) -> Known:
+    def read(self, receiver: str, alert_ids: Iterable[str]) -> ProgressSnapshot:
         """Read consistently: a message that comes again at once must find what was written."""
         partition = deliveries_of(receiver)
         keys = [_key(partition, alert) for alert in dict.fromkeys((DISABLED, *alert_ids))]
-        known = Known()
+        known = ProgressSnapshot()
         asked = {self._table_name: {"Keys": keys, "ConsistentRead": True}}
         for answer in self._until_done("batch_get_item", asked, left="UnprocessedKeys"):
             for item in answer.get("Responses", {}).get(self._table_name, []):
@@ -163,7 +163,7 @@ class DynamoDbProgress:
         }
         self._call("put_item", TableName=self._table_name, Item=item)
 
-    def _add(self, known: Known, item: dict[str, Any]) -> None:
+    def _add(self, known: ProgressSnapshot, item: dict[str, Any]) -> None:
         if item["alert"]["S"] != DISABLED:
             attempts = int(item.get("attempts", {}).get("N", "0"))
             known.progress[item["alert"]["S"]] = Progress(item["status"]["S"], attempts)

@@ -20,9 +20,9 @@ from notifications.delivery.handling.progress import (
     UNDELIVERED,
     Delivery,
     Held,
-    Known,
     Progress,
     ProgressLedger,
+    ProgressSnapshot,
 )
 from notifications.delivery.handling.progress_table import DynamoDbProgress
 from notifications.delivery.handling.queues import QueuedMessage, Queues, SqsQueues, Undelivered
@@ -143,7 +143,7 @@ def test_a_flush_that_was_killed_keeps_its_outbox_for_no_longer_than_it_said(dyn
     clock[0] += 1
     ledger.open_outbox("shop", 60)
     assert list(ledger.held("shop", DUE)) == []
-    assert ledger.read("shop", ["a"]) == Known()
+    assert ledger.read("shop", ["a"]) == ProgressSnapshot()
 
 
 def test_a_disabled_receiver_is_known_as_such(progress: ProgressLedger) -> None:
