@@ -7,6 +7,12 @@ import { hasBrowser } from "./lib/browser.mjs";
 import { python, root, setUpOrExit } from "./lib/setup.mjs";
 import { capture, endStepsOnSignal } from "./lib/steps.mjs";
 
+const OPTIONS = ["--all", "--coverage"];
+const unknown = process.argv.slice(2).filter((option) => !OPTIONS.includes(option));
+if (unknown.length) {
+  process.stderr.write(`error: npm run check takes ${OPTIONS.join(" and ")}, not ${unknown.join(" ")}\n`);
+  process.exit(2);
+}
 const all = process.argv.includes("--all");
 const browser = all && hasBrowser();
 await setUpOrExit({ development: true, browser });
@@ -51,7 +57,8 @@ async function everything() {
   const tests = packaging.then(() => oneByOne(testSteps));
   await oneByOne(sourceSteps);
   await packaging;
-  await Promise.all([tests, oneByOne(artifactSteps)]);
+  if (!packageSteps.some(([name]) => failed.includes(name))) await oneByOne(artifactSteps); // else there is nothing to read
+  await tests;
 }
 
 async function run(commands) {

@@ -66,10 +66,11 @@ def _absolute(node: ast.ImportFrom, importer: str, *, is_package: bool) -> str:
 
 
 def _nearest(name: str, known: Mapping[str, Path]) -> str:
-    """Return the known module that a dotted name is in, or "" when it is in none of them."""
+    """Return the known module that a dotted name is in, else the project's folder that it is in, else ""."""
+    top = name.partition(".")[0]
     while name and name not in known:
         name = name.rpartition(".")[0]
-    return name
+    return name or (top if (ROOT / top).is_dir() else "")
 
 
 def circles(graph: Graph) -> list[list[str]]:

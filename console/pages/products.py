@@ -75,7 +75,6 @@ def product(request: Request) -> Response:
         "product.html",
         title=(row and row.name) or shown_id,
         row=row,
-        roles=ROLES,
         product_id=product_id,
         shown_id=shown_id,
         attributes=[(clean(name, 120), shown(value)) for name, value in (item or {}).items()],
@@ -150,11 +149,12 @@ def _set(console: Console, key: tuple[str, ...], role: str, kept: str | None, va
         raise ChangeError("The form does not name a product of this table.")
     if path.top in table.key_types:
         raise ChangeError(f"{path.text} is part of the table's key and cannot be changed.")
+    unit = _UNITS.get(product.price_form.unit) if role == "price" else None
+    if unit and not _is_whole(value):
+        got = clean(value, 40) or "nothing"
+        raise ChangeError(f"{path.text} is kept {unit}: a whole number, such as 1999; got {got}.")
     if not value or (not (kept or "").startswith("S ") and not _is_number(value)):
         raise ChangeError(f"{role} takes a number, such as 19.99; got {clean(value, 40) or 'nothing'}.")
-    unit = _UNITS.get(product.price_form.unit) if role == "price" else None
-    if unit and not value.strip().isdecimal():
-        raise ChangeError(f"{path.text} is kept {unit}: a whole number, such as 1999; got {clean(value, 40)}.")
     if kept is None:
         raise ChangeError("The form does not say which value it was made with. Reload the page.")
     return row_of(console.products.set(key, path, kept, value), table.key_types, product)
@@ -204,6 +204,13 @@ def _is_number(text: str) -> bool:
     from operations.products.products_table import number_or_text  # noqa: PLC0415
 
     return not isinstance(number_or_text(text), str)
+
+
+def _is_whole(text: str) -> bool:
+    from operations.products.products_table import number_or_text  # noqa: PLC0415
+
+    found = number_or_text(text)
+    return not isinstance(found, str) and found >= 0 and found == found.to_integral_value()
 
 
 def _number(text: str, most: int) -> int:

@@ -145,6 +145,11 @@ def _toml(value: Any) -> str:
     return str(value)
 
 
+def why_unreadable(error: OSError | UnicodeDecodeError) -> str:
+    """Say why a file cannot be read, without the number that the system has for it."""
+    return (isinstance(error, OSError) and error.strerror) or str(error)
+
+
 def where_raised(error: Exception) -> str:
     """Name an error and where it was raised for a log: its text and a traceback may repeat what a record holds."""
     frames = traceback.extract_tb(error.__traceback__)[-_FRAMES_NAMED:]

@@ -9,7 +9,7 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from notifications.common import sns_limits
-from notifications.common.errors import Problem, ReceiversError
+from notifications.common.errors import Problem, ReceiversError, why_unreadable
 from notifications.config.fields import Key, MistakeError
 from notifications.config.only_reader import MOST_NAMES, only, unknown_value, values_of
 from notifications.config.product_reader import FIXED_MESSAGE_ATTRIBUTES
@@ -47,7 +47,7 @@ def load(path: FilePath, ruleset: Ruleset | None = None, *, plain_http: bool = F
     except FileNotFoundError:
         return Receivers(())
     except (OSError, UnicodeDecodeError) as error:
-        raise ReceiversError(path.name, (Problem(f"cannot be read: {error}"),)) from None
+        raise ReceiversError(path.name, (Problem(f"cannot be read: {why_unreadable(error)}"),)) from None
     return parse(content, path.name, ruleset, plain_http=plain_http)
 
 

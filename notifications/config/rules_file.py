@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path as FilePath
 from typing import Any
 
-from notifications.common.errors import Problem, RulesError
+from notifications.common.errors import Problem, RulesError, why_unreadable
 from notifications.config.overrides import Overrides
 from notifications.config.product_reader import read_product
 from notifications.config.rule_keys import COMMON_KEYS, DEFAULTS_KEYS, KEYS_BY_WHEN, NEEDS_TARGET, RULE_KEYS, TARGETS
@@ -32,7 +32,7 @@ def load(path: FilePath) -> Ruleset:
             path.name, (Problem(f"the file is missing; expected it in {path.absolute().parent}"),)
         ) from None
     except (OSError, UnicodeDecodeError) as error:
-        raise RulesError(path.name, (Problem(f"cannot be read: {error}"),)) from None
+        raise RulesError(path.name, (Problem(f"cannot be read: {why_unreadable(error)}"),)) from None
     return parse(content, path.name)
 
 

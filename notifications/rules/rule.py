@@ -186,8 +186,8 @@ class Evaluation:
         if self.late and not replayed and not memory.is_of_another(change.stream_label):
             self.outcome = RuleOutcome.SEEN
             return
-        self.memory_before = NOTHING if self.late else memory
-        if self.judgement is NOT_JUDGED or (rule.uses_memory and rule.asks_memory(change)):
+        judged_with, self.memory_before = self.memory_before, NOTHING if self.late else memory
+        if self.judgement is NOT_JUDGED or (rule.uses_memory and self.memory_before != judged_with):
             self.judgement = rule.judge(change, self.memory_before)
         self.seconds_left = self._cooldown_left()
         if self.judgement.fired:

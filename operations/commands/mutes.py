@@ -12,7 +12,7 @@ from notifications.config import rules_file
 from notifications.text.formatting import rfc3339
 from operations.deployed.stack import add_stage_to
 from operations.evaluation.verdicts import named_rules
-from operations.ledger.mutes import describe, mute, mutes_of, unmute
+from operations.ledger.mutes import check_target, describe, mute, mutes_of, unmute
 from operations.settings.project import PROJECT
 from operations.terminal.arguments import not_empty
 from operations.terminal.moments import read_moment
@@ -54,6 +54,7 @@ def _now() -> datetime:
 
 def run_mute(arguments: argparse.Namespace) -> int:
     """Mute and return 0. Raises ConfigurationError for a rule that does not exist, or a time that cannot be."""
+    check_target(arguments.rule or "", arguments.product or "")
     now = _now()
     until = read_moment("--until", arguments.until, now, forward=True)
     if arguments.rule:

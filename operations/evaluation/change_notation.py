@@ -65,9 +65,11 @@ def parse(text: str) -> WrittenChange:
         raise UsageError(f"--change {text[:80]!r}: write the time with two digits, 09:00; {_EXAMPLE}")
     if not match["rest"].strip() and not match["event"]:
         raise UsageError(f"--change {text[:80]!r} names no attribute; {_EXAMPLE}")
-    for part in _parts(match["rest"]):
+    for position, part in enumerate(_parts(match["rest"])):
         value = _VALUE.fullmatch(part)
         doubt = _doubt(value) if value else "is not NAME VALUE or NAME OLD → NEW"
+        if position == 0 and not match["product"] and value and re.fullmatch(_KEY, value["name"]):
+            doubt = "begins with a key that has no colon behind it"
         if value is None or doubt:
             raise UsageError(f"--change: {part[:80]!r} {doubt}; {_EXAMPLE}")
         try:
@@ -112,8 +114,6 @@ def _key(text: str, product: Product) -> dict[str, Any]:
 def _doubt(value: re.Match[str]) -> str:
     """Say what speaks against a part being meant as it reads; "" where nothing does."""
     name, old, new = value["name"], value["old"], value["new"] or ""
-    if re.fullmatch(_KEY, name):
-        return "begins with a key that has no colon behind it"
     if _ARROW.match(old):
         return "lacks the attribute's name in front of the arrow; it has no colon behind it"
     if old.startswith("="):

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from notifications.common.errors import ConfigurationError
+from notifications.common.errors import ConfigurationError, why_unreadable
 
 
 def files_of(path: Path) -> list[Path]:
@@ -32,10 +32,8 @@ def records_in(path: Path) -> Iterator[Any]:
     """
     try:
         text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise ConfigurationError(f"{path}: cannot be read: {(error.strerror or str(error)).lower()}") from None
-    except UnicodeDecodeError as error:
-        raise ConfigurationError(f"{path}: cannot be read: {error}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path}: cannot be read: {why_unreadable(error)}") from None
     try:
         content = _parsed(text)
     except json.JSONDecodeError as error:

@@ -68,7 +68,7 @@ def mute(stack: Stack, rule: str, product: str, until: datetime, now: datetime) 
 
     Raises UsageError for one that the function would not take.
     """
-    _check_target(rule, product)
+    check_target(rule, product)
     _check_end(until, now)
     new = to_attribute(Mute(rule, product, until.timestamp()), now.timestamp())
     oldest = (now - _KEPT).timestamp()
@@ -91,7 +91,7 @@ def mute(stack: Stack, rule: str, product: str, until: datetime, now: datetime) 
 
 def unmute(stack: Stack, rule: str, product: str, now: datetime) -> bool:
     """Take a mute back, whatever its attribute is called; return whether there was one that was not over."""
-    _check_target(rule, product)
+    check_target(rule, product)
     taken: list[Mute] = []
 
     def without_it(entries: _Entries) -> dict[str, Any]:
@@ -126,7 +126,8 @@ def _change(stack: Stack, change: Callable[[_Entries], dict[str, Any]]) -> None:
     raise ConfigurationError(f"others changed the mutes at the same time, {_ATTEMPTS} times in a row: try again")
 
 
-def _check_target(rule: str, product: str) -> None:
+def check_target(rule: str, product: str) -> None:
+    """Raise UsageError for what cannot be muted: nothing at all, or a name that is too long or not Unicode."""
     if not rule and not product:
         raise UsageError("name a rule with --rule, a product with --product, or both")
     for word, text, longest in (("rule", rule, LONGEST_RULE), ("product", product, LONGEST_PRODUCT)):

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import warnings
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -183,7 +184,16 @@ def test_decisions_are_numbered_one_after_the_other() -> None:
 @functools.cache
 def _names_in_code() -> frozenset[str]:
     """List every word of the code, the settings and the templates."""
-    folders = ("notifications", "event_source_mapping", "operations", "local", "infrastructure", "schemas", "events")
+    folders = (
+        "notifications",
+        "event_source_mapping",
+        "operations",
+        "console",
+        "local",
+        "infrastructure",
+        "schemas",
+        "events",
+    )
     files = [ROOT / name for name in ("serverless.yml", "package.json", "alerts.toml", "handler.py")]
     for folder in folders:
         files += [path for path in (ROOT / folder).rglob("*") if path.suffix in {".py", ".yml", ".cjs", ".json"}]
@@ -295,3 +305,21 @@ def test_the_samples_of_the_readme_alert() -> None:
         service = Service(rules(RULES))
         service.handle(*json.loads((EVENTS / name).read_text(encoding="utf-8"))["Records"])
         assert service.alerts or service.parked, name
+
+
+def test_the_changelog_has_unreleased_changes_first_and_then_dates() -> None:
+    """Each release has the day on which it was made, the latest first."""
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    first, *releases = re.findall(r"^## (.*)$", text, re.MULTILINE)
+    assert first == "[Unreleased]"
+    days = [date.fromisoformat(release.rpartition(" - ")[2]) for release in releases]
+    assert days
+    assert days == sorted(days, reverse=True)
+
+
+def test_the_glossary_names_what_is_in_the_code() -> None:
+    """Its last column: classes, functions and modules under the names that they have."""
+    rows = [line for line in (ROOT / "CONTRIBUTING.md").read_text("utf-8").splitlines() if line.startswith("| ")]
+    names = {name for row in rows[1:] for name in code_in(row.rstrip("| ").rpartition("|")[2])}
+    assert len(names) > 50
+    assert {name for name in names if not re.findall(r"[A-Za-z_]\w*", name) or name not in _names_in_code()} == set()

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.rules.scenario import Shop, fired, play, reasons, rule, titles
+from tests.rules.scenario import MINUTE, Shop, fired, play, reasons, rule, titles
 
 KINDS = [
     ("price_drop", 'below = "20"', "price", 15, 25),
@@ -45,6 +45,17 @@ def test_with_first_sight_a_product_on_the_right_side_does_not_fire(
     """It has to be beyond the target."""
     given: dict[str, Any] = {attribute: short}
     assert fired(rule(when, f"{more}\nfirst_sight = true"), Shop().put(**given)) == []
+
+
+@pytest.mark.parametrize(("when", "more", "attribute", "beyond", "_"), KINDS)
+def test_a_product_that_is_added_again_without_its_removal_was_seen_before(
+    when: str, more: str, attribute: str, beyond: int, _: int
+) -> None:
+    """The record of the removal may be lost; what the rule remembers of the product is not."""
+    given: dict[str, Any] = {attribute: beyond}
+    shop = Shop().put(**given).remove(after=MINUTE).put(after=2 * MINUTE, **given)
+    del shop.records[1]
+    assert fired(rule(when, f"{more}\nfirst_sight = true"), shop) == [1]
 
 
 def test_a_price_that_a_product_gets_later_is_seen_for_the_first_time_then() -> None:

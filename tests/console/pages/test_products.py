@@ -215,7 +215,7 @@ def test_prices_of_a_smaller_unit_are_whole_numbers(
     stage.activity.rules(RULES.replace("[product]", f'[product]\nprice_unit = "{unit}"'))
     stage.put("prod-1", price=1999)
     until(lambda: heading in browser.get("/").text)
-    for value in ("19.99", "-5"):
+    for value in ("19.99", "-5", "abc", ""):
         refused = browser.post("/product/set", {"k": "prod-1", "role": "price", "kept": "N 1999", "value": value})
         assert "a whole number, such as 1999" in refused.text
     assert item(stage)["price"] == {"N": "1999"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -29,6 +30,15 @@ def decided(
     evaluation = Evaluation(change_of(record), rule, "prod-1", "id")
     evaluation.decide(memory, tally, replayed=replayed)
     return evaluation
+
+
+def test_what_is_decided_again_is_judged_with_the_memory_of_then() -> None:
+    """Another invocation may have been quicker: the batch is decided again with what the ledger says by then."""
+    (rule,) = one_rule("price_drop", 'baseline = "last_alert"\nat_least = "10%"').rules
+    evaluation = Evaluation(change_of(priced(9, 8, at=5)), rule, "prod-1", "id")
+    for baseline, outcome in ((100, RuleOutcome.ALERT), (8, RuleOutcome.QUIET), (100, RuleOutcome.ALERT)):
+        evaluation.decide(Memory(baseline=Decimal(baseline)))
+        assert evaluation.outcome is outcome
 
 
 def test_a_rule_without_a_memory_keeps_none() -> None:

@@ -36,6 +36,7 @@ def test_nonsense_is_pointed_out(text: str, message: str) -> None:
 def test_what_looks_odd_and_is_meant_passes() -> None:
     """Texts with digits, arrows in quotes, and a product whose id looks like a number."""
     assert parse("name 3 Mugs").new == {"name": {"S": "3 Mugs"}}
+    assert parse("price 10 → 8, a=b 5").new == {"price": {"N": "8"}, "a=b": {"N": "5"}}
     assert parse('name "a → b"').new == {"name": {"S": "a → b"}}
     assert parse("mug: removed:").event_name == "REMOVE"
     assert parse("4711: price 5->4").product == "4711"

@@ -50,7 +50,7 @@ def test_malformed_records_are_passed_on(tmp_path: Path) -> None:
 
 def test_a_file_that_cannot_be_read_is_said_in_words(tmp_path: Path) -> None:
     """Without the number that the system has for it."""
-    for path, why in ((tmp_path / "nope.json", "no such file or directory"), (tmp_path, "is a directory")):
+    for path, why in ((tmp_path / "nope.json", "No such file or directory"), (tmp_path, "Is a directory")):
         with pytest.raises(ConfigurationError) as raised:
             list(records_in(path))
         assert str(raised.value) == f"{path}: cannot be read: {why}"
