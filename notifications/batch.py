@@ -22,9 +22,8 @@ from notifications.publishing.ledger import (
     SentAlert,
 )
 from notifications.publishing.messages import AlertMessage
-from notifications.rules.conditions import Judgement
 from notifications.rules.memory import NOTHING, Hour, HourlyCount, Memory
-from notifications.rules.rule import NOT_JUDGED, SUPPRESSED, Evaluation, Rule, RuleOutcome
+from notifications.rules.rule import NOT_JUDGED, SUPPRESSED, Evaluation, RuleOutcome
 from notifications.rules.ruleset import Ruleset
 from notifications.stream.changes import Change, decode
 from notifications.text.formatting import rfc3339
@@ -87,7 +86,13 @@ class RecordState:
         self.forgets = ruleset.forgets(change)
         if found or self.forgets:
             product_id = ruleset.product_id(change)
-            self.evaluations = [_evaluation(change, rule, product_id, judgement) for rule, judgement in found]
+            self.evaluations = [
+                Evaluation(change, rule, product_id, alert_id(change, rule.name), judgement)
+                for rule, judgement in found
+            ]
+            for evaluation in self.evaluations:
+                if evaluation.rule.max_per_hour and evaluation.hour:
+                    evaluation.summary_id = summary_id(change.table_arn, evaluation.hour)
             self.product = change.item
             self.history = f"{change.table_arn}#{product_id}"
             self.change = change
@@ -98,7 +103,7 @@ class RecordState:
             query.alerts.add(AlertKey(self.history, evaluation.change.sequence_number, evaluation.alert_id))
             if evaluation.rule.remembers:
                 query.products.add(self.product)
-            if evaluation.hour:
+            if evaluation.summary_id and evaluation.hour:
                 query.hours.add(evaluation.hour)
                 query.alerts.add(AlertKey(self.history, evaluation.change.sequence_number, evaluation.summary_id))
         if self.forgets:
@@ -114,7 +119,7 @@ class RecordState:
         due = []
         self.counted, self.muted, self.repeated = [], [], 0
         for evaluation in self.evaluations:
-            hour = evaluation.hour
+            hour = evaluation.hour if evaluation.summary_id else None
             if hour:
                 known = snapshot.hourly_counts.get(hour, HourlyCount())
                 counts[hour] = HourlyCount(set(known.admitted), known.summary)
@@ -169,14 +174,6 @@ class RecordState:
             self.product_gone = numbers <= {self.change.sequence_number}  # and not back already
         if remembered or self.forgets:
             self.memories = snapshot.memories[self.product]
-
-
-def _evaluation(change: Change, rule: Rule, product_id: str, judgement: Judgement) -> Evaluation:
-    """Make an evaluation with its ids, which are made here alone."""
-    evaluation = Evaluation(change, rule, product_id, alert_id(change, rule.name), judgement)
-    if evaluation.hour:
-        evaluation.summary_id = summary_id(change.table_arn, evaluation.hour)
-    return evaluation
 
 
 def _alert_of(evaluation: Evaluation, ruleset: Ruleset) -> Alert | None:
