@@ -18,7 +18,7 @@ from console.sources.receivers import previews
 from notifications.delivery.rendering.safe_text import clean, unambiguous
 from notifications.rules.price_form import CENTS, MINOR
 from notifications.rules.product import Product
-from operations.products.products_table import ChangedMeanwhileError, ChangeError
+from operations.products.products_table import ChangedMeanwhileError, ChangeError, number_or_text
 
 PAGE = 50
 _MOST_PAGES = 1000
@@ -149,11 +149,11 @@ def _set(console: Console, key: tuple[str, ...], role: str, kept: str | None, va
         raise ChangeError("The form does not name a product of this table.")
     if path.top in table.key_types:
         raise ChangeError(f"{path.text} is part of the table's key and cannot be changed.")
-    unit = _UNITS.get(product.price_form.unit) if role == "price" else None
+    unit = _unit(role, product)
     if unit and not _is_whole(value):
         got = clean(value, 40) or "nothing"
         raise ChangeError(f"{path.text} is kept {unit}: a whole number, such as 1999; got {got}.")
-    if not value or (not (kept or "").startswith("S ") and not _is_number(value)):
+    if not value or (not (kept or "").startswith("S ") and isinstance(number_or_text(value), str)):
         raise ChangeError(f"{role} takes a number, such as 19.99; got {clean(value, 40) or 'nothing'}.")
     if kept is None:
         raise ChangeError("The form does not say which value it was made with. Reload the page.")
@@ -194,23 +194,19 @@ def _followed(
     )
 
 
+def _unit(role: str, product: Product) -> str:
+    """Say which unit the table keeps prices in, where it is not the currency's whole one; "" otherwise."""
+    return _UNITS.get(product.price_form.unit, "") if role == "price" else ""
+
+
 def _heading(role: str, product: Product) -> str:
-    """Name a column; that of prices with its unit, where it is not the currency's whole one."""
-    unit = _UNITS.get(product.price_form.unit) if role == "price" else None
-    return role.capitalize() + (f", {unit}" if unit else "")
-
-
-def _is_number(text: str) -> bool:
-    from operations.products.products_table import number_or_text  # noqa: PLC0415
-
-    return not isinstance(number_or_text(text), str)
+    """Name a column; that of prices with its unit."""
+    return ", ".join(filter(None, (role.capitalize(), _unit(role, product))))
 
 
 def _is_whole(text: str) -> bool:
-    from operations.products.products_table import number_or_text  # noqa: PLC0415
-
-    found = number_or_text(text)
-    return not isinstance(found, str) and found >= 0 and found == found.to_integral_value()
+    number = number_or_text(text)
+    return not isinstance(number, str) and number >= 0 and number == number.to_integral_value()
 
 
 def _number(text: str, most: int) -> int:
